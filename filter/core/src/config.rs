@@ -1,0 +1,441 @@
+//! The configuration as a value: what may be set, its bounds and its defaults. Reading the file is the process' work.
+
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use ipnet::IpNet;
+use jiff::civil::Date;
+use serde::{Deserialize, Deserializer, de};
+
+use crate::limits;
+
+/// Everything an operator may set.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Whether mining is cut or only written down.
+    pub mode: Mode,
+    /// The prefixes of the campus: an address in one of them is the host inside.
+    pub inside: Inside,
+    /// Who writes the records.
+    pub observer: Observer,
+    /// What becomes of a refused DNS question.
+    pub dns: Dns,
+    /// What becomes of a cut connection.
+    pub tcp: Tcp,
+    /// What is done for each kind of listed name.
+    pub category: Categories,
+    /// How much of a flow is looked at.
+    pub look: Look,
+    /// The netfilter queues.
+    pub queue: Queue,
+    /// The kernel rules.
+    pub kernel: Kernel,
+    /// The lists.
+    pub lists: ListFiles,
+    /// Hosts that may mine.
+    pub exempt: Vec<Exempt>,
+    /// Where records go.
+    pub sink: Vec<Sink>,
+    /// Where the process keeps its lock.
+    pub runtime: Runtime,
+}
+
+/// Whether mining is cut or only written down.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// Cut it and write it down.
+    Block,
+    /// Only write it down: the first days of an installation, and the default.
+    #[default]
+    Observe,
+}
+
+/// The prefixes of the campus.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[serde(transparent)]
+pub struct Inside(#[serde(deserialize_with = "prefixes")] pub Vec<IpNet>);
+
+impl Default for Inside {
+    /// The private and link-local ranges of RFC 1918, RFC 6598, RFC 3927, RFC 4193 and RFC 4291.
+    fn default() -> Self {
+        let v4 = |a, b, len| IpNet::new(IpAddr::V4(Ipv4Addr::new(a, b, 0, 0)), len);
+        let v6 = |a, len| IpNet::new(IpAddr::V6(Ipv6Addr::new(a, 0, 0, 0, 0, 0, 0, 0)), len);
+        let all = [
+            v4(10, 0, 8),
+            v4(172, 16, 12),
+            v4(192, 168, 16),
+            v4(100, 64, 10),
+            v4(169, 254, 16),
+            v6(0xfc00, 7),
+            v6(0xfe80, 10),
+        ];
+        Self(all.into_iter().flatten().collect())
+    }
+}
+
+impl Inside {
+    /// Whether the address belongs to the campus.
+    #[must_use]
+    pub fn contains(&self, ip: IpAddr) -> bool {
+        self.0.iter().any(|net| net.contains(&ip))
+    }
+}
+
+/// Who writes the records.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Observer {
+    /// The gateway's name in records; empty: the host name.
+    pub name: String,
+}
+
+/// What becomes of a refused DNS question.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Dns {
+    /// The answer.
+    pub action: DnsAction,
+    /// The addresses answered by `sinkhole`: at most one v4 and one v6 address.
+    pub sinkhole: Vec<IpAddr>,
+}
+
+/// The answer to a refused DNS question.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum DnsAction {
+    /// No answer.
+    Drop,
+    /// The name does not exist; says "Blocked" by RFC 8914 where the question allows it.
+    #[default]
+    Nxdomain,
+    /// The addresses of `dns.sinkhole`.
+    Sinkhole,
+}
+
+/// What becomes of a cut connection.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Tcp {
+    /// How it is cut.
+    pub action: TcpAction,
+}
+
+/// How a connection is cut.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum TcpAction {
+    /// Its packets are dropped.
+    Drop,
+    /// Each end that sends is told by a TCP reset.
+    #[default]
+    Reset,
+}
+
+/// What is done for one kind of listed name in mode `block`.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum CategoryAction {
+    /// Cut and written down.
+    Block,
+    /// Passed, not written down.
+    Ignore,
+    /// Passed and written down.
+    Observe,
+}
+
+/// What is done for each kind of listed name.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Categories {
+    /// Hosts that hand out work.
+    pub pool: CategoryAction,
+    /// Web sites of pools: people may read them.
+    pub pool_site: CategoryAction,
+    /// Miners in web pages.
+    pub browser: CategoryAction,
+    /// Names used by mining malware.
+    pub malware: CategoryAction,
+    /// The operator's own lists.
+    pub custom: CategoryAction,
+}
+
+impl Default for Categories {
+    fn default() -> Self {
+        let block = CategoryAction::Block;
+        Self { pool: block, pool_site: CategoryAction::Observe, browser: block, malware: block, custom: block }
+    }
+}
+
+/// How much of a flow is looked at, in each direction.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Look {
+    /// Packets with payload, 1 to 1,000; a message still under way is followed beyond.
+    pub packets: u32,
+    /// Bytes, 512 to 32,768.
+    pub bytes: usize,
+    /// Flows remembered by one engine, 1,024 to 4,194,304.
+    pub flows: usize,
+}
+
+impl Default for Look {
+    fn default() -> Self {
+        Self { packets: limits::LOOK_PACKETS, bytes: limits::LOOK_BYTES, flows: limits::FLOWS }
+    }
+}
+
+/// The netfilter queues.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Queue {
+    /// The number of the first queue.
+    pub first: u16,
+    /// How many queues, 1 to 64, each with its thread and engine; 0: one for each processor, four at the most.
+    pub count: u16,
+    /// Packets the kernel holds for one queue, 64 to 1,048,576.
+    pub length: u32,
+    /// What becomes of packets when nobody answers.
+    pub fail: Fail,
+}
+
+impl Default for Queue {
+    fn default() -> Self {
+        Self { first: 4700, count: 0, length: 4096, fail: Fail::Open }
+    }
+}
+
+/// What becomes of packets when nobody answers.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum Fail {
+    /// They are dropped.
+    Closed,
+    /// They pass.
+    #[default]
+    Open,
+}
+
+/// The kernel rules.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Kernel {
+    /// Which rules are loaded.
+    pub backend: Backend,
+    /// The two bits of the packet and conntrack marks that are ours.
+    pub mark: Mark,
+}
+
+/// Which kernel rules are loaded.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum Backend {
+    /// What the kernel can do: `nft` where it has the queue expression, else `iptables`.
+    #[default]
+    Auto,
+    /// xtables: NFQUEUE, CONNMARK, REJECT.
+    Iptables,
+    /// nftables.
+    Nft,
+}
+
+/// Two bits of the packet and conntrack marks: the lower says CLEARED, the upper CUT.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// This flow stays in the kernel.
+    pub cleared: u32,
+    /// This flow is cut by the kernel.
+    pub cut: u32,
+}
+
+impl Mark {
+    /// Both bits.
+    #[must_use]
+    pub const fn mask(self) -> u32 {
+        self.cleared | self.cut
+    }
+}
+
+impl Default for Mark {
+    fn default() -> Self {
+        Self { cleared: 0x1000_0000, cut: 0x2000_0000 }
+    }
+}
+
+impl<'de> Deserialize<'de> for Mark {
+    /// A number or text such as `"0x30000000"` with exactly two bits set.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Form {
+            Number(u32),
+            Text(String),
+        }
+        let mask = match Form::deserialize(deserializer)? {
+            Form::Number(mask) => Some(mask),
+            Form::Text(text) => match text.strip_prefix("0x") {
+                Some(hex) => u32::from_str_radix(hex, 16).ok(),
+                None => text.parse().ok(),
+            },
+        };
+        let mask = mask.filter(|mask| mask.count_ones() == 2).ok_or_else(|| {
+            de::Error::custom("a mark mask is a 32-bit number with exactly two bits set, such as \"0x30000000\"")
+        })?;
+        let cleared = mask & mask.wrapping_neg();
+        Ok(Self { cleared, cut: mask ^ cleared })
+    }
+}
+
+/// The lists.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ListFiles {
+    /// Whether the lists that come with minewall are used.
+    pub shipped: bool,
+    /// The operator's own lists.
+    pub file: Vec<ListFile>,
+    /// Names that are never listed.
+    pub allow: Vec<String>,
+}
+
+impl Default for ListFiles {
+    fn default() -> Self {
+        Self { shipped: true, file: Vec::new(), allow: Vec::new() }
+    }
+}
+
+/// One list of the operator's.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListFile {
+    /// Its name in records.
+    pub name: String,
+    /// The file.
+    pub path: String,
+    /// What it lists (`pool`, `pool-site`, `browser`, `malware`, `custom`).
+    #[serde(default = "custom")]
+    pub category: String,
+}
+
+fn custom() -> String {
+    "custom".to_owned()
+}
+
+/// A host or prefix that may mine.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Exempt {
+    /// The inside address or prefix.
+    #[serde(deserialize_with = "prefix")]
+    pub prefix: IpNet,
+    /// Who answers for it.
+    pub owner: String,
+    /// What for.
+    pub reason: String,
+    /// The last day it holds (UTC), as `"2027-01-31"`; none: until it is removed.
+    #[serde(default, deserialize_with = "date")]
+    pub expires: Option<Date>,
+}
+
+/// Where records go.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[serde(tag = "type", rename_all = "lowercase", deny_unknown_fields)]
+pub enum Sink {
+    /// A file of JSON lines.
+    File {
+        /// The file; it is appended to, and opened anew on SIGHUP.
+        path: String,
+    },
+    /// RFC 5424 messages.
+    Syslog {
+        /// `unix:/dev/log`, `udp://ADDRESS:PORT` or `tcp://ADDRESS:PORT` (octet-counted, RFC 6587).
+        address: String,
+        /// The facility's keyword (`local4`).
+        #[serde(default = "local4")]
+        facility: String,
+    },
+}
+
+fn local4() -> String {
+    "local4".to_owned()
+}
+
+/// Where the process keeps its lock.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Runtime {
+    /// A directory on a file system that is empty after a restart.
+    pub directory: String,
+}
+
+impl Default for Runtime {
+    fn default() -> Self {
+        Self { directory: "/run/minewall".to_owned() }
+    }
+}
+
+/// A setting outside its bounds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutOfBounds {
+    /// The setting, as written in the file (`look.bytes`).
+    pub setting: &'static str,
+    /// What is wrong with it, and what it may be.
+    pub problem: String,
+}
+
+impl Config {
+    /// Checks what types cannot: ranges and settings that need each other.
+    ///
+    /// # Errors
+    /// The first setting outside its bounds.
+    pub fn check(&self) -> Result<(), OutOfBounds> {
+        let range = |setting, value: u64, min: u64, max: u64| {
+            let problem = || format!("{value} is outside {min} to {max}");
+            if (min..=max).contains(&value) { Ok(()) } else { Err(OutOfBounds { setting, problem: problem() }) }
+        };
+        range("look.packets", self.look.packets.into(), 1, 1000)?;
+        range("look.bytes", self.look.bytes as u64, 512, limits::LOOK_BYTES_MAX as u64)?;
+        range("look.flows", self.look.flows as u64, 1024, 4_194_304)?;
+        range("queue.count", self.queue.count.into(), 0, 64)?;
+        range("queue.length", self.queue.length.into(), 64, 1_048_576)?;
+        range("queue.first", self.queue.first.into(), 0, u64::from(u16::MAX - 64))?;
+        let sinkhole = |want_v4| self.dns.sinkhole.iter().filter(|ip| ip.is_ipv4() == want_v4).count();
+        range("dns.sinkhole", sinkhole(true) as u64, 0, 1)?;
+        range("dns.sinkhole", sinkhole(false) as u64, 0, 1)?;
+        if self.dns.action == DnsAction::Sinkhole && self.dns.sinkhole.is_empty() {
+            let problem = "action \"sinkhole\" needs an address, such as [\"192.0.2.1\"]".to_string();
+            return Err(OutOfBounds { setting: "dns.sinkhole", problem });
+        }
+        Ok(())
+    }
+}
+
+/// An address or a prefix: `10.1.2.3`, `10.0.0.0/8`, `2001:db8::/32`.
+///
+/// # Errors
+/// A sentence saying what was expected.
+pub fn parse_prefix(text: &str) -> Result<IpNet, String> {
+    let whole = text.parse::<IpAddr>().map(IpNet::from);
+    whole.or_else(|_| text.parse::<IpNet>().map(|net| net.trunc())).map_err(|_| {
+        format!("{text:?} is no address or prefix; write it like \"10.1.2.3\", \"10.0.0.0/8\" or \"2001:db8::/32\"")
+    })
+}
+
+fn prefix<'de, D: Deserializer<'de>>(deserializer: D) -> Result<IpNet, D::Error> {
+    parse_prefix(&String::deserialize(deserializer)?).map_err(de::Error::custom)
+}
+
+fn prefixes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
+    let texts = Vec::<String>::deserialize(deserializer)?;
+    texts.iter().map(|text| parse_prefix(text).map_err(de::Error::custom)).collect()
+}
+
+fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let parsed = text.parse::<Date>();
+    parsed.map(Some).map_err(|_| de::Error::custom(format!("{text:?} is no date; write it like \"2027-01-31\"")))
+}

@@ -1,0 +1,116 @@
+//! The Record: one sighting of mining as evidence, complete and owned, ready for any sink.
+
+use alloc::string::String;
+use core::net::IpAddr;
+
+use crate::finding::Finding;
+
+mod json;
+
+/// What was done about a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// The question was refused or the connection cut.
+    Blocked,
+    /// Only written down: by mode, by category or by an exemption.
+    Observed,
+}
+
+impl Action {
+    /// The word used in records (`event.action`).
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Blocked => "blocked",
+            Self::Observed => "observed",
+        }
+    }
+}
+
+/// The transport protocol of the packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Protocol {
+    /// TCP, RFC 9293.
+    Tcp,
+    /// UDP, RFC 768.
+    Udp,
+}
+
+impl Protocol {
+    /// The word used in records (`network.transport`).
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Tcp => "tcp",
+            Self::Udp => "udp",
+        }
+    }
+}
+
+/// One end of a flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Endpoint {
+    /// The address as seen on the inside of the gateway.
+    pub ip: IpAddr,
+    /// The port.
+    pub port: u16,
+}
+
+/// The DNS question that was asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// The name, lower case, without the trailing dot.
+    pub name: String,
+    /// The type's mnemonic (`A`, `HTTPS`, `TYPE1234`).
+    pub kind: String,
+}
+
+/// Why a host was let pass although it mines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exemption {
+    /// Who answers for it.
+    pub owner: String,
+    /// What for.
+    pub reason: String,
+    /// The last day it holds, `YYYY-MM-DD`, where one was set.
+    pub expires: Option<String>,
+}
+
+/// One sighting of mining, as it is written down.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Microseconds since 1970-01-01T00:00:00Z.
+    pub time_us: i64,
+    /// Unique among the records of all engines and runs: seed and count of the engine, in hexadecimal.
+    pub id: String,
+    /// What was done.
+    pub action: Action,
+    /// The host inside, whichever side spoke the telling bytes.
+    pub source: Endpoint,
+    /// Its hardware address, where a packet of the host itself was seen on an Ethernet link.
+    pub source_mac: Option<[u8; 6]>,
+    /// The far end: the pool, or the name server that was asked.
+    pub destination: Endpoint,
+    /// The far end's name, where it is known (server name, question).
+    pub destination_domain: Option<String>,
+    /// TCP or UDP.
+    pub transport: Protocol,
+    /// The application protocol (`dns`, `tls`, `stratum`).
+    pub protocol: &'static str,
+    /// The DNS question, on the DNS layer.
+    pub question: Option<Question>,
+    /// The server name of the TLS hello, where one was seen.
+    pub server_name: Option<String>,
+    /// The 802.1Q VLAN of the packet, where it was tagged.
+    pub vlan: Option<u16>,
+    /// The gateway's name.
+    pub observer: String,
+    /// The index of the interface the host stands behind; 0 where unknown.
+    pub interface_index: u32,
+    /// That interface's name, filled in by the process.
+    pub interface: Option<String>,
+    /// What was heard.
+    pub finding: Finding,
+    /// The exemption that let it pass.
+    pub exemption: Option<Exemption>,
+}

@@ -1,0 +1,56 @@
+//! Every bound of the core, each with its reason. What is full forgets, counts it, and passes traffic.
+
+/// Flows one engine remembers by default: a campus link opens some thousands a second and most are settled within
+/// their first packets; 65,536 settled flows cost about 4 MiB.
+pub const FLOWS: usize = 65_536;
+
+/// Ways of one set of the flow table: the places a flow may stand in, hence the work of one lookup.
+pub const FLOW_WAYS: usize = 8;
+
+/// Undecided flows whose bytes are held at once. At 2 x 4 KiB each this bounds the streams to 64 MiB in the worst
+/// case; everyday flows hold some hundred bytes.
+pub const OPEN_FLOWS: usize = 8_192;
+
+/// A settled or silent flow is forgotten after this long: its conntrack entry carries the mark by then.
+pub const FLOW_IDLE_MS: u64 = 120_000;
+
+/// Packets with payload looked at in one direction before a flow is cleared, unless the bytes so far are a message
+/// of a known form still under way.
+pub const LOOK_PACKETS: u32 = 16;
+
+/// Bytes looked at in one direction. A 200,9 Equihash share is 2.85 kB, a ClientHello with a post-quantum key
+/// share 1.8 kB, a Bitcoin job 2 kB.
+pub const LOOK_BYTES: usize = 4_096;
+
+/// The largest look a configuration may ask for: `Stream` counts offsets in 16 bits.
+pub const LOOK_BYTES_MAX: usize = 32_768;
+
+/// Packets looked at in one direction at the most, even when each brings one byte of a message under way.
+pub const LOOK_PACKETS_MAX: u32 = 8_192;
+
+/// Separate runs of bytes held of one direction; a fifth run forgets the last one.
+pub const STREAM_RUNS: usize = 4;
+
+/// Bytes of a DNS message over TCP that are kept: its question stands in the first 12 + 255 + 4.
+pub const DNS_TCP_MESSAGE: usize = 4_096;
+
+/// Objects read of one direction of a flow.
+pub const OBJECTS: usize = 64;
+
+/// Records one observed flow may give: the first, and one for each new fact heard later.
+pub const RECORDS_PER_FLOW: u8 = 4;
+
+/// Bytes of the wire kept as evidence.
+pub const EXCERPT: usize = 256;
+
+/// Characters kept of a wallet, worker, agent or coin: the longest known address (Tari with payment id) has 443.
+pub const WORD: usize = 448;
+
+/// Hosts whose hardware address is remembered.
+pub const HOSTS: usize = 4_096;
+
+const _: () = assert!(FLOWS.is_multiple_of(FLOW_WAYS));
+const _: () = assert!(LOOK_BYTES <= LOOK_BYTES_MAX);
+const _: () = assert!(LOOK_BYTES_MAX <= u16::MAX as usize);
+const _: () = assert!(LOOK_PACKETS_MAX as usize >= LOOK_BYTES);
+const _: () = assert!(DNS_TCP_MESSAGE <= LOOK_BYTES);
