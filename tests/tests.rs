@@ -1,1 +1,3 @@
-//! x
+//! The integration tests of minewall, in one binary.
+
+mod tidy; // the house rules

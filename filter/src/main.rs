@@ -1,2 +1,36 @@
-//! x
-fn main() {}
+//! `minewall`: finds cryptocurrency mining in the traffic of a gateway, cuts it and writes the evidence.
+//!
+//! The process is thin: it holds the system calls, files, clocks and threads; what is judged is judged by
+//! `minewall-core`.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+mod capability;
+mod check;
+mod cli;
+mod identity;
+mod inject;
+mod kernel;
+mod lock;
+mod queue;
+mod replay;
+mod resolve;
+mod run;
+mod settings;
+mod sink;
+
+/// The exit code of a failure; 1 belongs to `check`, where it means "not listed".
+const FAILURE: u8 = 2;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    match cli.perform() {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("minewall: {error:#}");
+            ExitCode::from(FAILURE)
+        }
+    }
+}

@@ -1,2 +1,35 @@
-//! x
-fn main() {}
+//! `cargo xtask demo | test | bench`: what a fresh clone runs. Each installs what it needs from Debian first.
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+mod bench;
+mod build;
+mod demo;
+mod install;
+mod test;
+
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", about = "Shows, tests and measures minewall")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Measure: the engine, and the lab with minewall on and off
+    Bench(bench::Bench),
+    /// Show minewall at work in a lab of network namespaces, then clean up
+    Demo,
+    /// Run every check and test
+    Test(test::Test),
+}
+
+fn main() -> Result<()> {
+    match Cli::parse().task {
+        Task::Bench(bench) => bench.perform(),
+        Task::Demo => demo::perform(),
+        Task::Test(test) => test.perform(),
+    }
+}

@@ -4,13 +4,12 @@ use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use core::net::IpAddr;
 
-use ipnet::IpNet;
-use jiff::civil::Date;
 use serde::{Deserialize, Deserializer, de};
 
 use crate::limits;
+use crate::policy::{Categories, DnsAnswer, Exempt, Inside, Mode, Policy};
 
 /// Everything an operator may set.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -42,6 +41,75 @@ pub struct Config {
     pub sink: Vec<Sink>,
     /// Where the process keeps its lock.
     pub runtime: Runtime,
+}
+
+/// Who writes the records.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Observer {
+    /// The gateway's name in records; empty: the host name.
+    pub name: String,
+}
+
+/// What becomes of a refused DNS question.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Dns {
+    /// The answer.
+    pub action: DnsAction,
+    /// The addresses answered by `sinkhole`: at most one v4 and one v6 address.
+    pub sinkhole: Vec<IpAddr>,
+}
+
+/// The answer to a refused DNS question.
+    pub dns: DnsAnswer,
+    /// The prefixes of the campus.
+    pub inside: Inside,
+    /// Hosts that may mine, longest prefix first.
+    exempt: Vec<Exempt>,
+}
+
+impl Policy {
+    /// Puts the operator's will together; among several exemptions of one host the longest prefix speaks.
+    #[must_use]
+    pub fn new(mode: Mode, categories: Categories, dns: DnsAnswer, inside: Inside, mut exempt: Vec<Exempt>) -> Self {
+        exempt.sort_by_key(|exempt| core::cmp::Reverse(exempt.prefix.prefix_len()));
+        Self { mode, categories, dns, inside, exempt }
+    }
+
+    /// What to do about this finding at this host inside, at this time.
+    #[must_use]
+    pub fn judge(&self, finding: &Finding, host: IpAddr, now: Now) -> Judgement<'_> {
+        let action = match finding.subject {
+            Subject::Listed(category) => self.categories.action(category),
+            Subject::Protocol => CategoryAction::Block,
+        };
+        if action == CategoryAction::Ignore {
+            return Judgement::Ignore;
+        }
+        let exempt = self.exempt.iter().find(|exempt| exempt.holds(host, now));
+        if exempt.is_some() || self.mode == Mode::Observe || action == CategoryAction::Observe {
+            return Judgement::Observe(exempt);
+        }
+        Judgement::Block
+    }
+}
+
+/// How a refused DNS question is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DnsAnswer {
+    /// Not at all.
+    Drop,
+    /// The name does not exist.
+    Nxdomain,
+    /// These addresses.
+    Sinkhole(Option<Ipv4Addr>, Option<Ipv6Addr>),
+}
+
+impl Default for DnsAnswer {
+    fn default() -> Self {
+        Self::Nxdomain
+    }
 }
 
 /// Whether mining is cut or only written down.
@@ -86,24 +154,6 @@ impl Inside {
     }
 }
 
-/// Who writes the records.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Observer {
-    /// The gateway's name in records; empty: the host name.
-    pub name: String,
-}
-
-/// What becomes of a refused DNS question.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Dns {
-    /// The answer.
-    pub action: DnsAction,
-    /// The addresses answered by `sinkhole`: at most one v4 and one v6 address.
-    pub sinkhole: Vec<IpAddr>,
-}
-
 /// The answer to a refused DNS question.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
@@ -134,41 +184,6 @@ pub enum TcpAction {
     /// Each end that sends is told by a TCP reset.
     #[default]
     Reset,
-}
-
-/// What is done for one kind of listed name in mode `block`.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
-#[serde(rename_all = "lowercase")]
-pub enum CategoryAction {
-    /// Cut and written down.
-    Block,
-    /// Passed, not written down.
-    Ignore,
-    /// Passed and written down.
-    Observe,
-}
-
-/// What is done for each kind of listed name.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Categories {
-    /// Hosts that hand out work.
-    pub pool: CategoryAction,
-    /// Web sites of pools: people may read them.
-    pub pool_site: CategoryAction,
-    /// Miners in web pages.
-    pub browser: CategoryAction,
-    /// Names used by mining malware.
-    pub malware: CategoryAction,
-    /// The operator's own lists.
-    pub custom: CategoryAction,
-}
-
-impl Default for Categories {
-    fn default() -> Self {
-        let block = CategoryAction::Block;
-        Self { pool: block, pool_site: CategoryAction::Observe, browser: block, malware: block, custom: block }
-    }
 }
 
 /// How much of a flow is looked at, in each direction.
@@ -325,22 +340,6 @@ fn custom() -> String {
     "custom".to_owned()
 }
 
-/// A host or prefix that may mine.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Exempt {
-    /// The inside address or prefix.
-    #[serde(deserialize_with = "prefix")]
-    pub prefix: IpNet,
-    /// Who answers for it.
-    pub owner: String,
-    /// What for.
-    pub reason: String,
-    /// The last day it holds (UTC), as `"2027-01-31"`; none: until it is removed.
-    #[serde(default, deserialize_with = "date")]
-    pub expires: Option<Date>,
-}
-
 /// Where records go.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
 #[serde(tag = "type", rename_all = "lowercase", deny_unknown_fields)]
@@ -388,6 +387,26 @@ pub struct OutOfBounds {
 }
 
 impl Config {
+    /// The part that judges.
+    #[must_use]
+    pub fn policy(&self) -> Policy {
+        let answer = match self.dns.action {
+            DnsAction::Drop => DnsAnswer::Drop,
+            DnsAction::Nxdomain => DnsAnswer::Nxdomain,
+            DnsAction::Sinkhole => {
+                let mut addresses = (None, None);
+                for ip in &self.dns.sinkhole {
+                    match ip {
+                        IpAddr::V4(ip) => addresses.0 = Some(*ip),
+                        IpAddr::V6(ip) => addresses.1 = Some(*ip),
+                    }
+                }
+                DnsAnswer::Sinkhole(addresses.0, addresses.1)
+            }
+        };
+        Policy::new(self.mode, self.category, answer, self.inside.clone(), self.exempt.clone())
+    }
+
     /// Checks what types cannot: ranges and settings that need each other.
     ///
     /// # Errors
@@ -414,28 +433,3 @@ impl Config {
     }
 }
 
-/// An address or a prefix: `10.1.2.3`, `10.0.0.0/8`, `2001:db8::/32`.
-///
-/// # Errors
-/// A sentence saying what was expected.
-pub fn parse_prefix(text: &str) -> Result<IpNet, String> {
-    let whole = text.parse::<IpAddr>().map(IpNet::from);
-    whole.or_else(|_| text.parse::<IpNet>().map(|net| net.trunc())).map_err(|_| {
-        format!("{text:?} is no address or prefix; write it like \"10.1.2.3\", \"10.0.0.0/8\" or \"2001:db8::/32\"")
-    })
-}
-
-fn prefix<'de, D: Deserializer<'de>>(deserializer: D) -> Result<IpNet, D::Error> {
-    parse_prefix(&String::deserialize(deserializer)?).map_err(de::Error::custom)
-}
-
-fn prefixes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
-    let texts = Vec::<String>::deserialize(deserializer)?;
-    texts.iter().map(|text| parse_prefix(text).map_err(de::Error::custom)).collect()
-}
-
-fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    let parsed = text.parse::<Date>();
-    parsed.map(Some).map_err(|_| de::Error::custom(format!("{text:?} is no date; write it like \"2027-01-31\"")))
-}

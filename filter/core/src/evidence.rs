@@ -1,8 +1,8 @@
 //! The Record: one sighting of mining as evidence, complete and owned, ready for any sink.
 
 use alloc::string::String;
-use core::net::IpAddr;
 
+use crate::endpoint::{Endpoint, Protocol};
 use crate::finding::Finding;
 
 mod json;
@@ -25,35 +25,6 @@ impl Action {
             Self::Observed => "observed",
         }
     }
-}
-
-/// The transport protocol of the packet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Protocol {
-    /// TCP, RFC 9293.
-    Tcp,
-    /// UDP, RFC 768.
-    Udp,
-}
-
-impl Protocol {
-    /// The word used in records (`network.transport`).
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Tcp => "tcp",
-            Self::Udp => "udp",
-        }
-    }
-}
-
-/// One end of a flow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Endpoint {
-    /// The address as seen on the inside of the gateway.
-    pub ip: IpAddr,
-    /// The port.
-    pub port: u16,
 }
 
 /// The DNS question that was asked.

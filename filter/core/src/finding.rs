@@ -3,6 +3,8 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use minewall_lists::Category;
+
 /// Where in the traffic mining was recognised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Layer {
@@ -58,6 +60,26 @@ impl Confidence {
     }
 }
 
+/// What a rule names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// A name or address on a list of this kind.
+    Listed(Category),
+    /// A mining protocol.
+    Protocol,
+}
+
+impl Subject {
+    /// The word used in records (`minewall.category`): the list's kind, or `protocol`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Listed(category) => category.as_str(),
+            Self::Protocol => "protocol",
+        }
+    }
+}
+
 /// What the miner or the pool said of itself. Every word is bounded by [`crate::limits::WORD`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Said {
@@ -105,8 +127,8 @@ pub struct Finding {
     pub rule: String,
     /// The list or the dialect table that holds the rule.
     pub ruleset: String,
-    /// What kind of thing is listed (`pool`, `pool-site`, `browser`, ...); `protocol` for a dialect.
-    pub category: &'static str,
+    /// What the rule names.
+    pub subject: Subject,
     /// What was heard, as one clause: "the DNS question for xmr.example.org is listed as a mining pool".
     pub reason: String,
     /// The telling bytes, at most [`crate::limits::EXCERPT`], passwords masked.

@@ -1,0 +1,107 @@
+//! The mining protocols: one file and one row of [`TABLE`] each. A dialect hears; it never decides.
+
+use alloc::string::String;
+
+use crate::finding::Said;
+use crate::wire::json::{Str, Value};
+
+pub mod agent;
+mod cryptonote;
+mod ethproxy;
+mod stratum_v1;
+
+/// Every dialect, in the order they are asked.
+pub static TABLE: &[Dialect] = &[stratum_v1::DIALECT, cryptonote::DIALECT, ethproxy::DIALECT];
+
+/// The weight of a token, or the sum of several, that makes a finding.
+pub const PROOF: u8 = 100;
+
+/// One mining protocol.
+#[derive(Clone, Copy, Debug)]
+pub struct Dialect {
+    /// Its id in records (`minewall.dialect`) and rules.
+    pub id: &'static str,
+    /// Its name for people.
+    pub title: &'static str,
+    /// The coins and algorithms it is spoken for.
+    pub coins: &'static str,
+    /// Bytes of which at least one stands in whatever this dialect can hear; searched for in one pass with those of
+    /// all dialects before anything is read.
+    pub anchors: &'static [&'static str],
+    /// Listens to one JSON object.
+    pub hear: for<'a> fn(Value<'a>) -> Option<Heard<'a>>,
+}
+
+/// Which end says such things.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Speaker {
+    /// The rig.
+    Miner,
+    /// The pool.
+    Pool,
+}
+
+/// What a dialect heard in one object.
+#[derive(Debug)]
+pub struct Heard<'a> {
+    /// Who says such things.
+    pub speaker: Speaker,
+    /// The telling token, as it stands in the dialect's documentation.
+    pub token: &'static str,
+    /// How much it tells, up to [`PROOF`]; weaker tokens of one flow are added up, each counted once.
+    pub weight: u8,
+    /// What was said.
+    pub said: Said,
+    /// Passwords, to be masked before anything is written down.
+    pub secrets: [Option<Str<'a>>; 2],
+}
+
+impl<'a> Heard<'a> {
+    const fn new(speaker: Speaker, token: &'static str, weight: u8) -> Self {
+        let said = Said { coin: None, wallet: None, worker: None, agent: None };
+        Self { speaker, token, weight, said, secrets: [None, None] }
+    }
+
+    /// Takes the login word apart into wallet, worker and coin.
+    fn login(mut self, word: Option<Str<'a>>) -> Self {
+        let Some(word) = word.map(bounded) else { return self };
+        let login = crate::wallet::login::read(&word);
+        self.said.wallet = Some(login.wallet.into()).filter(|wallet: &String| !wallet.is_empty());
+        self.said.worker = login.worker.map(Into::into);
+        self.said.coin = login.coin.map(Into::into);
+        self
+    }
+
+    fn agent(mut self, agent: Option<Str<'a>>) -> Self {
+        self.said.agent = agent.map(bounded).filter(|agent| !agent.is_empty());
+        self
+    }
+
+    fn secret(mut self, secret: Option<Str<'a>>) -> Self {
+        self.secrets = [secret, None];
+        self
+    }
+}
+
+/// The text of a string, bounded.
+fn bounded(text: Str<'_>) -> String {
+    text.to_string_bounded(crate::limits::WORD)
+}
+
+/// The string at `index` of an array.
+fn string_at<'a>(array: Value<'a>, index: usize) -> Option<Str<'a>> {
+    array.index(index)?.as_str()
+}
+
+/// The string under `key` of an object.
+fn string<'a>(object: Value<'a>, key: &str) -> Option<Str<'a>> {
+    object.get(key)?.as_str()
+}
+
+/// The object's `method`, where it is a string.
+fn method<'a>(object: Value<'a>) -> Option<Str<'a>> {
+    string(object, "method")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,32 @@
+//! One end of a flow, and what it speaks.
+
+use core::net::IpAddr;
+
+/// The transport protocol of the packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Protocol {
+    /// TCP, RFC 9293.
+    Tcp,
+    /// UDP, RFC 768.
+    Udp,
+}
+
+impl Protocol {
+    /// The word used in records (`network.transport`).
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Tcp => "tcp",
+            Self::Udp => "udp",
+        }
+    }
+}
+
+/// One end of a flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Endpoint {
+    /// The address as seen on the inside of the gateway.
+    pub ip: IpAddr,
+    /// The port.
+    pub port: u16,
+}

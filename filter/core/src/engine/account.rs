@@ -1,0 +1,125 @@
+//! What an engine counts. What is not inspected is counted by its reason, never silent.
+
+use crate::finding::Layer;
+use crate::wire::packet::NotInspected;
+
+/// Why bytes were not inspected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Skipped {
+    /// A TLS session picked up in the middle.
+    Encrypted,
+    /// An IP fragment.
+    Fragment,
+    /// A header that contradicts itself.
+    Malformed,
+    /// Not IPv4 or IPv6, or of a link type that is not read.
+    NotIp,
+    /// Neither TCP nor UDP.
+    OtherProtocol,
+    /// UDP that is not DNS.
+    OtherUdp,
+    /// Cut short by the capture.
+    Truncated,
+    /// A DNS message that could not be read.
+    UnreadableDns,
+}
+
+impl Skipped {
+    /// Every reason, with the words used in summaries.
+    pub const ALL: [(Self, &'static str); 8] = [
+        (Self::Encrypted, "encrypted from before"),
+        (Self::Fragment, "IP fragment"),
+        (Self::Malformed, "malformed header"),
+        (Self::NotIp, "not IP"),
+        (Self::OtherProtocol, "neither TCP nor UDP"),
+        (Self::OtherUdp, "UDP other than DNS"),
+        (Self::Truncated, "cut short by the capture"),
+        (Self::UnreadableDns, "unreadable DNS message"),
+    ];
+}
+
+impl From<NotInspected> for Skipped {
+    fn from(why: NotInspected) -> Self {
+        match why {
+            NotInspected::Fragment => Self::Fragment,
+            NotInspected::Malformed { .. } => Self::Malformed,
+            NotInspected::NotIp(_) | NotInspected::OtherLinkType(_) => Self::NotIp,
+            NotInspected::OtherProtocol(_) => Self::OtherProtocol,
+            NotInspected::Truncated { .. } => Self::Truncated,
+        }
+    }
+}
+
+/// What an engine counted since it was made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Packets judged.
+    pub packets: u64,
+    /// Flows first met.
+    pub flows: u64,
+    /// DNS questions over UDP.
+    pub questions: u64,
+    /// Findings, by layer in the order of [`Layer`].
+    findings: [u64; 6],
+    /// Records written.
+    pub records: u64,
+    /// Sightings not written down: the flow has given its records.
+    pub suppressed: u64,
+    /// Flows cleared.
+    pub cleared: u64,
+    /// Flows cut.
+    pub cut: u64,
+    /// Segments that came before bytes that were missing.
+    pub gaps: u64,
+    /// Segments that brought other bytes for the same place.
+    pub conflicts: u64,
+    /// Settled flows whose place was needed.
+    pub forgotten_settled: u64,
+    /// Undecided flows whose place was needed.
+    pub forgotten_undecided: u64,
+    skipped: [u64; Skipped::ALL.len()],
+}
+
+impl Counters {
+    /// Packets not inspected for this reason.
+    #[must_use]
+    pub fn skipped(&self, why: Skipped) -> u64 {
+        self.skipped.get(why as usize).copied().unwrap_or_default()
+    }
+
+    /// Findings of this layer.
+    #[must_use]
+    pub fn found(&self, layer: Layer) -> u64 {
+        self.findings.get(layer as usize).copied().unwrap_or_default()
+    }
+
+    /// Findings of all layers.
+    #[must_use]
+    pub fn findings(&self) -> u64 {
+        self.findings.iter().sum()
+    }
+
+    pub(super) fn skip(&mut self, why: Skipped) {
+        if let Some(count) = self.skipped.get_mut(why as usize) {
+            *count += 1;
+        }
+    }
+
+    pub(super) fn find(&mut self, layer: Layer) {
+        if let Some(count) = self.findings.get_mut(layer as usize) {
+            *count += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_stands_at_its_place() {
+        for (place, (why, _)) in Skipped::ALL.iter().enumerate() {
+            assert_eq!(*why as usize, place);
+        }
+    }
+}

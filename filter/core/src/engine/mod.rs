@@ -1,0 +1,274 @@
+//! The one path: a packet comes in, a verdict and at most one record go out. Total: there is no error to return.
+
+mod account;
+mod dns;
+mod report;
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use minewall_lists::Lists;
+
+pub use account::{Counters, Skipped};
+
+use crate::endpoint::{Endpoint, Protocol};
+use crate::evidence::Record;
+use crate::flow::key::{FlowKey, Side};
+use crate::flow::table::{Meeting, Settled, Table};
+use crate::inspect::flow::{DNS_PORT, Form, Link, OpenFlow};
+use crate::inspect::{Ear, Heard, Progress};
+use crate::limits::{LOOK_PACKETS_MAX, OPEN_FLOWS};
+use crate::now::Now;
+use crate::policy::{Judgement, Policy};
+use crate::wire::packet::{NotInspected, Packet, TcpFlags, Transport};
+
+/// What is to become of a packet. Every packet gets exactly one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is dropped; this IP packet goes to the host that asked instead.
+    Answer(Vec<u8>),
+    /// It passes, and the kernel need not ask about its flow again.
+    Clear,
+    /// Its flow is cut by the kernel, beginning with this packet.
+    Cut,
+    /// It is dropped; nothing is said of its flow.
+    Drop,
+    /// It passes; more of its flow is to be looked at.
+    Look,
+    /// It passes although it mines: policy only observes. More of its flow is to be looked at.
+    Watch,
+}
+
+/// What one packet led to.
+#[derive(Debug)]
+#[must_use]
+pub struct Outcome {
+    /// What is to become of the packet.
+    pub verdict: Verdict,
+    /// What is to be written down.
+    pub record: Option<Box<Record>>,
+}
+
+impl From<Verdict> for Outcome {
+    fn from(verdict: Verdict) -> Self {
+        Self { verdict, record: None }
+    }
+}
+
+/// What the kernel tells of a packet besides its bytes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Meta {
+    /// The index of the interface it came in by; 0: unknown.
+    pub ingress: u32,
+    /// The hardware address it came from.
+    pub source_mac: Option<[u8; 6]>,
+}
+
+/// What an engine works by; swapped whole at reload.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Names and addresses.
+    pub lists: Arc<Lists>,
+    /// The operator's will.
+    pub policy: Arc<Policy>,
+    /// The gateway's name in records.
+    pub observer: Arc<str>,
+    /// Packets with payload looked at in each direction.
+    pub look_packets: u32,
+    /// Bytes looked at in each direction.
+    pub look_bytes: usize,
+}
+
+/// The judgement of one queue: flows, ears, counters. Same packets, times and seed: same verdicts and records.
+#[derive(Debug)]
+pub struct Engine {
+    settings: Settings,
+    ear: Ear,
+    flows: Table<OpenFlow>,
+    seed: u64,
+    counters: Counters,
+}
+
+impl Engine {
+    /// An engine that remembers about `flows` flows. The seed makes record ids unique and the flow table unguessable.
+    #[must_use]
+    pub fn new(settings: Settings, flows: usize, seed: u64) -> Self {
+        let ear = Ear::new(Arc::clone(&settings.lists));
+        let open_max = OPEN_FLOWS.min(flows);
+        Self { settings, ear, flows: Table::new(flows, open_max, seed), seed, counters: Counters::default() }
+    }
+
+    /// Takes new settings; flows stay.
+    pub fn reload(&mut self, settings: Settings) {
+        self.ear.lists = Arc::clone(&settings.lists);
+        self.settings = settings;
+    }
+
+    /// What was counted so far.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        let forgotten = self.flows.forgotten();
+        let (forgotten_settled, forgotten_undecided) = (forgotten.settled, forgotten.undecided);
+        Counters { flows: self.flows.met(), forgotten_settled, forgotten_undecided, ..self.counters }
+    }
+
+    /// Judges an IP packet, as a netfilter queue gives it.
+    pub fn on_ip(&mut self, now: Now, meta: Meta, bytes: &[u8]) -> Outcome {
+        self.on_packet(now, meta, Packet::from_ip(bytes))
+    }
+
+    /// Judges a captured frame; `linktype` as in the capture file (draft-ietf-opsawg-pcaplinktype).
+    pub fn on_frame(&mut self, now: Now, linktype: u16, bytes: &[u8]) -> Outcome {
+        let packet = Packet::from_linktype(linktype, bytes);
+        let source_mac = packet.as_ref().ok().and_then(|packet| packet.source_mac);
+        if packet.as_ref().is_ok_and(|packet| packet.truncated) {
+            self.counters.skip(Skipped::Truncated);
+        }
+        self.on_packet(now, Meta { ingress: 0, source_mac }, packet)
+    }
+
+    fn on_packet(&mut self, now: Now, meta: Meta, packet: Result<Packet<'_>, NotInspected>) -> Outcome {
+        self.counters.packets += 1;
+        let packet = match packet {
+            Ok(packet) => packet,
+            Err(why) => {
+                self.counters.skip(why.into());
+                return Verdict::Look.into();
+            }
+        };
+        match packet.transport {
+            Transport::Tcp { seq, flags, .. } => self.on_tcp(now, meta, &packet, Segment { seq, flags }),
+            Transport::Udp { dst_port: DNS_PORT, .. } => self.on_question(now, meta, &packet),
+            Transport::Udp { src_port, .. } => {
+                if src_port != DNS_PORT {
+                    self.counters.skip(Skipped::OtherUdp);
+                }
+                Verdict::Look.into()
+            }
+        }
+    }
+
+    fn on_tcp(&mut self, now: Now, meta: Meta, packet: &Packet<'_>, tcp: Segment) -> Outcome {
+        let (key, side) = FlowKey::of(source(packet), destination(packet), Protocol::Tcp);
+        let TcpFlags { syn, ack, .. } = tcp.flags;
+        if !syn && packet.payload.is_empty() {
+            return Verdict::Look.into();
+        }
+        if syn && !ack {
+            // A connection begun anew on the same ports.
+            self.flows.forget(&key);
+        }
+        let handle = match self.flows.meet(now.mono_ms, key, side) {
+            Meeting::Open(handle) => handle,
+            Meeting::Settled(Settled::Cleared) => return Verdict::Clear.into(),
+            Meeting::Settled(Settled::Cut) => return Verdict::Cut.into(),
+        };
+        let Some(flow) = self.flows.open_mut(handle) else { return Verdict::Look.into() };
+        let link = Link { mac: meta.source_mac, interface: meta.ingress, vlan: packet.vlan };
+        let (heard, spent) = look(&mut self.ear, &mut self.counters, &self.settings, flow, (side, link), packet, tcp);
+        let Heard { finding, miner, protocol, question, progress } = heard;
+        let mut outcome = Outcome::from(Verdict::Look);
+        if let Some(finding) = finding {
+            self.counters.find(finding.layer);
+            let host = report::host(&self.settings.policy, flow, miner, side);
+            let judgement = self.settings.policy.judge(&finding, key.end(host).ip, now);
+            let seen = report::Sighting { finding, protocol, question: question.map(|asked| asked.question) };
+            outcome = report::on_flow(&mut self.counters, &self.settings, self.seed, now, flow, host, seen, &judgement);
+            if matches!(judgement, Judgement::Block) {
+                self.flows.settle(handle, Settled::Cut);
+                return outcome;
+            }
+        }
+        let over = match progress {
+            Progress::Always => false,
+            Progress::Done => true,
+            Progress::UnderWay => spent == Spent::Wholly,
+            Progress::Unknown => spent != Spent::No,
+        };
+        if over {
+            if flow.form(side) == Form::Sealed {
+                self.counters.skip(Skipped::Encrypted);
+            }
+            self.flows.settle(handle, Settled::Cleared);
+            self.counters.cleared += 1;
+            outcome.verdict = Verdict::Clear;
+        }
+        outcome
+    }
+}
+
+/// What the engine asks of a TCP header.
+#[derive(Clone, Copy, Debug)]
+struct Segment {
+    seq: u32,
+    flags: TcpFlags,
+}
+
+const fn source(packet: &Packet<'_>) -> Endpoint {
+    Endpoint { ip: packet.source, port: packet.source_port() }
+}
+
+const fn destination(packet: &Packet<'_>) -> Endpoint {
+    Endpoint { ip: packet.destination, port: packet.destination_port() }
+}
+
+/// How much of a direction's look is used up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Spent {
+    /// There is some left.
+    No,
+    /// The packets are, but a message under way may still be followed.
+    Packets,
+    /// All of it.
+    Wholly,
+}
+
+/// Takes the segment into its stream and listens.
+fn look(
+    ear: &mut Ear,
+    counters: &mut Counters,
+    settings: &Settings,
+    flow: &mut OpenFlow,
+    (side, link): (Side, Link),
+    packet: &Packet<'_>,
+    tcp: Segment,
+) -> (Heard, Spent) {
+    flow.set_link(side, link);
+    let mut seq = tcp.seq;
+    if tcp.flags.syn {
+        if !tcp.flags.ack {
+            flow.initiator = Some(side);
+        }
+        flow.stream_mut(side).synchronise(seq);
+        // RFC 7413: data may come with the SYN, behind its sequence number.
+        seq = seq.wrapping_add(1);
+    }
+    if packet.payload.is_empty() {
+        return (Heard::default(), Spent::No);
+    }
+    let pushed = flow.stream_mut(side).push(seq, packet.payload, settings.look_bytes);
+    counters.gaps += u64::from(pushed.gap);
+    counters.conflicts += u64::from(pushed.conflict);
+    let stream = flow.stream(side);
+    let spent = if stream.prefix().len() >= settings.look_bytes || stream.packets() >= LOOK_PACKETS_MAX {
+        Spent::Wholly
+    } else if stream.packets() >= settings.look_packets {
+        Spent::Packets
+    } else {
+        Spent::No
+    };
+    if !pushed.news {
+        return (Heard { progress: Progress::Unknown, ..Heard::default() }, spent);
+    }
+    (ear.hear(flow, side, spent == Spent::Wholly), spent)
+}
+
+/// The words of an address in records of this engine.
+fn observer(settings: &Settings) -> String {
+    String::from(&*settings.observer)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,125 @@
+//! From a finding to a record: which end is the host inside, what is known of it, what was done.
+
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::{String, ToString};
+
+use super::{Counters, Outcome, Settings, Verdict, observer};
+use crate::endpoint::{Endpoint, Protocol};
+use crate::evidence::{Action, Exemption, Question, Record};
+use crate::finding::Finding;
+use crate::flow::key::Side;
+use crate::inspect::flow::{Link, OpenFlow};
+use crate::limits::RECORDS_PER_FLOW;
+use crate::now::Now;
+use crate::policy::{Exempt, Judgement, Policy};
+
+/// What was seen.
+pub(super) struct Sighting {
+    pub(super) finding: Finding,
+    pub(super) protocol: Option<&'static str>,
+    pub(super) question: Option<Question>,
+}
+
+/// Where it was seen.
+pub(super) struct Place {
+    pub(super) host: Endpoint,
+    pub(super) far: Endpoint,
+    pub(super) far_name: Option<String>,
+    pub(super) server_name: Option<String>,
+    pub(super) transport: Protocol,
+    pub(super) link: Link,
+}
+
+/// The side of the host inside: the one with an inside address; where both or none has one, the side that mines, or
+/// else the one that opened the connection, or else the one that spoke.
+pub(super) fn host(policy: &Policy, flow: &OpenFlow, miner: Option<Side>, speaker: Side) -> Side {
+    let inside = |side| flow.key().is_some_and(|key| policy.inside.contains(key.end(side).ip));
+    match (inside(Side::Low), inside(Side::High)) {
+        (true, false) => Side::Low,
+        (false, true) => Side::High,
+        _ => miner.or(flow.initiator).unwrap_or(speaker),
+    }
+}
+
+/// Judgement on a flow: the verdict, and the record if this flow has not given its share of them.
+#[expect(clippy::too_many_arguments, reason = "the parts of the engine are borrowed one by one")]
+pub(super) fn on_flow(
+    counters: &mut Counters,
+    settings: &Settings,
+    seed: u64,
+    now: Now,
+    flow: &mut OpenFlow,
+    host: Side,
+    seen: Sighting,
+    judgement: &Judgement<'_>,
+) -> Outcome {
+    let verdict = match judgement {
+        Judgement::Block => {
+            counters.cut += 1;
+            Verdict::Cut
+        }
+        Judgement::Ignore | Judgement::Observe(_) => Verdict::Watch,
+    };
+    let Some(key) = flow.key() else { return verdict.into() };
+    if flow.reported >= RECORDS_PER_FLOW {
+        counters.suppressed += 1;
+        return verdict.into();
+    }
+    flow.reported += 1;
+    let question_name = seen.question.as_ref().map(|question| question.name.clone());
+    let place = Place {
+        host: key.end(host),
+        far: key.end(host.other()),
+        far_name: flow.server_name.clone().or(question_name),
+        server_name: flow.server_name.clone(),
+        transport: key.protocol(),
+        link: flow.link(host),
+    };
+    Outcome { verdict, record: record(counters, settings, seed, now, place, seen, judgement) }
+}
+
+/// The record of a sighting; none if policy does not want one.
+pub(super) fn record(
+    counters: &mut Counters,
+    settings: &Settings,
+    seed: u64,
+    now: Now,
+    place: Place,
+    seen: Sighting,
+    judgement: &Judgement<'_>,
+) -> Option<Box<Record>> {
+    let (action, exempt) = match judgement {
+        Judgement::Block => (Action::Blocked, None),
+        Judgement::Ignore => return None,
+        Judgement::Observe(exempt) => (Action::Observed, *exempt),
+    };
+    counters.records += 1;
+    Some(Box::new(Record {
+        time_us: now.wall_us,
+        id: format!("{seed:016x}-{:x}", counters.records),
+        action,
+        source: place.host,
+        source_mac: place.link.mac,
+        destination: place.far,
+        destination_domain: place.far_name,
+        transport: place.transport,
+        protocol: seen.protocol.unwrap_or_else(|| place.transport.as_str()),
+        question: seen.question,
+        server_name: place.server_name,
+        vlan: place.link.vlan,
+        observer: observer(settings),
+        interface_index: place.link.interface,
+        interface: None,
+        finding: seen.finding,
+        exemption: exempt.map(exemption),
+    }))
+}
+
+fn exemption(exempt: &Exempt) -> Exemption {
+    Exemption {
+        owner: exempt.owner.clone(),
+        reason: exempt.reason.clone(),
+        expires: exempt.expires.map(|date| date.to_string()),
+    }
+}

@@ -1,0 +1,350 @@
+//! One direction of a TCP connection: its first bytes in order. Gaps and overlaps are values, not errors.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use crate::limits::{LOOK_BYTES_MAX, STREAM_RUNS};
+
+/// What one segment brought.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pushed {
+    /// The prefix grew, or another reading of it came up.
+    pub news: bool,
+    /// Bytes came again with other content (RFC 9293 knows no such thing; evasion does).
+    pub conflict: bool,
+    /// Bytes before these are missing.
+    pub gap: bool,
+}
+
+/// The bytes of `start..end` are there. Invariant: `start < end <= LOOK_BYTES_MAX`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Run {
+    start: u16,
+    end: u16,
+}
+
+/// The first bytes of one direction, kept by sequence number (RFC 9293 section 3.4).
+///
+/// Segments may come in any order, twice, overlapping. The first copy of a byte is kept; where a later copy differs,
+/// a second reading with the later copies is kept beside it, so that neither end's choice can hide anything.
+/// A stream picked up without its SYN begins at the lowest sequence number seen.
+#[derive(Debug, Default)]
+pub struct Stream {
+    /// The sequence number of `bytes[0]`.
+    base: Option<u32>,
+    /// Whether `base` is known from a SYN.
+    synchronised: bool,
+    bytes: Vec<u8>,
+    /// The reading in which later copies win, once one differed.
+    later: Option<Box<Vec<u8>>>,
+    /// Sorted, disjoint, not touching; the first `held` are valid.
+    runs: [Run; STREAM_RUNS],
+    held: usize,
+    /// Segments with payload seen.
+    packets: u32,
+}
+
+impl Stream {
+    /// Notes the SYN: the stream begins behind it.
+    pub fn synchronise(&mut self, seq: u32) {
+        if self.base.is_none() {
+            self.base = Some(seq.wrapping_add(1));
+            self.synchronised = true;
+        }
+    }
+
+    /// Takes a segment's payload; bytes at or beyond `limit` (at most [`LOOK_BYTES_MAX`]) are not kept.
+    pub fn push(&mut self, seq: u32, payload: &[u8], limit: usize) -> Pushed {
+        let limit = limit.min(LOOK_BYTES_MAX);
+        self.packets = self.packets.saturating_add(1);
+        let base = *self.base.get_or_insert(seq);
+        let mut offset = i64::from(seq.wrapping_sub(base) as i32);
+        let mut payload = payload;
+        if offset < 0 {
+            if !self.synchronised && self.rebase(offset.unsigned_abs() as usize, limit) {
+                self.base = Some(seq);
+            } else {
+                // Bytes before the beginning: a retransmission of what was consumed.
+                payload = payload.get(offset.unsigned_abs() as usize..).unwrap_or_default();
+            }
+            offset = 0;
+        }
+        let start = offset as usize;
+        let room = limit.saturating_sub(start);
+        let payload = payload.get(..room).unwrap_or(payload);
+        if payload.is_empty() {
+            return Pushed::default();
+        }
+        let before = self.prefix().len();
+        let conflict = self.write(start, payload);
+        let gap = start > before;
+        Pushed { news: conflict || self.prefix().len() > before, conflict, gap }
+    }
+
+    /// The bytes in order from the beginning, first copies.
+    #[must_use]
+    pub fn prefix(&self) -> &[u8] {
+        self.bytes.get(..self.prefix_len()).unwrap_or_default()
+    }
+
+    /// The same with later copies, where they differed.
+    #[must_use]
+    pub fn later_prefix(&self) -> Option<&[u8]> {
+        self.later.as_ref().map(|later| later.get(..self.prefix_len()).unwrap_or_default())
+    }
+
+    /// Segments with payload seen.
+    #[must_use]
+    pub const fn packets(&self) -> u32 {
+        self.packets
+    }
+
+    /// Whether its first byte is the first of the connection.
+    #[must_use]
+    pub const fn is_synchronised(&self) -> bool {
+        self.synchronised
+    }
+
+    /// Lets go of the first `count` bytes of the prefix, for streams read message by message.
+    pub fn consume(&mut self, count: usize) {
+        let count = count.min(self.prefix_len());
+        self.bytes.drain(..count);
+        if let Some(later) = &mut self.later {
+            later.drain(..count.min(later.len()));
+        }
+        self.base = self.base.map(|base| base.wrapping_add(count as u32));
+        self.synchronised = true;
+        self.shift(-(count as i64));
+    }
+
+    /// Forgets everything but the memory.
+    pub fn clear(&mut self) {
+        let mut bytes = core::mem::take(&mut self.bytes);
+        bytes.clear();
+        *self = Self { bytes, ..Self::default() };
+    }
+
+    fn prefix_len(&self) -> usize {
+        match self.runs.first() {
+            Some(run) if self.held > 0 && run.start == 0 => run.end.into(),
+            _ => 0,
+        }
+    }
+
+    /// Makes room for `by` bytes in front; false if what is held would no longer fit.
+    fn rebase(&mut self, by: usize, limit: usize) -> bool {
+        if by.saturating_add(self.bytes.len()) > limit {
+            return false;
+        }
+        self.bytes.splice(..0, core::iter::repeat_n(0, by));
+        if let Some(later) = &mut self.later {
+            later.splice(..0, core::iter::repeat_n(0, by));
+        }
+        self.shift(by as i64);
+        true
+    }
+
+    fn shift(&mut self, by: i64) {
+        let moved = |at: u16| (i64::from(at) + by).clamp(0, LOOK_BYTES_MAX as i64) as u16;
+        let mut kept = 0;
+        for index in 0..self.held {
+            let Some(run) = self.runs.get(index).copied() else { break };
+            let run = Run { start: moved(run.start), end: moved(run.end) };
+            if run.start < run.end
+                && let Some(place) = self.runs.get_mut(kept)
+            {
+                *place = run;
+                kept += 1;
+            }
+        }
+        self.held = kept;
+    }
+
+    /// Writes the bytes at `start`; tells whether any differed from what was there.
+    fn write(&mut self, start: usize, payload: &[u8]) -> bool {
+        let end = start + payload.len();
+        if self.bytes.len() < end {
+            self.bytes.resize(end, 0);
+        }
+        let conflict = self.held_of(start, end).any(|(from, to)| {
+            self.bytes.get(from..to) != payload.get(from - start..to - start)
+        });
+        if conflict && self.later.is_none() {
+            self.later = Some(Box::new(self.bytes.clone()));
+        }
+        if let Some(later) = &mut self.later {
+            if later.len() < end {
+                later.resize(end, 0);
+            }
+            if let Some(place) = later.get_mut(start..end) {
+                place.copy_from_slice(payload);
+            }
+        }
+        self.fill(start, payload);
+        self.hold(start, end);
+        conflict
+    }
+
+    /// The parts of `start..end` that are held already.
+    fn held_of(&self, start: usize, end: usize) -> impl Iterator<Item = (usize, usize)> {
+        let runs = self.runs.iter().take(self.held);
+        runs.map(move |run| (start.max(run.start.into()), end.min(run.end.into()))).filter(|(from, to)| from < to)
+    }
+
+    /// Copies the parts of the payload that are not held yet.
+    fn fill(&mut self, start: usize, payload: &[u8]) {
+        let end = start + payload.len();
+        let mut at = start;
+        for index in 0..=self.held {
+            let next = self.runs.get(index).filter(|_| index < self.held);
+            let (stop, resume) = match next {
+                Some(run) => (usize::from(run.start).clamp(at, end), usize::from(run.end)),
+                None => (end, end),
+            };
+            if let (Some(place), Some(new)) = (self.bytes.get_mut(at..stop), payload.get(at - start..stop - start)) {
+                place.copy_from_slice(new);
+            }
+            at = at.max(resume.min(end));
+        }
+    }
+
+    /// Notes that `start..end` is held: joins what it touches, forgets the last run if there are too many.
+    fn hold(&mut self, start: usize, end: usize) {
+        let mut all = [Run::default(); STREAM_RUNS + 1];
+        let mut count = 0;
+        let mut new = Run { start: narrow(start), end: narrow(end) };
+        let mut placed = false;
+        for run in self.runs.iter().take(self.held).copied() {
+            if run.end >= new.start && run.start <= new.end {
+                new = Run { start: new.start.min(run.start), end: new.end.max(run.end) };
+                continue;
+            }
+            if run.start > new.end && !placed {
+                put(&mut all, &mut count, new);
+                placed = true;
+            }
+            put(&mut all, &mut count, run);
+        }
+        if !placed {
+            put(&mut all, &mut count, new);
+        }
+        self.held = count.min(STREAM_RUNS);
+        for (place, run) in self.runs.iter_mut().zip(all) {
+            *place = run;
+        }
+    }
+}
+
+fn put(all: &mut [Run; STREAM_RUNS + 1], count: &mut usize, run: Run) {
+    if let Some(place) = all.get_mut(*count) {
+        *place = run;
+        *count += 1;
+    }
+}
+
+fn narrow(offset: usize) -> u16 {
+    u16::try_from(offset).unwrap_or(u16::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const LIMIT: usize = 64;
+
+    #[test]
+    fn a_hole_is_filled_by_what_comes_late() {
+        let mut stream = Stream::default();
+        stream.synchronise(99);
+        assert!(stream.push(103, b"def", LIMIT).gap);
+        assert_eq!(stream.prefix(), b"");
+        assert!(stream.push(100, b"abc", LIMIT).news);
+        assert_eq!(stream.prefix(), b"abcdef");
+    }
+
+    #[test]
+    fn a_stream_picked_up_out_of_order_finds_its_beginning() {
+        let mut stream = Stream::default();
+        stream.push(u32::MAX.wrapping_add(4), b"def", LIMIT);
+        stream.push(0, b"abc", LIMIT);
+        assert_eq!(stream.prefix(), b"abcdef");
+    }
+
+    #[test]
+    fn other_bytes_for_one_place_are_kept_beside_the_first() {
+        let mut stream = Stream::default();
+        stream.push(5, b"AAAA", LIMIT);
+        let pushed = stream.push(7, b"BBBB", LIMIT);
+        assert!(pushed.conflict && pushed.news);
+        assert_eq!(stream.prefix(), b"AAAABB");
+        assert_eq!(stream.later_prefix(), Some(&b"AABBBB"[..]));
+    }
+
+    #[test]
+    fn consumed_bytes_do_not_come_back() {
+        let mut stream = Stream::default();
+        stream.push(0, b"onetwo", LIMIT);
+        stream.push(8, b"end", LIMIT);
+        stream.consume(3);
+        assert_eq!(stream.prefix(), b"two");
+        assert!(!stream.push(0, b"one", LIMIT).news);
+        stream.push(6, b"--", LIMIT);
+        assert_eq!(stream.prefix(), b"two--end");
+    }
+
+    /// Model: one optional byte for each place, first copy wins.
+    fn model(pieces: &[(usize, Vec<u8>)], limit: usize) -> Vec<u8> {
+        let mut places = vec![None; limit];
+        for (at, bytes) in pieces {
+            for (place, byte) in places.iter_mut().skip(*at).zip(bytes) {
+                place.get_or_insert(*byte);
+            }
+        }
+        places.into_iter().map_while(|place| place).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn any_order_gives_the_model_s_prefix(
+            // At most three pieces beyond the front, so that no run is forgotten.
+            pieces in prop::collection::vec((0usize..80, prop::collection::vec(any::<u8>(), 1..30)), 1..5),
+            base in any::<u32>(),
+        ) {
+            let mut stream = Stream::default();
+            stream.synchronise(base.wrapping_sub(1));
+            for (at, bytes) in &pieces {
+                stream.push(base.wrapping_add(*at as u32), bytes, LIMIT);
+            }
+            let expected = model(&pieces, LIMIT);
+            prop_assert_eq!(stream.prefix(), &expected[..]);
+        }
+
+        #[test]
+        fn any_cut_and_shuffle_of_a_text_gives_the_text(
+            text in prop::collection::vec(any::<u8>(), 1..LIMIT),
+            cuts in prop::collection::vec(0usize..LIMIT, 0..4),
+            order in any::<u64>(),
+            known_start in any::<bool>(),
+        ) {
+            let mut cuts: Vec<_> = cuts.into_iter().filter(|cut| *cut < text.len()).chain([0, text.len()]).collect();
+            cuts.sort_unstable();
+            cuts.dedup();
+            let mut pieces: Vec<_> = cuts.windows(2).map(|w| (w[0], &text[w[0]..w[1]])).collect();
+            let turn = order as usize % pieces.len();
+            pieces.rotate_left(turn);
+            let mut stream = Stream::default();
+            if known_start {
+                stream.synchronise(u32::MAX - 20);
+            }
+            for (at, bytes) in pieces {
+                stream.push((u32::MAX - 19).wrapping_add(at as u32), bytes, LIMIT);
+            }
+            prop_assert_eq!(stream.prefix(), &text[..]);
+            prop_assert!(stream.later_prefix().is_none());
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! What is remembered of a flow while nothing is decided about it.
+
+use alloc::string::String;
+
+use crate::endpoint::Protocol;
+use crate::finding::Said;
+use crate::flow::key::{FlowKey, Side};
+use crate::flow::stream::Stream;
+use crate::flow::table::Renew;
+
+/// What the first bytes of a direction are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Form {
+    /// DNS messages with their lengths (RFC 7766).
+    Dns,
+    /// HTTP/1.
+    Http,
+    /// Records of TLS in the middle of a session: nothing can be read.
+    Sealed,
+    /// Anything else: mining speaks in lines of JSON.
+    Text,
+    /// TLS from its beginning.
+    Tls,
+    /// Too few bytes to tell.
+    #[default]
+    Unknown,
+}
+
+/// The port of DNS (RFC 1035 section 4.2).
+pub const DNS_PORT: u16 = 53;
+
+/// Tokens remembered of one flow; more would add nothing to a sum that has long been reached.
+const TOKENS: usize = 6;
+
+/// An undecided flow.
+#[derive(Debug, Default)]
+pub struct OpenFlow {
+    key: Option<FlowKey>,
+    streams: [Stream; 2],
+    forms: [Form; 2],
+    /// How far each direction's objects were read.
+    read: [usize; 2],
+    /// Hardware address and interface of each side, as its last packet bore them.
+    links: [Link; 2],
+    /// The side that opened the connection, where that was seen.
+    pub initiator: Option<Side>,
+    /// The dialect heard and what was heard of it so far.
+    pub speech: Speech,
+    /// The server name of the TLS hello.
+    pub server_name: Option<String>,
+    /// Records this flow gave.
+    pub reported: u8,
+    /// Whether the far end was looked up among the listed addresses.
+    pub address_known: bool,
+}
+
+/// Where one side stands, as seen from the gateway.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Link {
+    /// The hardware address its packets came from.
+    pub mac: Option<[u8; 6]>,
+    /// The index of the interface they came in by; 0: unknown.
+    pub interface: u32,
+    /// Their VLAN.
+    pub vlan: Option<u16>,
+}
+
+/// The tokens of one dialect heard in a flow, and their weight together.
+#[derive(Clone, Debug, Default)]
+pub struct Speech {
+    /// The dialect's place in the table.
+    pub dialect: Option<usize>,
+    tokens: [Option<&'static str>; TOKENS],
+    /// The weights of the tokens, each counted once.
+    pub weight: u8,
+    /// What was said.
+    pub said: Said,
+}
+
+impl Speech {
+    /// Adds a token; another dialect's takes over only if it weighs more. Tells whether it was new.
+    pub fn add(&mut self, dialect: usize, token: &'static str, weight: u8) -> bool {
+        if self.dialect != Some(dialect) {
+            if self.dialect.is_some() && weight <= self.weight {
+                return false;
+            }
+            *self = Self { dialect: Some(dialect), said: core::mem::take(&mut self.said), ..Self::default() };
+        }
+        if self.tokens.contains(&Some(token)) {
+            return false;
+        }
+        let Some(place) = self.tokens.iter_mut().find(|place| place.is_none()) else { return false };
+        *place = Some(token);
+        self.weight = self.weight.saturating_add(weight);
+        true
+    }
+
+    /// The tokens heard, in order.
+    pub fn tokens(&self) -> impl Iterator<Item = &'static str> {
+        self.tokens.iter().flatten().copied()
+    }
+}
+
+impl Renew for OpenFlow {
+    fn renew(&mut self, key: FlowKey, _: Side) {
+        let mut streams = core::mem::take(&mut self.streams);
+        streams.iter_mut().for_each(Stream::clear);
+        *self = Self { key: Some(key), streams, ..Self::default() };
+    }
+}
+
+impl OpenFlow {
+    /// The flow's key; `None` only before its first packet.
+    #[must_use]
+    pub const fn key(&self) -> Option<FlowKey> {
+        self.key
+    }
+
+    /// What this side sends.
+    #[must_use]
+    pub const fn stream(&self, side: Side) -> &Stream {
+        let [low, high] = &self.streams;
+        match side {
+            Side::High => high,
+            Side::Low => low,
+        }
+    }
+
+    /// What this side sends, to be grown.
+    pub const fn stream_mut(&mut self, side: Side) -> &mut Stream {
+        let [low, high] = &mut self.streams;
+        match side {
+            Side::High => high,
+            Side::Low => low,
+        }
+    }
+
+    /// What this side's first bytes are.
+    #[must_use]
+    pub fn form(&self, side: Side) -> Form {
+        self.forms.get(side.index()).copied().unwrap_or_default()
+    }
+
+    /// How far this side's objects were read.
+    #[must_use]
+    pub fn read(&self, side: Side) -> usize {
+        self.read.get(side.index()).copied().unwrap_or_default()
+    }
+
+    /// Notes how far this side's objects were read.
+    pub fn set_read(&mut self, side: Side, to: usize) {
+        if let Some(read) = self.read.get_mut(side.index()) {
+            *read = to;
+        }
+    }
+
+    /// Where this side stands.
+    #[must_use]
+    pub fn link(&self, side: Side) -> Link {
+        self.links.get(side.index()).copied().unwrap_or_default()
+    }
+
+    /// Notes where this side stands.
+    pub fn set_link(&mut self, side: Side, link: Link) {
+        if let Some(place) = self.links.get_mut(side.index()) {
+            *place = link;
+        }
+    }
+
+    /// The side that is asked, when the flow goes to a name server.
+    #[must_use]
+    pub fn dns_server(&self) -> Option<Side> {
+        let key = self.key.filter(|key| key.protocol() == Protocol::Tcp)?;
+        [Side::Low, Side::High].into_iter().find(|side| key.end(*side).port == DNS_PORT)
+    }
+
+    /// Tells what this side's first bytes are, once there are enough of them.
+    pub fn recognise(&mut self, side: Side) {
+        let asked = self.dns_server() == Some(side.other());
+        let form = form_of(self.stream(side).prefix(), asked);
+        if let Some(place) = self.forms.get_mut(side.index()) {
+            *place = form;
+        }
+    }
+
+    /// Takes back the first guess: this side does not speak DNS after all.
+    pub fn not_dns(&mut self, side: Side) {
+        let form = form_of(self.stream(side).prefix(), false);
+        if let Some(place) = self.forms.get_mut(side.index()) {
+            *place = form;
+        }
+    }
+}
+
+/// How requests begin (RFC 9110 section 9, RFC 9112), and answers.
+static HTTP: &[&[u8]] =
+    &[b"GET ", b"POST ", b"HEAD ", b"PUT ", b"OPTIONS ", b"DELETE ", b"PATCH ", b"CONNECT ", b"TRACE ", b"HTTP/1."];
+
+fn form_of(prefix: &[u8], asked_as_dns: bool) -> Form {
+    match prefix {
+        [] => Form::Unknown,
+        _ if asked_as_dns => Form::Dns,
+        // RFC 8446 section 5.1: handshake records first; 20, 21, 23 only later in a session.
+        [0x16, 0x03, ..] => Form::Tls,
+        [0x14 | 0x15 | 0x17, 0x03, 0x00..=0x04, ..] => Form::Sealed,
+        [0x14..=0x17] | [0x14..=0x17, 0x03] => Form::Unknown,
+        _ if HTTP.iter().any(|start| prefix.starts_with(start)) => Form::Http,
+        _ if HTTP.iter().any(|start| start.starts_with(prefix)) => Form::Unknown,
+        _ => Form::Text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn first_bytes_are_told_apart() {
+        let cases: &[(&[u8], Form)] = &[
+            (b"", Form::Unknown),
+            (b"G", Form::Unknown),
+            (b"GET / HTTP/1.1\r\n", Form::Http),
+            (b"GETWORK", Form::Text),
+            (b"HTTP/1.1 200 OK", Form::Http),
+            (b"{\"id\":1", Form::Text),
+            (b"\x16", Form::Unknown),
+            (b"\x16\x03", Form::Tls),
+            (b"\x17\x03\x03", Form::Sealed),
+            (b"SSH-2.0-x", Form::Text),
+        ];
+        for (prefix, form) in cases {
+            assert_eq!(form_of(prefix, false), *form, "{prefix:?}");
+        }
+        assert_eq!(form_of(b"\x00", true), Form::Dns);
+    }
+
+    #[test]
+    fn each_token_counts_once_and_the_weightier_dialect_stays() {
+        let mut speech = Speech::default();
+        assert!(speech.add(1, "login", 50));
+        assert!(!speech.add(1, "login", 50));
+        assert!(!speech.add(2, "eth_getWork", 50));
+        assert!(speech.add(1, "KEEPALIVED", 60));
+        assert_eq!((speech.dialect, speech.weight), (Some(1), 110));
+        assert!(!speech.add(2, "eth_submitLogin", 100));
+    }
+}

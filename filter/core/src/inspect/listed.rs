@@ -1,0 +1,54 @@
+//! Findings made of list answers.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use minewall_lists::{Hit, Lists};
+
+use super::Heard;
+use super::flow::OpenFlow;
+use crate::finding::{Confidence, Finding, Layer, Said, Subject};
+use crate::flow::key::Side;
+
+/// A finding from a list's answer; `what` says what was seen ("the DNS question for example.org").
+pub(super) fn finding(layer: Layer, what: &str, hit: &Hit<'_>) -> Finding {
+    let list = &hit.list.name;
+    let kind = hit.category.as_str();
+    let coin = Some(hit.coins).filter(|coins| !coins.is_empty() && !coins.contains([' ', ',']));
+    Finding {
+        layer,
+        dialect: None,
+        said: Said { coin: coin.map(ToString::to_string), ..Said::default() },
+        confidence: confidence(hit.confidence),
+        rule: String::from(hit.entry),
+        ruleset: list.to_string(),
+        subject: Subject::Listed(hit.category),
+        reason: format!("{what} is listed as {kind} (entry {} of list {list})", hit.entry),
+        excerpt: Vec::new(),
+    }
+}
+
+const fn confidence(listed: minewall_lists::Confidence) -> Confidence {
+    match listed {
+        minewall_lists::Confidence::High => Confidence::High,
+        minewall_lists::Confidence::Low => Confidence::Low,
+        minewall_lists::Confidence::Medium => Confidence::Medium,
+    }
+}
+
+/// Whether either end is a listed address and port; asked once of each flow.
+pub(super) fn address(lists: &Lists, flow: &mut OpenFlow) -> Option<Heard> {
+    if flow.address_known {
+        return None;
+    }
+    flow.address_known = true;
+    let key = flow.key()?;
+    let (pool, hit) = [Side::Low, Side::High].into_iter().find_map(|side| {
+        let end = key.end(side);
+        lists.address(end.ip, Some(end.port)).map(|hit| (side, hit))
+    })?;
+    let end = key.end(pool);
+    let finding = finding(Layer::Address, &format!("the address {} with port {}", end.ip, end.port), &hit);
+    Some(Heard { finding: Some(finding), miner: Some(pool.other()), ..Heard::default() })
+}

@@ -1,0 +1,207 @@
+//! What is done about a finding: mode, kinds of lists, exemptions. Policy never parses; it only judges.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use ipnet::IpNet;
+use jiff::civil::Date;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use minewall_lists::Category;
+use serde::{Deserialize, Deserializer, de};
+
+use crate::finding::{Finding, Subject};
+use crate::now::Now;
+/// What is to be done about one finding.
+#[derive(Clone, Copy, Debug)]
+pub enum Judgement<'a> {
+    /// Cut it and write it down.
+    Block,
+    /// Let it pass, without a record.
+    Ignore,
+    /// Let it pass and write it down, naming the exemption if that is the cause.
+    Observe(Option<&'a Exempt>),
+}
+
+/// The operator's will, ready to judge with.
+#[derive(Clone, Debug, Default)]
+pub struct Policy {
+    /// Whether mining is cut at all.
+    pub mode: Mode,
+    /// What is done for each kind of listed name.
+    pub categories: Categories,
+    /// What is done for one kind of listed name in mode `block`.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum CategoryAction {
+    /// Cut and written down.
+    Block,
+    /// Passed, not written down.
+    Ignore,
+    /// Passed and written down.
+    Observe,
+}
+
+/// What is done for each kind of listed name.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Categories {
+    /// Hosts that hand out work.
+    pub pool: CategoryAction,
+    /// Web sites of pools: people may read them.
+    pub pool_site: CategoryAction,
+    /// Miners in web pages.
+    pub browser: CategoryAction,
+    /// Names used by mining malware.
+    pub malware: CategoryAction,
+    /// The operator's own lists.
+    pub custom: CategoryAction,
+}
+
+impl Default for Categories {
+    fn default() -> Self {
+        let block = CategoryAction::Block;
+        Self { pool: block, pool_site: CategoryAction::Observe, browser: block, malware: block, custom: block }
+    }
+}
+
+impl Categories {
+    /// What is done for this kind.
+    #[must_use]
+    pub const fn action(&self, category: Category) -> CategoryAction {
+        match category {
+            Category::Browser => self.browser,
+            Category::Custom => self.custom,
+            Category::Malware => self.malware,
+            Category::Pool => self.pool,
+            Category::PoolSite => self.pool_site,
+        }
+    }
+}
+
+/// A host or prefix that may mine.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Exempt {
+    /// The inside address or prefix.
+    #[serde(deserialize_with = "prefix")]
+    pub prefix: IpNet,
+    /// Who answers for it.
+    pub owner: String,
+    /// What for.
+    pub reason: String,
+    /// The last day it holds (UTC), as `"2027-01-31"`; none: until it is removed.
+    #[serde(default, deserialize_with = "date")]
+    pub expires: Option<Date>,
+}
+
+impl Exempt {
+    /// Whether the host may mine now. The last day counts whole, in UTC.
+    #[must_use]
+    pub fn holds(&self, host: IpAddr, now: Now) -> bool {
+        self.prefix.contains(&host) && self.expires.is_none_or(|last| day(now).is_some_and(|today| today <= last))
+    }
+}
+
+fn day(now: Now) -> Option<Date> {
+    let moment = Timestamp::from_microsecond(now.wall_us).ok()?;
+    Some(TimeZone::UTC.to_datetime(moment).date())
+}
+
+/// An address or a prefix: `10.1.2.3`, `10.0.0.0/8`, `2001:db8::/32`.
+///
+/// # Errors
+/// A sentence saying what was expected.
+pub fn parse_prefix(text: &str) -> Result<IpNet, String> {
+    let whole = text.parse::<IpAddr>().map(IpNet::from);
+    whole.or_else(|_| text.parse::<IpNet>().map(|net| net.trunc())).map_err(|_| {
+        format!("{text:?} is no address or prefix; write it like \"10.1.2.3\", \"10.0.0.0/8\" or \"2001:db8::/32\"")
+    })
+}
+
+fn prefix<'de, D: Deserializer<'de>>(deserializer: D) -> Result<IpNet, D::Error> {
+    parse_prefix(&String::deserialize(deserializer)?).map_err(de::Error::custom)
+}
+
+fn prefixes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
+    let texts = Vec::<String>::deserialize(deserializer)?;
+    texts.iter().map(|text| parse_prefix(text).map_err(de::Error::custom)).collect()
+}
+
+fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let parsed = text.parse::<Date>();
+    parsed.map(Some).map_err(|_| de::Error::custom(format!("{text:?} is no date; write it like \"2027-01-31\"")))
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+    use alloc::vec;
+
+    use super::*;
+    use crate::finding::{Confidence, Layer, Said};
+
+    fn finding(subject: Subject) -> Finding {
+        Finding {
+            layer: Layer::Dns,
+            dialect: None,
+            said: Said::default(),
+            confidence: Confidence::High,
+            rule: String::new(),
+            ruleset: String::new(),
+            subject,
+            reason: String::new(),
+            excerpt: Vec::new(),
+        }
+    }
+
+    fn exempt(prefix: &str, owner: &str, expires: Option<&str>) -> Exempt {
+        let expires = expires.map(|date| date.parse().unwrap());
+        Exempt { prefix: parse_prefix(prefix).unwrap(), owner: owner.into(), reason: "study".into(), expires }
+    }
+
+    fn at(date: &str) -> Now {
+        Now::from_wall_us(date.parse::<Timestamp>().unwrap().as_microsecond())
+    }
+
+    #[test]
+    fn the_longest_exemption_speaks_until_its_last_day_is_over() {
+        let register = vec![exempt("10.1.0.0/16", "faculty", None), exempt("10.1.2.3", "lab", Some("2026-12-31"))];
+        let policy =
+            Policy::new(Mode::Block, Categories::default(), DnsAnswer::Nxdomain, Inside::default(), register);
+        let owner = |host: &str, date: &str| {
+            match policy.judge(&finding(Subject::Protocol), host.parse().unwrap(), at(date)) {
+                Judgement::Block => "cut".into(),
+                Judgement::Ignore => "ignored".into(),
+                Judgement::Observe(exempt) => exempt.map_or("observed".into(), |exempt| exempt.owner.clone()),
+            }
+        };
+        assert_eq!(owner("10.1.2.3", "2026-12-31T23:59:59Z"), "lab");
+        assert_eq!(owner("10.1.2.3", "2027-01-01T00:00:00Z"), "faculty");
+        assert_eq!(owner("10.2.0.1", "2026-12-31T23:59:59Z"), "cut");
+    }
+
+    #[test]
+    fn mode_and_category_decide() {
+        let judge = |mode, category| {
+            let policy =
+                Policy::new(mode, Categories::default(), DnsAnswer::Nxdomain, Inside::default(), Vec::new());
+            let host = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1));
+            matches!(policy.judge(&finding(Subject::Listed(category)), host, Now::default()), Judgement::Block)
+        };
+        assert!(judge(Mode::Block, Category::Pool));
+        assert!(!judge(Mode::Block, Category::PoolSite));
+        assert!(!judge(Mode::Observe, Category::Pool));
+    }
+
+    #[test]
+    fn prefixes_are_told_from_nonsense() {
+        assert_eq!(parse_prefix("10.1.2.3").unwrap().to_string(), "10.1.2.3/32");
+        assert_eq!(parse_prefix("10.1.2.3/8").unwrap().to_string(), "10.0.0.0/8");
+        assert_eq!(parse_prefix("2001:db8::/32").unwrap().to_string(), "2001:db8::/32");
+        assert!(parse_prefix("10.1.2").unwrap_err().contains("10.0.0.0/8"));
+    }
+}

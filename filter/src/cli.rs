@@ -1,0 +1,120 @@
+//! The command line: one variant a command, each with its examples.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand, ValueEnum};
+use minewall_core::config::Backend;
+
+use crate::{check, kernel, replay, run, settings};
+
+/// Where the configuration is looked for when none is named.
+const CONFIG: &str = "/etc/minewall/minewall.toml";
+
+/// Finds cryptocurrency mining in the traffic of a gateway, cuts it and writes the evidence.
+#[derive(Debug, Parser)]
+#[command(name = "minewall", version, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Inspect the traffic passing this gateway
+    ///
+    /// Binds the netfilter queues, loads the kernel rules, answers verdicts and writes records until SIGTERM. SIGHUP
+    /// reads configuration and lists anew.
+    #[command(after_help = "Examples:\n  minewall run\n  minewall run -c /etc/minewall/minewall.toml")]
+    Run {
+        /// The configuration file
+        #[arg(short, long, value_name = "FILE", default_value = CONFIG)]
+        config: PathBuf,
+    },
+    /// Read captures through the same engine
+    ///
+    /// Records go to standard output, the summary to standard error. Exit code 0: all captures were read, whether or
+    /// not mining was found; 2: one could not be read, or only up to a damaged place.
+    #[command(
+        after_help = "Examples:\n  minewall replay monday.pcap\n  minewall replay --format json --inside 198.51.100.0/24 *.pcapng | jq .event.reason"
+    )]
+    Replay(replay::Replay),
+    /// Tell whether names or addresses are listed, by which list and entry
+    ///
+    /// Exit code 0: at least one is listed; 1: none is; 2: error.
+    #[command(
+        after_help = "Examples:\n  minewall check xmr.2miners.com\n  minewall check 192.0.2.7:3333 '[2001:db8::7]:3333'\n  minewall check --resolve pool.example.org"
+    )]
+    Check(check::Check),
+    /// Read a configuration file and say what is wrong with it
+    #[command(after_help = "Examples:\n  minewall check-config -c /etc/minewall/minewall.toml")]
+    CheckConfig {
+        /// The configuration file
+        #[arg(short, long, value_name = "FILE", default_value = CONFIG)]
+        config: PathBuf,
+    },
+    /// The kernel rules
+    #[command(subcommand)]
+    Rules(Rules),
+}
+
+#[derive(Debug, Subcommand)]
+enum Rules {
+    /// Print the rules that would be loaded
+    #[command(after_help = "Examples:\n  minewall rules print\n  minewall rules print --backend iptables")]
+    Print {
+        /// The configuration file; without one, the defaults
+        #[arg(short, long, value_name = "FILE")]
+        config: Option<PathBuf>,
+        /// The rules of this backend instead of the configured one
+        #[arg(long, value_enum)]
+        backend: Option<BackendName>,
+    },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum BackendName {
+    /// What the kernel can do
+    Auto,
+    /// xtables
+    Iptables,
+    /// nftables
+    Nft,
+}
+
+impl From<BackendName> for Backend {
+    fn from(name: BackendName) -> Self {
+        match name {
+            BackendName::Auto => Self::Auto,
+            BackendName::Iptables => Self::Iptables,
+            BackendName::Nft => Self::Nft,
+        }
+    }
+}
+
+impl Cli {
+    /// Does what was asked for.
+    pub(crate) fn perform(self) -> Result<ExitCode> {
+        match self.command {
+            Command::Run { config } => run::run(&config).map(|()| ExitCode::SUCCESS),
+            Command::Replay(replay) => replay.perform(),
+            Command::Check(check) => check.perform(),
+            Command::CheckConfig { config } => {
+                let config = settings::read(&config)?;
+                let (lists, tallies) = settings::lists(&config.lists)?;
+                for tally in tallies.iter().filter(|tally| tally.rejected > 0) {
+                    println!("{tally}");
+                }
+                println!("the configuration is sound; {} names and addresses are listed", lists.len());
+                Ok(ExitCode::SUCCESS)
+            }
+            Command::Rules(Rules::Print { config, backend }) => {
+                let mut config = config.map(|path| settings::read(&path)).transpose()?.unwrap_or_default();
+                config.kernel.backend = backend.map_or(config.kernel.backend, Into::into);
+                print!("{}", kernel::print(&config)?);
+                Ok(ExitCode::SUCCESS)
+            }
+        }
+    }
+}

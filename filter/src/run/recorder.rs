@@ -1,0 +1,125 @@
+//! Between verdict and sinks: a thread that completes records with what must be asked for, off the packet path.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use minewall_core::evidence::Record;
+
+use crate::identity::interface::Interfaces;
+use crate::identity::neighbour;
+use crate::sink::Sinks;
+
+/// Records that may wait to be completed.
+const WAITING: usize = 4096;
+
+/// What the recorder is told.
+enum Message {
+    Close(Duration),
+    Record(Box<Record>),
+    Reopen,
+    Replace(Sinks),
+}
+
+/// The recorder's thread.
+pub(super) struct Recorder {
+    entry: Entry,
+    thread: JoinHandle<()>,
+}
+
+/// A queue's way to the recorder. Never waits.
+#[derive(Clone)]
+pub(super) struct Entry {
+    sender: SyncSender<Message>,
+    lost: Arc<AtomicU64>,
+}
+
+impl Entry {
+    /// Hands a record over; where too many wait it is lost, and counted.
+    pub(super) fn write(&self, record: Box<Record>) {
+        if self.sender.try_send(Message::Record(record)).is_err() {
+            self.lost.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Recorder {
+    /// Starts the thread in front of these sinks.
+    ///
+    /// # Errors
+    /// The system gives no more threads.
+    pub(super) fn start(sinks: Sinks) -> Result<Self> {
+        let (sender, receiver) = sync_channel(WAITING);
+        let entry = Entry { sender, lost: Arc::default() };
+        let lost = Arc::clone(&entry.lost);
+        let thread = std::thread::Builder::new().name("recorder".into());
+        let thread = thread.spawn(move || record(&receiver, sinks, &lost)).context("cannot start the recorder")?;
+        Ok(Self { entry, thread })
+    }
+
+    /// A way in for a queue's thread.
+    pub(super) fn entry(&self) -> Entry {
+        self.entry.clone()
+    }
+
+    /// Has files opened anew.
+    pub(super) fn reopen(&self) {
+        self.tell(Message::Reopen);
+    }
+
+    /// Puts other sinks in the place of the present ones.
+    pub(super) fn replace(&self, sinks: Sinks) {
+        self.tell(Message::Replace(sinks));
+    }
+
+    /// Lets the last records out, within `deadline`.
+    pub(super) fn close(self, deadline: Duration) {
+        self.tell(Message::Close(deadline));
+        if self.thread.join().is_err() {
+            tracing::error!("the recorder had ended before");
+        }
+    }
+
+    fn tell(&self, message: Message) {
+        if self.entry.sender.send(message).is_err() {
+            tracing::error!("the recorder has ended");
+        }
+    }
+}
+
+fn record(receiver: &Receiver<Message>, mut sinks: Sinks, lost: &AtomicU64) {
+    let mut interfaces = Interfaces::default();
+    let mut reported = 0;
+    let mut deadline = Duration::ZERO;
+    while let Ok(message) = receiver.recv() {
+        match message {
+            Message::Close(within) => {
+                deadline = within;
+                break;
+            }
+            Message::Record(mut record) => {
+                complete(&mut record, &mut interfaces);
+                sinks.send(*record);
+            }
+            Message::Reopen => sinks.reopen(),
+            Message::Replace(new) => std::mem::replace(&mut sinks, new).close(deadline),
+        }
+        let lost = lost.load(Ordering::Relaxed);
+        if lost > reported {
+            tracing::warn!(lost = lost - reported, "records were lost: more came than could be completed");
+            reported = lost;
+        }
+    }
+    sinks.close(deadline);
+}
+
+/// Adds the interface's name, and the hardware address of a host of which no packet of its own was seen.
+fn complete(record: &mut Record, interfaces: &mut Interfaces) {
+    record.interface = interfaces.name(record.interface_index);
+    if record.source_mac.is_none() {
+        record.source_mac = neighbour::hardware_address(record.source.ip);
+    }
+}

@@ -1,0 +1,88 @@
+//! One queue's thread: takes packets, asks its engine, answers.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use arc_swap::Cache;
+use minewall_core::engine::{Engine, Outcome, Verdict};
+use minewall_core::now::Now;
+
+use super::Shared;
+use super::recorder::Entry;
+use crate::inject::Injector;
+use crate::queue::Queue;
+
+/// How long a broken queue is left alone before it is tried again.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// What one queue's thread works with.
+pub(super) struct Worker {
+    queue: Queue,
+    shared: Arc<Shared>,
+    injector: Arc<Injector>,
+    entry: Entry,
+}
+
+impl Worker {
+    pub(super) const fn new(queue: Queue, shared: Arc<Shared>, injector: Arc<Injector>, entry: Entry) -> Self {
+        Self { queue, shared, injector, entry }
+    }
+
+    /// Works until it is told to stop and the queue is empty.
+    pub(super) fn work(mut self, flows: usize, seed: u64) {
+        let mut settings = Cache::new(&self.shared.settings);
+        let mut current = Arc::clone(settings.load());
+        let mut engine = Engine::new((*current).clone(), flows, seed);
+        let clock = Clock::start();
+        loop {
+            let waiting = match self.queue.next() {
+                Ok(Some(waiting)) => waiting,
+                Ok(None) if self.shared.stop.load(Ordering::Acquire) => return,
+                Ok(None) => continue,
+                Err(error) => {
+                    tracing::error!(%error, "the queue cannot be read");
+                    std::thread::sleep(PAUSE);
+                    continue;
+                }
+            };
+            let latest = settings.load();
+            if !Arc::ptr_eq(latest, &current) {
+                current = Arc::clone(latest);
+                engine.reload((*current).clone());
+            }
+            let meta = waiting.meta();
+            let Outcome { verdict, record } = engine.on_ip(clock.now(), meta, waiting.bytes());
+            if let Err(error) = waiting.answer(&verdict) {
+                tracing::debug!(%error, "a verdict was not taken");
+            }
+            if let Verdict::Answer(packet) = verdict
+                && let Err(error) = self.injector.send(&packet, meta.ingress)
+            {
+                tracing::debug!(%error, "a DNS answer could not be sent; the host will ask again");
+            }
+            if let Some(record) = record {
+                self.entry.write(record);
+            }
+        }
+    }
+}
+
+/// Both clocks.
+struct Clock {
+    start: Instant,
+}
+
+impl Clock {
+    fn start() -> Self {
+        Self { start: Instant::now() }
+    }
+
+    fn now(&self) -> Now {
+        let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Now {
+            mono_ms: u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX),
+            wall_us: i64::try_from(wall.as_micros()).unwrap_or(i64::MAX),
+        }
+    }
+}
