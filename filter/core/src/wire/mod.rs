@@ -6,7 +6,9 @@
 //!
 //! | module | reads |
 //! |---|---|
+//! | [`json`] | JSON text in streams: [`json::parse`], [`json::objects`] |
 //! | [`packet`] | link layers, IPv4, IPv6, TCP, UDP: one [`packet::Packet`] |
 
+pub mod json;
 mod limits;
 pub mod packet;
