@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use clap::Args;
-use minewall_lists::{Hit, Lists};
+use minewall_lists::{Answer, Hit, Lists, Scope};
 
 use crate::{resolve, settings};
 
@@ -96,4 +96,62 @@ fn parse(what: &str) -> Result<Asked> {
         bail!("{what:?} is neither a name nor an address; for a URL give its host alone");
     }
     Ok(Asked::Name(name.to_ascii_lowercase(), port))
+}
+
+/// `xmr.2miners.com: pool, by entry 2miners.com and below, of list pools (2026-08-16), confidence high, coins XMR`.
+fn describe(what: &str, hit: &Hit<'_>) -> String {
+    let mut line = format!("{what}: {}, by entry {}", hit.category, hit.entry);
+    if hit.scope == Scope::Suffix {
+        line += " and below";
+    }
+    line += &format!(" of list {}", hit.list.name);
+    if !hit.date.is_empty() {
+        line += &format!(" ({})", hit.date);
+    }
+    line += &format!(", confidence {}", hit.confidence);
+    if !hit.coins.is_empty() {
+        line += &format!(", coins {}", hit.coins);
+    }
+    if !hit.ports.is_empty() {
+        let ports: Vec<_> = hit.ports.iter().map(ToString::to_string).collect();
+        line += &format!(", ports {}", ports.join(" "));
+    }
+    line
+}
+
+fn not_listed(lists: &Lists, what: &str, asked: &Asked) -> String {
+    let why = match asked {
+        Asked::Address(_, None) => "; addresses are listed with a port only: add one as ADDRESS:PORT".to_owned(),
+        Asked::Address(_, Some(_)) => String::new(),
+        Asked::Name(name, _) => match lists.look(name) {
+            Answer::Allowed(by) => format!("; allowed by {by}"),
+            Answer::Guarded { name, why } => format!("; {name} is never blocked ({why})"),
+            Answer::Listed(_) | Answer::Unlisted => String::new(),
+        },
+    };
+    format!("{what}: not listed{why}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_asked_for_is_told_apart() {
+        let ip = |text: &str| text.parse::<IpAddr>().unwrap();
+        let cases = [
+            ("192.0.2.7", Asked::Address(ip("192.0.2.7"), None)),
+            ("192.0.2.7:3333", Asked::Address(ip("192.0.2.7"), Some(3333))),
+            ("2001:db8::7", Asked::Address(ip("2001:db8::7"), None)),
+            ("[2001:db8::7]:3333", Asked::Address(ip("2001:db8::7"), Some(3333))),
+            ("Pool.Example.org", Asked::Name("pool.example.org".into(), None)),
+            ("pool.example.org:3333", Asked::Name("pool.example.org".into(), Some(3333))),
+        ];
+        for (what, asked) in cases {
+            assert_eq!(parse(what).unwrap(), asked);
+        }
+        for what in ["", "http://a.b/c", "a.b:x", "a b", "a.b:70000"] {
+            assert!(parse(what).is_err(), "{what}");
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! One end of a flow, and what it speaks.
 
+use core::fmt;
 use core::net::IpAddr;
 
 /// The transport protocol of the packet.
@@ -29,4 +30,11 @@ pub struct Endpoint {
     pub ip: IpAddr,
     /// The port.
     pub port: u16,
+}
+
+impl fmt::Display for Endpoint {
+    /// As a socket address: `10.0.0.5:40000`, `[fd00::5]:40000`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        core::net::SocketAddr::new(self.ip, self.port).fmt(f)
+    }
 }

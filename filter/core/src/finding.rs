@@ -72,7 +72,7 @@ pub enum Subject {
 impl Subject {
     /// The word used in records (`minewall.category`): the list's kind, or `protocol`.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Listed(category) => category.as_str(),
             Self::Protocol => "protocol",

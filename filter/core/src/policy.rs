@@ -32,7 +32,100 @@ pub struct Policy {
     pub mode: Mode,
     /// What is done for each kind of listed name.
     pub categories: Categories,
-    /// What is done for one kind of listed name in mode `block`.
+    /// The answer to a refused DNS question.
+    pub dns: DnsAnswer,
+    /// The prefixes of the campus.
+    pub inside: Inside,
+    /// Hosts that may mine, longest prefix first.
+    exempt: Vec<Exempt>,
+}
+
+impl Policy {
+    /// Puts the operator's will together; among several exemptions of one host the longest prefix speaks.
+    #[must_use]
+    pub fn new(mode: Mode, categories: Categories, dns: DnsAnswer, inside: Inside, mut exempt: Vec<Exempt>) -> Self {
+        exempt.sort_by_key(|exempt| core::cmp::Reverse(exempt.prefix.prefix_len()));
+        Self { mode, categories, dns, inside, exempt }
+    }
+
+    /// What to do about this finding at this host inside, at this time.
+    #[must_use]
+    pub fn judge(&self, finding: &Finding, host: IpAddr, now: Now) -> Judgement<'_> {
+        let action = match finding.subject {
+            Subject::Listed(category) => self.categories.action(category),
+            Subject::Protocol => CategoryAction::Block,
+        };
+        if action == CategoryAction::Ignore {
+            return Judgement::Ignore;
+        }
+        let exempt = self.exempt.iter().find(|exempt| exempt.holds(host, now));
+        if exempt.is_some() || self.mode == Mode::Observe || action == CategoryAction::Observe {
+            return Judgement::Observe(exempt);
+        }
+        Judgement::Block
+    }
+}
+
+/// How a refused DNS question is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DnsAnswer {
+    /// Not at all.
+    Drop,
+    /// The name does not exist.
+    Nxdomain,
+    /// These addresses.
+    Sinkhole(Option<Ipv4Addr>, Option<Ipv6Addr>),
+}
+
+impl Default for DnsAnswer {
+    fn default() -> Self {
+        Self::Nxdomain
+    }
+}
+
+/// Whether mining is cut or only written down.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// Cut it and write it down.
+    Block,
+    /// Only write it down: the first days of an installation, and the default.
+    #[default]
+    Observe,
+}
+
+/// The prefixes of the campus.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[serde(transparent)]
+pub struct Inside(#[serde(deserialize_with = "prefixes")] pub Vec<IpNet>);
+
+impl Default for Inside {
+    /// The private and link-local ranges of RFC 1918, RFC 6598, RFC 3927, RFC 4193 and RFC 4291.
+    fn default() -> Self {
+        let v4 = |a, b, len| IpNet::new(IpAddr::V4(Ipv4Addr::new(a, b, 0, 0)), len);
+        let v6 = |a, len| IpNet::new(IpAddr::V6(Ipv6Addr::new(a, 0, 0, 0, 0, 0, 0, 0)), len);
+        let all = [
+            v4(10, 0, 8),
+            v4(172, 16, 12),
+            v4(192, 168, 16),
+            v4(100, 64, 10),
+            v4(169, 254, 16),
+            v6(0xfc00, 7),
+            v6(0xfe80, 10),
+        ];
+        Self(all.into_iter().flatten().collect())
+    }
+}
+
+impl Inside {
+    /// Whether the address belongs to the campus.
+    #[must_use]
+    pub fn contains(&self, ip: IpAddr) -> bool {
+        self.0.iter().any(|net| net.contains(&ip))
+    }
+}
+
+/// What is done for one kind of listed name in mode `block`.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 pub enum CategoryAction {

@@ -14,5 +14,10 @@ static NAMES: &[&str] = &[
 /// Whether this is the name of mining software.
 #[must_use]
 pub fn is_known(agent: Str<'_>) -> bool {
-    NAMES.iter().any(|name| agent.starts_with_ignore_case(name))
+    NAMES.iter().any(|name| begins(agent, name))
+}
+
+fn begins(agent: Str<'_>, name: &str) -> bool {
+    let mut characters = agent.chars().map(|character| character.to_ascii_lowercase());
+    name.chars().all(|wanted| characters.next() == Some(wanted))
 }

@@ -30,7 +30,7 @@ static COINS: &[(&str, &str)] = &[
     ("rx/yada", "YDA"),
 ];
 
-fn hear(object: Value<'_>) -> Option<Heard<'_>> {
+fn hear<'a>(object: Value<'a, '_>) -> Option<Heard<'a>> {
     let Some(name) = method(object) else { return reply(object) };
     let parameters = object.get("params")?;
     if !parameters.is_object() {
@@ -51,7 +51,7 @@ fn hear(object: Value<'_>) -> Option<Heard<'_>> {
 }
 
 /// A login. Many protocols know one, so it takes signs that agree: each adds its weight.
-fn log_in(parameters: Value<'_>) -> Option<Heard<'_>> {
+fn log_in<'a>(parameters: Value<'a, '_>) -> Option<Heard<'a>> {
     let user = string(parameters, "login")?;
     let pass = string(parameters, "pass");
     let software = string(parameters, "agent");
@@ -74,13 +74,13 @@ fn log_in(parameters: Value<'_>) -> Option<Heard<'_>> {
 }
 
 /// Whether `algo` is a list of names such as `rx/0` and `cn/r`.
-fn names_algorithms(parameters: Value<'_>) -> bool {
+fn names_algorithms(parameters: Value<'_, '_>) -> bool {
     let is_name = |name: Str<'_>| name.starts_with("rx/") || name.starts_with("cn/") || name.starts_with("argon2/");
     parameters.get("algo").is_some_and(|list| list.items().filter_map(|name| name.as_str()).any(is_name))
 }
 
 /// A job: the block to hash, its id and the target, in hexadecimal.
-fn job(job: Value<'_>) -> Option<Heard<'_>> {
+fn job<'a>(job: Value<'a, '_>) -> Option<Heard<'a>> {
     let blob = string(job, "blob")?;
     let target = string(job, "target")?;
     // A job id stands beside them as a string; the shortest blob known is 76 bytes.
@@ -91,14 +91,14 @@ fn job(job: Value<'_>) -> Option<Heard<'_>> {
     Some(heard)
 }
 
-fn coin(job: Value<'_>) -> Option<String> {
+fn coin(job: Value<'_, '_>) -> Option<String> {
     let algorithm = string(job, "algo")?;
     let row = COINS.iter().find(|(name, _)| algorithm.eq_str(name))?;
     Some(row.1.into())
 }
 
 /// A share: nonce of 4 bytes and hash of 32.
-fn submit(parameters: Value<'_>) -> Option<Heard<'_>> {
+fn submit<'a>(parameters: Value<'a, '_>) -> Option<Heard<'a>> {
     string(parameters, "job_id")?;
     let shaped = string(parameters, "nonce")?.is_hex(8) && string(parameters, "result")?.is_hex(64);
     shaped.then(|| Heard::new(Miner, "submit", PROOF))
@@ -106,7 +106,7 @@ fn submit(parameters: Value<'_>) -> Option<Heard<'_>> {
 
 /// What a pool answers: the login's reply with a job in it, a bare job (a stream picked up in the middle of one), or
 /// the echo of a keepalive.
-fn reply(object: Value<'_>) -> Option<Heard<'_>> {
+fn reply<'a>(object: Value<'a, '_>) -> Option<Heard<'a>> {
     if let Some(result) = object.get("result") {
         if let Some(inner) = result.get("job") {
             return job(inner);

@@ -16,14 +16,14 @@ pub(super) const DIALECT: Dialect = Dialect {
 /// hashes, which node RPC also returns in arrays, one in 2^24 begins so.
 const TARGET_ZEROS: &str = "0x000000";
 
-fn hear(object: Value<'_>) -> Option<Heard<'_>> {
+fn hear<'a>(object: Value<'a, '_>) -> Option<Heard<'a>> {
     match method(object) {
         Some(name) => call(object, name),
         None => work(object),
     }
 }
 
-fn call<'a>(object: Value<'a>, name: Str<'a>) -> Option<Heard<'a>> {
+fn call<'a>(object: Value<'a, '_>, name: Str<'a>) -> Option<Heard<'a>> {
     let parameters = object.get("params");
     let hash = |index| parameters.and_then(|list| string_at(list, index));
     if name.eq_str("eth_submitLogin") {
@@ -50,13 +50,13 @@ fn call<'a>(object: Value<'a>, name: Str<'a>) -> Option<Heard<'a>> {
     None
 }
 
-fn worker_of<'a>(object: Value<'a>, mut heard: Heard<'a>) -> Heard<'a> {
+fn worker_of<'a>(object: Value<'a, '_>, mut heard: Heard<'a>) -> Heard<'a> {
     heard.said.worker = string(object, "worker").map(super::bounded).filter(|worker| !worker.is_empty());
     heard
 }
 
 /// Work: header, seed and target of 32 bytes each, and sometimes the height.
-fn work(object: Value<'_>) -> Option<Heard<'_>> {
+fn work<'a>(object: Value<'a, '_>) -> Option<Heard<'a>> {
     let list = object.get("result")?;
     if !list.is_array() || !(3..=4).contains(&list.count()) {
         return None;

@@ -29,7 +29,7 @@ pub struct Dialect {
     /// all dialects before anything is read.
     pub anchors: &'static [&'static str],
     /// Listens to one JSON object.
-    pub hear: for<'a> fn(Value<'a>) -> Option<Heard<'a>>,
+    pub hear: for<'a> fn(Value<'a, '_>) -> Option<Heard<'a>>,
 }
 
 /// Which end says such things.
@@ -89,17 +89,17 @@ fn bounded(text: Str<'_>) -> String {
 }
 
 /// The string at `index` of an array.
-fn string_at<'a>(array: Value<'a>, index: usize) -> Option<Str<'a>> {
+fn string_at<'a>(array: Value<'a, '_>, index: usize) -> Option<Str<'a>> {
     array.index(index)?.as_str()
 }
 
 /// The string under `key` of an object.
-fn string<'a>(object: Value<'a>, key: &str) -> Option<Str<'a>> {
+fn string<'a>(object: Value<'a, '_>, key: &str) -> Option<Str<'a>> {
     object.get(key)?.as_str()
 }
 
 /// The object's `method`, where it is a string.
-fn method<'a>(object: Value<'a>) -> Option<Str<'a>> {
+fn method<'a>(object: Value<'a, '_>) -> Option<Str<'a>> {
     string(object, "method")
 }
 

@@ -30,7 +30,7 @@ static METHODS: &[(&str, Speaker)] = &[
     ("mining.suggest_target", Miner),
 ];
 
-fn hear(object: Value<'_>) -> Option<Heard<'_>> {
+fn hear<'a>(object: Value<'a, '_>) -> Option<Heard<'a>> {
     match method(object) {
         Some(name) => call(object, name),
         None => subscription(object),
@@ -38,7 +38,7 @@ fn hear(object: Value<'_>) -> Option<Heard<'_>> {
 }
 
 /// A call: one of the methods, with an array of parameters.
-fn call<'a>(object: Value<'a>, name: Str<'a>) -> Option<Heard<'a>> {
+fn call<'a>(object: Value<'a, '_>, name: Str<'a>) -> Option<Heard<'a>> {
     let (token, speaker) = METHODS.iter().copied().find(|(method, _)| name.eq_str(method))?;
     let parameters = object.get("params")?;
     if !parameters.is_array() {
@@ -54,9 +54,9 @@ fn call<'a>(object: Value<'a>, name: Str<'a>) -> Option<Heard<'a>> {
 }
 
 /// The reply to `mining.subscribe`: `[[["mining.notify","<id>"], ...], "<extranonce1>", n]`, or with the inner pair alone.
-fn subscription(object: Value<'_>) -> Option<Heard<'_>> {
+fn subscription<'a>(object: Value<'a, '_>) -> Option<Heard<'a>> {
     let subscriptions = object.get("result")?.index(0)?;
-    let names = |pair: Value<'_>| {
+    let names = |pair: Value<'_, '_>| {
         string_at(pair, 0).is_some_and(|name| name.eq_str("mining.notify") || name.eq_str("mining.set_difficulty"))
     };
     let found = names(subscriptions) || subscriptions.items().any(names);

@@ -14,6 +14,9 @@ use crate::wire::{dns, udp};
 /// Seconds a sinkhole address may be cached.
 const SINKHOLE_TTL: u32 = 60;
 
+/// What tools show of the reason (RFC 8914 section 2).
+const SAID: &str = "listed for cryptocurrency mining";
+
 impl Engine {
     pub(super) fn on_question(&mut self, now: Now, meta: Meta, packet: &Packet<'_>) -> Outcome {
         self.counters.questions += 1;
@@ -51,8 +54,8 @@ impl Engine {
 fn refuse(answer: DnsAnswer, question: &[u8], host: Endpoint, server: Endpoint) -> Verdict {
     let message = match answer {
         DnsAnswer::Drop => None,
-        DnsAnswer::Nxdomain => dns::answer::nxdomain(question),
-        DnsAnswer::Sinkhole(v4, v6) => dns::answer::sinkhole(question, v4, v6, SINKHOLE_TTL),
+        DnsAnswer::Nxdomain => dns::answer::nxdomain(question, SAID),
+        DnsAnswer::Sinkhole(v4, v6) => dns::answer::sinkhole(question, v4, v6, SINKHOLE_TTL, SAID),
     };
     let packet = message.and_then(|message| {
         let (from, to) = ((server.ip, server.port).into(), (host.ip, host.port).into());

@@ -72,6 +72,10 @@ impl Ear {
         if flow.form(side) == Form::Unknown {
             flow.recognise(side);
         }
+        if flow.form(side.other()) == Form::Dns {
+            // The answers of a name server.
+            return Heard { progress: Progress::Always, ..Heard::default() };
+        }
         match flow.form(side) {
             Form::Dns => names::stream(&self.lists, flow, side),
             Form::Http if flow.form(side.other()) == Form::Http => Heard { progress: Progress::Done, ..Heard::default() },

@@ -23,26 +23,25 @@ pub struct Asked {
     pub finding: Finding,
 }
 
-/// Looks the names of a DNS message's questions up. `Err` tells why it could not be read; an answer is `Ok(None)`.
+/// Looks the names of a DNS message's questions up. An answer, and a message that asks for nothing, is `Ok(None)`.
 ///
 /// # Errors
 /// What is wrong with the message.
 pub fn question(lists: &Lists, message: &[u8]) -> Result<Option<Asked>, dns::DnsError> {
-    let message = dns::Message::read(message)?;
-    if message.is_response() {
-        return Ok(None);
-    }
-    for question in message.questions() {
-        let question = question?;
+    let query = match dns::Query::read(message) {
+        Ok(query) => query,
+        Err(dns::DnsError::NoQuestion | dns::DnsError::OtherOpcode(_) | dns::DnsError::Response) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let listed = query.questions().find_map(|question| {
         let name = question.name.as_str();
-        if let Some(hit) = lists.name(name) {
-            let kind = question.kind.to_string();
-            let what = format!("the DNS question for {name} ({kind})");
-            let finding = listed::finding(Layer::Dns, &what, &hit);
-            return Ok(Some(Asked { question: Question { name: name.to_string(), kind }, finding }));
-        }
-    }
-    Ok(None)
+        let hit = lists.name(name)?;
+        let kind = question.qtype.to_string();
+        let what = format!("the DNS question for {name} ({kind})");
+        let finding = listed::finding(Layer::Dns, &what, &hit);
+        Some(Asked { question: Question { name: name.to_string(), kind }, finding })
+    });
+    Ok(listed)
 }
 
 /// Reads the DNS messages of a stream, one after another, and lets go of what was read.

@@ -12,7 +12,7 @@ use crate::dialect::{PROOF, Speaker, TABLE};
 use crate::finding::{Confidence, Finding, Layer, Subject};
 use crate::flow::key::Side;
 use crate::limits::{EXCERPT, OBJECTS};
-use crate::wire::json::{Document, Objects, Scratch, Str};
+use crate::wire::json::{self, Document, Scratch, Status, Str};
 
 /// The longest anchor's length, so that one cut in two by segments is still seen.
 const ANCHOR: usize = 16;
@@ -74,18 +74,18 @@ impl Speech {
             reading.complete = bytes.len().saturating_sub(ANCHOR).max(from);
             return reading;
         }
-        let mut objects = Objects::new(new);
+        let mut objects = json::objects(new);
         for _ in 0..OBJECTS {
-            let Some((at, document)) = objects.next(scratch) else { break };
-            let end = at + document.len();
-            if document.is_complete() || last {
-                reading.complete = from + end;
-                listen(&document, new.get(at..end).unwrap_or_default(), spoken, &mut reading);
-            } else {
-                reading.complete = from + at;
-                reading.under_way = true;
+            let Some((_, document)) = objects.next(scratch) else { break };
+            match document.status() {
+                Status::Incomplete if !last => reading.under_way = true,
+                Status::Invalid { .. } => {}
+                Status::Complete { .. } | Status::Incomplete | Status::TooBig { .. } => {
+                    listen(&document, spoken, &mut reading);
+                }
             }
         }
+        reading.complete = from + objects.settled();
         reading
     }
 
@@ -94,15 +94,15 @@ impl Speech {
     }
 }
 
-/// Offers a complete object to every dialect.
-fn listen(document: &Document<'_>, bytes: &[u8], spoken: &mut Spoken, reading: &mut Reading) {
+/// Offers an object to every dialect.
+fn listen(document: &Document<'_, '_>, spoken: &mut Spoken, reading: &mut Reading) {
     let Some(root) = document.root() else { return };
     for (index, dialect) in TABLE.iter().enumerate() {
         let Some(heard) = (dialect.hear)(root) else { continue };
         let new_token = spoken.add(index, heard.token, heard.weight);
         let new_word = spoken.dialect == Some(index) && spoken.said.learn(heard.said);
         if new_token {
-            reading.excerpt = excerpt(bytes, &heard.secrets);
+            reading.excerpt = excerpt(root.raw(), &heard.secrets);
             reading.speaker = Some(heard.speaker);
         }
         if new_token || new_word {
@@ -112,7 +112,7 @@ fn listen(document: &Document<'_>, bytes: &[u8], spoken: &mut Spoken, reading: &
     }
 }
 
-/// The first bytes of the object, with passwords masked, end of line and spaces around left out.
+/// The first bytes of the object, with passwords masked.
 fn excerpt(object: &[u8], secrets: &[Option<Str<'_>>]) -> Vec<u8> {
     let mut bytes = object.to_vec();
     for secret in secrets.iter().flatten() {
