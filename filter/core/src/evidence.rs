@@ -6,6 +6,15 @@ use crate::endpoint::{Endpoint, Protocol};
 use crate::finding::Finding;
 
 mod json;
+mod loss;
+mod sentence;
+#[cfg(test)]
+mod tests;
+mod text;
+
+pub use json::SHORTENED_BYTES;
+pub use loss::Loss;
+pub use text::{excerpt, printable, timestamp};
 
 /// What was done about a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,1 +1,261 @@
-//! The Record as one line of JSON in Elastic Common Schema names (docs/records.md).
+//! Records as one line of JSON in Elastic Common Schema names (docs/records.md). One row of a table is one field; what
+//! is absent is left out.
+
+use alloc::borrow::Cow;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt::Write;
+use core::net::IpAddr;
+
+use serde_json::Value as Json;
+
+use super::sentence::sentence;
+use super::text::{excerpt, printable, timestamp};
+use super::{Action, Loss, Record};
+use crate::limits;
+
+/// The version of the Elastic Common Schema the names are taken from.
+const ECS_VERSION: &str = "8.11.0";
+/// Bytes kept of a domain name: 255 by RFC 1035 section 2.3.4, some of which may be written out.
+const NAME: usize = 320;
+/// Bytes kept of words the operator wrote.
+const NOTE: usize = 256;
+/// Bytes kept of the sentence.
+const SENTENCE: usize = 1024;
+/// Bytes kept of each text in a line that would be too long otherwise: a Monero address with payment id has 106.
+const SHORT: usize = 120;
+
+/// The size no shortened line exceeds, whatever the wire said (a test holds it).
+pub const SHORTENED_BYTES: usize = 8_192 - 512;
+
+/// One field: its ECS path, the bytes kept of its text, and where it comes from. Fields of one object stand together.
+pub(super) struct Field<T> {
+    pub(super) path: &'static str,
+    bytes: usize,
+    read: for<'a> fn(&'a T) -> Option<Value<'a>>,
+}
+
+/// What a field holds.
+enum Value<'a> {
+    /// Words that may come from the wire or from the operator: made printable and bounded.
+    Text(Cow<'a, str>),
+    /// ASCII of our own making.
+    Plain(String),
+    Number(u64),
+    Words(&'static [&'static str]),
+}
+
+/// How much of a record is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Extent {
+    Whole,
+    WithoutExcerpt,
+    Short,
+}
+
+impl Record {
+    /// The record as one line of JSON in UTF-8, without the line's end.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        line(RECORD, self, Extent::Whole)
+    }
+
+    /// The record as one line of ASCII JSON (everything else as `\uXXXX`) of at most `max_bytes`.
+    ///
+    /// A line that would be longer is written without the excerpt, and if that is not enough with its texts cut to
+    /// 120 bytes; it then says `minewall.shortened`. `max_bytes` below [`SHORTENED_BYTES`] cannot be promised.
+    #[must_use]
+    pub fn to_ascii_json(&self, max_bytes: usize) -> String {
+        let whole = ascii(line(RECORD, self, Extent::Whole));
+        if whole.len() <= max_bytes {
+            return whole;
+        }
+        let without = ascii(line(RECORD, self, Extent::WithoutExcerpt));
+        if without.len() <= max_bytes { without } else { ascii(line(RECORD, self, Extent::Short)) }
+    }
+
+    /// One sentence for people: what was done, to whom, and why (`event.reason`).
+    #[must_use]
+    pub fn summary(&self) -> String {
+        printable(&sentence(self), SENTENCE)
+    }
+}
+
+impl Loss {
+    /// The loss as one line of ASCII JSON, at most 2 KiB, without the line's end.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        ascii(line(LOSS, self, Extent::Short))
+    }
+}
+
+/// The fields of a Record, in the order they are written. docs/records.md explains each; a test holds both together.
+#[rustfmt::skip]
+pub(super) const RECORD: &[Field<Record>] = &[
+    field("@timestamp", |r| plain(timestamp(r.time_us))),
+    field("event.kind", |_| plain("alert")),
+    field("event.category", |_| Some(Value::Words(&["network", "intrusion_detection"]))),
+    field("event.type", |r| Some(Value::Words(match r.action {
+        Action::Blocked => &["denied"],
+        Action::Observed => &["allowed"],
+    }))),
+    field("event.action", |r| plain(r.action.as_str())),
+    text("event.reason", SENTENCE, |r| words(sentence(r))),
+    text("event.id", NOTE, |r| words(&*r.id)),
+    field("source.ip", |r| plain(r.source.ip.to_string())),
+    field("source.port", |r| number(r.source.port)),
+    field("source.mac", |r| plain(mac(r.source_mac?))),
+    field("destination.ip", |r| plain(r.destination.ip.to_string())),
+    field("destination.port", |r| number(r.destination.port)),
+    text("destination.domain", NAME, |r| words(r.destination_domain.as_deref()?)),
+    field("network.type", |r| plain(match r.source.ip { IpAddr::V4(_) => "ipv4", IpAddr::V6(_) => "ipv6" })),
+    field("network.transport", |r| plain(r.transport.as_str())),
+    field("network.protocol", |r| plain(r.protocol)),
+    field("network.vlan.id", |r| plain(r.vlan?.to_string())),
+    text("dns.question.name", NAME, |r| words(&*r.question.as_ref()?.name)),
+    text("dns.question.type", NOTE, |r| words(&*r.question.as_ref()?.kind)),
+    text("tls.client.server_name", NAME, |r| words(r.server_name.as_deref()?)),
+    text("rule.name", NAME, |r| words(&*r.finding.rule)),
+    text("rule.ruleset", NOTE, |r| words(&*r.finding.ruleset)),
+    text("observer.name", NAME, |r| words(&*r.observer)),
+    field("observer.ingress.interface.id", |r| plain(some(r.interface_index)?.to_string())),
+    text("observer.ingress.interface.name", NOTE, |r| words(r.interface.as_deref()?)),
+    field("ecs.version", |_| plain(ECS_VERSION)),
+    field("minewall.layer", |r| plain(r.finding.layer.as_str())),
+    field("minewall.category", |r| plain(r.finding.category)),
+    field("minewall.confidence", |r| plain(r.finding.confidence.as_str())),
+    field("minewall.dialect", |r| plain(r.finding.dialect?)),
+    text("minewall.coin", limits::WORD, |r| words(r.finding.said.coin.as_deref()?)),
+    text("minewall.wallet", limits::WORD, |r| words(r.finding.said.wallet.as_deref()?)),
+    text("minewall.worker", limits::WORD, |r| words(r.finding.said.worker.as_deref()?)),
+    text("minewall.agent", limits::WORD, |r| words(r.finding.said.agent.as_deref()?)),
+    text("minewall.exemption.owner", NOTE, |r| words(&*r.exemption.as_ref()?.owner)),
+    text("minewall.exemption.reason", NOTE, |r| words(&*r.exemption.as_ref()?.reason)),
+    text("minewall.exemption.expires", NOTE, |r| words(r.exemption.as_ref()?.expires.as_deref()?)),
+    field(EXCERPT, |r| plain(excerpt(&r.finding.excerpt))),
+];
+
+/// The field that is left out first; the last of `minewall`, so that the flag may stand in its place.
+const EXCERPT: &str = "minewall.excerpt";
+/// Says that the line was too long for its sink and what is left of it is not all.
+pub(super) const SHORTENED_FLAG: &str = "minewall.shortened";
+
+/// The fields of a Loss.
+#[rustfmt::skip]
+pub(super) const LOSS: &[Field<Loss>] = &[
+    field("@timestamp", |l| plain(timestamp(l.time_us))),
+    field("event.kind", |_| plain("event")),
+    field("event.action", |_| plain("records-lost")),
+    text("event.reason", NAME, |l| words(format!("Lost {} records on their way to the sink {}", l.lost, l.sink))),
+    text("observer.name", NAME, |l| words(&*l.observer)),
+    field("ecs.version", |_| plain(ECS_VERSION)),
+    field("minewall.lost", |l| Some(Value::Number(l.lost as u64))),
+    text("minewall.sink", NAME, |l| words(&*l.sink)),
+];
+
+const fn field<T>(path: &'static str, read: for<'a> fn(&'a T) -> Option<Value<'a>>) -> Field<T> {
+    Field { path, bytes: NOTE, read }
+}
+
+const fn text<T>(path: &'static str, bytes: usize, read: for<'a> fn(&'a T) -> Option<Value<'a>>) -> Field<T> {
+    Field { path, bytes, read }
+}
+
+fn plain(text: impl Into<String>) -> Option<Value<'static>> {
+    Some(Value::Plain(text.into()))
+}
+
+fn words<'a>(text: impl Into<Cow<'a, str>>) -> Option<Value<'a>> {
+    Some(Value::Text(text.into()))
+}
+
+fn number(number: u16) -> Option<Value<'static>> {
+    Some(Value::Number(number.into()))
+}
+
+fn some(index: u32) -> Option<u32> {
+    (index != 0).then_some(index)
+}
+
+/// The form of ECS: RFC 7042 with hyphens, upper case.
+fn mac([a, b, c, d, e, f]: [u8; 6]) -> String {
+    format!("{a:02X}-{b:02X}-{c:02X}-{d:02X}-{e:02X}-{f:02X}")
+}
+
+fn line<T>(fields: &[Field<T>], of: &T, extent: Extent) -> String {
+    let mut line = Line { out: String::from("{"), open: Vec::new() };
+    for field in fields {
+        if extent != Extent::Whole && field.path == EXCERPT {
+            line.put(SHORTENED_FLAG, &Json::Bool(true));
+            continue;
+        }
+        let bytes = if extent == Extent::Short { field.bytes.min(SHORT) } else { field.bytes };
+        let value = match (field.read)(of) {
+            Some(Value::Text(text)) => Json::from(printable(&text, bytes)),
+            Some(Value::Plain(text)) => Json::from(text),
+            Some(Value::Number(number)) => Json::from(number),
+            Some(Value::Words(words)) => Json::from(words),
+            None => continue,
+        };
+        if value != "" {
+            line.put(field.path, &value);
+        }
+    }
+    line.end()
+}
+
+/// Text with everything but ASCII as JSON escapes: in JSON, other characters stand in strings only.
+fn ascii(json: String) -> String {
+    if json.is_ascii() {
+        return json;
+    }
+    let mut out = String::with_capacity(json.len() * 2);
+    for c in json.chars() {
+        if c.is_ascii() {
+            out.push(c);
+            continue;
+        }
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            let _ = write!(out, "\\u{unit:04x}");
+        }
+    }
+    out
+}
+
+/// A JSON object under construction: dotted paths become nested objects.
+struct Line {
+    out: String,
+    open: Vec<&'static str>,
+}
+
+impl Line {
+    fn put(&mut self, path: &'static str, value: &Json) {
+        let mut parts: Vec<&'static str> = path.split('.').collect();
+        let name = parts.pop().unwrap_or_default();
+        let shared = self.open.iter().zip(&parts).take_while(|(open, part)| open == part).count();
+        self.close_to(shared);
+        if !self.out.ends_with('{') {
+            self.out.push(',');
+        }
+        for part in parts.into_iter().skip(shared) {
+            // Writing to a String cannot fail.
+            let _ = write!(self.out, "\"{part}\":{{");
+            self.open.push(part);
+        }
+        let _ = write!(self.out, "\"{name}\":{value}");
+    }
+
+    fn close_to(&mut self, depth: usize) {
+        while self.open.len() > depth {
+            self.open.pop();
+            self.out.push('}');
+        }
+    }
+
+    fn end(mut self) -> String {
+        self.close_to(0);
+        self.out.push('}');
+        self.out
+    }
+}
