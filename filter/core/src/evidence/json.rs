@@ -123,7 +123,7 @@ pub(super) const RECORD: &[Field<Record>] = &[
     text("observer.ingress.interface.name", NOTE, |r| words(r.interface.as_deref()?)),
     field("ecs.version", |_| plain(ECS_VERSION)),
     field("minewall.layer", |r| plain(r.finding.layer.as_str())),
-    field("minewall.category", |r| plain(r.finding.category)),
+    field("minewall.category", |r| plain(r.finding.subject.as_str())),
     field("minewall.confidence", |r| plain(r.finding.confidence.as_str())),
     field("minewall.dialect", |r| plain(r.finding.dialect?)),
     text("minewall.coin", limits::WORD, |r| words(r.finding.said.coin.as_deref()?)),

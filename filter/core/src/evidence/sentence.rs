@@ -5,7 +5,7 @@ use alloc::string::String;
 use core::net::SocketAddr;
 
 use super::{Action, Record};
-use crate::finding::Layer;
+use crate::finding::{Layer, Subject};
 
 /// "Cut 10.0.0.5 off from 203.0.113.7:443: the TLS server name ... is listed as a mining pool (list pools, entry
 /// example.org)". Words from the wire come after the addresses, so that they cannot pass for the gateway's own.
@@ -23,9 +23,9 @@ pub(super) fn sentence(record: &Record) -> String {
         format!(", exempt by {} for {}{until}", exemption.owner, exemption.reason)
     });
     let finding = &record.finding;
-    let rule = match finding.category {
-        "protocol" => format!("rule {} of {}", finding.rule, finding.ruleset),
-        _ => format!("list {}, entry {}", finding.ruleset, finding.rule),
+    let rule = match finding.subject {
+        Subject::Listed(_) => format!("list {}, entry {}", finding.ruleset, finding.rule),
+        Subject::Protocol => format!("rule {} of {}", finding.rule, finding.ruleset),
     };
     format!("{done}{}: {} ({rule})", exempt.unwrap_or_default(), finding.reason)
 }

@@ -13,7 +13,9 @@ use serde_json::Value;
 
 use super::json::{LOSS, RECORD, SHORTENED_FLAG};
 use super::*;
-use crate::finding::{Confidence, Layer, Said};
+use minewall_lists::Category;
+
+use crate::finding::{Confidence, Layer, Said, Subject};
 use crate::limits;
 
 const DOCS: &str = include_str!("../../../../docs/records.md");
@@ -47,7 +49,7 @@ fn dns() -> Record {
             confidence: Confidence::High,
             rule: "example.org".to_owned(),
             ruleset: "pools".to_owned(),
-            category: "pool",
+            subject: Subject::Listed(Category::Pool),
             reason: "the DNS question for xmr.example.org is listed as a mining pool".to_owned(),
             excerpt: Vec::new(),
         },
@@ -97,7 +99,7 @@ fn payload() -> Record {
         confidence: Confidence::High,
         rule: "login".to_owned(),
         ruleset: "dialects".to_owned(),
-        category: "protocol",
+        subject: Subject::Protocol,
         reason: "a CryptoNote login was heard".to_owned(),
         excerpt: b"{\"method\":\"login\",\"params\":{\"login\":\"4AexampleWalletAddress\",\"pass\":\"***\"}}\n"
             .to_vec(),

@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use minewall_lists::{Hit, Lists};
+use minewall_lists::{Category, Hit, Lists};
 
 use super::Heard;
 use super::flow::OpenFlow;
@@ -13,8 +13,6 @@ use crate::flow::key::Side;
 
 /// A finding from a list's answer; `what` says what was seen ("the DNS question for example.org").
 pub(super) fn finding(layer: Layer, what: &str, hit: &Hit<'_>) -> Finding {
-    let list = &hit.list.name;
-    let kind = hit.category.as_str();
     let coin = Some(hit.coins).filter(|coins| !coins.is_empty() && !coins.contains([' ', ',']));
     Finding {
         layer,
@@ -22,10 +20,20 @@ pub(super) fn finding(layer: Layer, what: &str, hit: &Hit<'_>) -> Finding {
         said: Said { coin: coin.map(ToString::to_string), ..Said::default() },
         confidence: confidence(hit.confidence),
         rule: String::from(hit.entry),
-        ruleset: list.to_string(),
+        ruleset: hit.list.name.clone(),
         subject: Subject::Listed(hit.category),
-        reason: format!("{what} is listed as {kind} (entry {} of list {list})", hit.entry),
+        reason: format!("{what} is listed as {}", phrase(hit.category)),
         excerpt: Vec::new(),
+    }
+}
+
+const fn phrase(category: Category) -> &'static str {
+    match category {
+        Category::Browser => "a miner in web pages",
+        Category::Custom => "unwanted by this gateway's own list",
+        Category::Malware => "used by mining malware",
+        Category::Pool => "a mining pool",
+        Category::PoolSite => "the web site of a mining pool",
     }
 }
 
