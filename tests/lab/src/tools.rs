@@ -33,6 +33,7 @@ pub static TOOLS: &[Tool] = &[
     tool("dig", "bind9-dnsutils"),
     tool("curl", "curl"),
     tool("openssl", "openssl"),
+    tool("ping", "iputils-ping"),
 ];
 
 /// Directories searched after those of `PATH`: an ordinary user's `PATH` lacks the `sbin` ones.
