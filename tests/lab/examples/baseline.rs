@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use minewall_lab::addresses::Family;
 use minewall_lab::load::{self, Direction};
-use minewall_lab::{Lab, kernel, why_not};
+use minewall_lab::{Lab, why_not};
 
 fn main() -> Result<()> {
     if let Some(why) = why_not() {
@@ -33,7 +33,6 @@ fn main() -> Result<()> {
             "{family:?} connections: {}",
             load::connections(&lab, family, 4, time)?
         );
-        kernel::forget_connections(&lab.gateway)?;
         println!(
             "{family:?} questions: {}",
             load::questions(&lab, family, 2, time)?

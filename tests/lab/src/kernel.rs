@@ -59,7 +59,27 @@ pub fn connections_to(gateway: &Namespace, address: IpAddr, port: u16) -> Result
     Ok(found)
 }
 
-/// Forgets every tracked connection, e.g. between two measurements.
+/// Forgets the TCP connections that have ended (TIME_WAIT): the table holds `net.netfilter.nf_conntrack_max` and drops
+/// packets of new connections when full, and ended ones stay in it for two minutes. Live ones are kept.
+///
+/// # Errors
+/// When `conntrack` cannot be run or says anything but how many it forgot.
+pub fn forget_ended(gateway: &Namespace) -> Result<()> {
+    for family in ["ipv4", "ipv6"] {
+        let arguments = ["-D", "-f", family, "-p", "tcp", "--state", "TIME_WAIT"];
+        let output = gateway.output("conntrack", &arguments, Duration::from_secs(60))?;
+        // The exit status is 1 when there was none.
+        let said = String::from_utf8_lossy(&output.stderr);
+        ensure!(
+            said.contains("flow entries have been deleted"),
+            "`conntrack -D` failed: {}",
+            said.trim()
+        );
+    }
+    Ok(())
+}
+
+/// Forgets every tracked connection, live ones too: their packets then find no translation.
 ///
 /// # Errors
 /// When `conntrack` fails, with what it said.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use minewall_lab::addresses::Family;
-use minewall_lab::{Lab, load, ready};
+use minewall_lab::{Lab, kernel, load, ready};
 
 use crate::{LIMIT, text};
 
@@ -32,6 +32,12 @@ fn the_load_tools_measure() -> Result<()> {
             );
         }
     }
+    let ended = kernel::connections(&lab.gateway)?
+        .iter()
+        .filter(|line| line.contains("TIME_WAIT"))
+        .count();
+    // One of `bulk` may be left; those of `connections` were hundreds.
+    assert!(ended < 20, "{ended} ended connections are still tracked");
     // They also see what is broken.
     let rule = ["-A", "FORWARD", "-p", "udp", "--dport", "53", "-j", "DROP"];
     text(&lab.gateway.output("iptables", &rule, LIMIT)?);
