@@ -1,0 +1,216 @@
+//! The program under test, running on the gateway.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Output};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use rustix::process::Signal;
+use serde_json::Value;
+
+use crate::lab::Lab;
+use crate::program::{Program, finish_within};
+use crate::wait::until;
+
+/// What minewall writes to standard error when packets are being judged.
+const READY: &str = "minewall: ready";
+
+/// How long it may take to get there.
+const START: Duration = Duration::from_secs(20);
+
+/// Runs so far: part of the file names, so that each run has its own configuration and log.
+static RUNS: AtomicU32 = AtomicU32::new(0);
+
+/// A running `minewall run -c FILE` in the gateway's namespace. Dropping it sends SIGTERM; when the test is
+/// panicking its log is shown.
+#[derive(Debug)]
+pub struct Minewall {
+    program: Program,
+    configuration: PathBuf,
+    records: PathBuf,
+}
+
+impl Minewall {
+    /// The JSON-lines file a configuration has to name for [`Self::records`] to find it. The same for all runs in a lab.
+    #[must_use]
+    pub fn records_file(lab: &Lab) -> PathBuf {
+        lab.directory().join("records.jsonl")
+    }
+
+    /// Starts `binary` and waits until it says that it is ready.
+    ///
+    /// # Errors
+    /// When it ends first or is not ready in time, with the end of its log.
+    pub fn start(lab: &Lab, binary: &Path, configuration: &str) -> Result<Self> {
+        let run = RUNS.fetch_add(1, Ordering::Relaxed);
+        let file = write_configuration(lab, run, configuration)?;
+        let mut command = lab.gateway.command(binary);
+        command.arg("run").arg("-c").arg(&file);
+        let log = lab.directory().join(format!("minewall-{run}.log"));
+        let mut program = Program::start("minewall", &mut command, &log)?;
+        program.wait_ready(START, || says_ready(&log))?;
+        Ok(Self {
+            program,
+            configuration: file,
+            records: Self::records_file(lab),
+        })
+    }
+
+    /// Runs `binary` with a configuration that it is expected to refuse, to its end.
+    ///
+    /// # Errors
+    /// When it does not end within `timeout`; it is then killed.
+    pub fn refuse(
+        lab: &Lab,
+        binary: &Path,
+        configuration: &str,
+        timeout: Duration,
+    ) -> Result<Output> {
+        let file = write_configuration(lab, RUNS.fetch_add(1, Ordering::Relaxed), configuration)?;
+        let mut command = lab.gateway.command(binary);
+        command.arg("run").arg("-c").arg(&file);
+        finish_within(&mut command, timeout)
+    }
+
+    /// The process id.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.program.pid()
+    }
+
+    /// Everything it wrote to standard output and error.
+    #[must_use]
+    pub fn log(&self) -> String {
+        self.program.log()
+    }
+
+    /// Waits until a line of the log contains `text`; whether one does.
+    #[must_use]
+    pub fn wait_log(&self, text: &str, timeout: Duration) -> bool {
+        until(timeout, || self.log().contains(text).then_some(())).is_some()
+    }
+
+    /// SIGTERM, and waits for the end.
+    ///
+    /// # Errors
+    /// When it had to be killed.
+    pub fn stop(&mut self) -> Result<ExitStatus> {
+        self.program.stop()
+    }
+
+    /// SIGKILL, and waits for the end.
+    ///
+    /// # Errors
+    /// When the kernel refuses.
+    pub fn kill(&mut self) -> Result<ExitStatus> {
+        self.program.kill()
+    }
+
+    /// SIGHUP: reload.
+    ///
+    /// # Errors
+    /// When it no longer runs.
+    pub fn hup(&self) -> Result<()> {
+        self.program.signal(Signal::HUP)
+    }
+
+    /// Writes a new configuration to the file it was started with, then SIGHUP.
+    ///
+    /// # Errors
+    /// When the file cannot be written or it no longer runs.
+    pub fn reload(&self, configuration: &str) -> Result<()> {
+        fs::write(&self.configuration, configuration)
+            .with_context(|| format!("writing {}", self.configuration.display()))?;
+        self.hup()
+    }
+
+    /// Its exit status, if it ends by itself within `timeout`.
+    pub fn wait_end(&mut self, timeout: Duration) -> Option<ExitStatus> {
+        self.program.wait_end(timeout)
+    }
+
+    /// The records written so far, of all runs in this lab. A last line without its end is left for later.
+    ///
+    /// # Errors
+    /// When a complete line is not JSON.
+    pub fn records(&self) -> Result<Vec<Value>> {
+        read_records(&self.records)
+    }
+
+    /// The first record that satisfies `wanted`, once there is one.
+    ///
+    /// # Errors
+    /// When a line is not JSON, or none came within `timeout`: then with the records there are and the log.
+    pub fn wait_record(&self, wanted: impl Fn(&Value) -> bool, timeout: Duration) -> Result<Value> {
+        let found = until(timeout, || match self.records() {
+            Ok(records) => records.into_iter().find(|record| wanted(record)).map(Ok),
+            Err(error) => Some(Err(error)),
+        });
+        found.with_context(|| {
+            let records = fs::read_to_string(&self.records).unwrap_or_default();
+            format!(
+                "no such record within {timeout:?}; records:\n{records}\nlog:\n{}",
+                self.log()
+            )
+        })?
+    }
+}
+
+impl Drop for Minewall {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("--- minewall's log ---\n{}--- end ---", self.program.log());
+        }
+    }
+}
+
+fn write_configuration(lab: &Lab, run: u32, text: &str) -> Result<PathBuf> {
+    let file = lab.directory().join(format!("minewall-{run}.toml"));
+    fs::write(&file, text).with_context(|| format!("writing {}", file.display()))?;
+    Ok(file)
+}
+
+fn says_ready(log: &Path) -> bool {
+    fs::read_to_string(log).is_ok_and(|text| text.lines().any(|line| line.trim_end() == READY))
+}
+
+fn read_records(file: &Path) -> Result<Vec<Value>> {
+    let Ok(text) = fs::read_to_string(file) else {
+        return Ok(Vec::new());
+    };
+    let complete = text.rfind('\n').map_or("", |end| &text[..end]);
+    complete
+        .lines()
+        .map(|line| {
+            serde_json::from_str(line).with_context(|| format!("a record is not JSON: {line}"))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read_records;
+
+    #[test]
+    fn an_unfinished_record_waits_and_a_broken_one_is_an_error() -> anyhow::Result<()> {
+        let file =
+            std::env::temp_dir().join(format!("minewall-lab-records-{}", std::process::id()));
+        assert!(read_records(&file)?.is_empty(), "no file yet");
+        std::fs::write(&file, "{\"a\":1}\n{\"a\":2}\n{\"a\":")?;
+        let whole = read_records(&file)?;
+        std::fs::write(&file, "{\"a\":1}\nx\n")?;
+        let broken = read_records(&file);
+        std::fs::remove_file(&file)?;
+        assert_eq!(
+            whole
+                .iter()
+                .map(|record| record["a"].as_i64())
+                .collect::<Vec<_>>(),
+            [Some(1), Some(2)]
+        );
+        assert!(broken.is_err());
+        Ok(())
+    }
+}

@@ -1,0 +1,77 @@
+//! The internet's name server: knot, authoritative for everything.
+
+use std::fmt::Write as _;
+use std::fs;
+
+use anyhow::{Context as _, Result};
+
+use super::{START, accepts, resolves};
+use crate::addresses::{Family, INTERNET_V4, INTERNET_V6};
+use crate::lab::Lab;
+use crate::program::Program;
+
+/// Zones: name, and whether every name below exists. `test` answers NXDOMAIN for what it does not hold, so that a
+/// name that never existed can be told from one that was refused.
+const ZONES: [(&str, bool); 2] = [(".", true), ("test", false)];
+
+/// A running knot on port 53 of the internet, UDP and TCP, IPv4 and IPv6. Any name resolves to the internet's own
+/// addresses, except below `test`, where only `www.test` does.
+#[derive(Debug)]
+pub struct NameServer {
+    program: Program,
+}
+
+impl NameServer {
+    /// Starts knot and waits until it answers over both protocols and both families.
+    ///
+    /// # Errors
+    /// When it cannot be configured or does not answer in time, with what it said.
+    pub fn start(lab: &Lab) -> Result<Self> {
+        let directory = lab.directory().join("knot");
+        fs::create_dir_all(&directory)
+            .with_context(|| format!("creating {}", directory.display()))?;
+        let place = directory.display();
+        let mut configuration = format!(
+            "server:\n  rundir: {place}\n  listen: [0.0.0.0@53, \"::@53\"]\n  udp-workers: 1\n  tcp-workers: 2\n  \
+             background-workers: 1\nlog:\n- target: stderr\n  any: info\ndatabase:\n  storage: {place}\nzone:\n"
+        );
+        for (index, (zone, wildcard)) in ZONES.into_iter().enumerate() {
+            let file = directory.join(format!("{index}.zone"));
+            fs::write(&file, zone_text(zone, wildcard))?;
+            writeln!(
+                configuration,
+                "- domain: \"{zone}\"\n  file: {}\n  zonefile-sync: -1\n  journal-content: none",
+                file.display()
+            )?;
+        }
+        let file = directory.join("knot.conf");
+        fs::write(&file, configuration)?;
+        let mut command = lab.internet.command("knotd");
+        command.arg("-c").arg(&file);
+        let mut program = Program::start("knotd", &mut command, &directory.join("log"))?;
+        program.wait_ready(START, || {
+            Family::BOTH.into_iter().all(|family| {
+                accepts(&lab.internet, family.internet(), 53)
+                    && resolves(&lab.internet, family.internet())
+            })
+        })?;
+        Ok(Self { program })
+    }
+
+    /// What knot printed.
+    #[must_use]
+    pub fn log(&self) -> String {
+        self.program.log()
+    }
+}
+
+/// A zone file. Records of many types, since a question of any type about a listed name is to be refused.
+fn zone_text(zone: &str, wildcard: bool) -> String {
+    let owner = if wildcard { "*" } else { "www" };
+    format!(
+        "$ORIGIN {zone}{dot}\n$TTL 60\n@ SOA ns.lab.invalid. hostmaster.lab.invalid. 1 3600 900 86400 60\n\
+         @ NS ns.lab.invalid.\n{owner} A {INTERNET_V4}\n{owner} AAAA {INTERNET_V6}\n\
+         {owner} TXT \"minewall lab\"\n{owner} MX 10 mail.example.org.\n{owner} HTTPS 1 . alpn=h2\n",
+        dot = if zone == "." { "" } else { "." },
+    )
+}
