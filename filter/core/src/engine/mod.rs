@@ -110,8 +110,11 @@ impl Engine {
     #[must_use]
     pub fn counters(&self) -> Counters {
         let forgotten = self.flows.forgotten();
-        let (forgotten_settled, forgotten_undecided) = (forgotten.settled, forgotten.undecided);
-        Counters { flows: self.flows.met(), forgotten_settled, forgotten_undecided, ..self.counters }
+        let mut counters = self.counters;
+        counters.flows = self.flows.met();
+        counters.forgotten_settled = forgotten.settled;
+        counters.forgotten_undecided = forgotten.undecided;
+        counters
     }
 
     /// Judges an IP packet, as a netfilter queue gives it.
@@ -207,11 +210,13 @@ struct Segment {
 }
 
 const fn source(packet: &Packet<'_>) -> Endpoint {
-    Endpoint { ip: packet.source, port: packet.source_port() }
+    let (Transport::Tcp { src_port, .. } | Transport::Udp { src_port, .. }) = packet.transport;
+    Endpoint { ip: packet.source, port: src_port }
 }
 
 const fn destination(packet: &Packet<'_>) -> Endpoint {
-    Endpoint { ip: packet.destination, port: packet.destination_port() }
+    let (Transport::Tcp { dst_port, .. } | Transport::Udp { dst_port, .. }) = packet.transport;
+    Endpoint { ip: packet.destination, port: dst_port }
 }
 
 /// How much of a direction's look is used up.
@@ -251,6 +256,9 @@ fn look(
     let pushed = flow.stream_mut(side).push(seq, packet.payload, settings.look_bytes);
     counters.gaps += u64::from(pushed.gap);
     counters.conflicts += u64::from(pushed.conflict);
+    if pushed.rebased {
+        flow.begin_anew(side);
+    }
     let stream = flow.stream(side);
     let spent = if stream.prefix().len() >= settings.look_bytes || stream.packets() >= LOOK_PACKETS_MAX {
         Spent::Wholly

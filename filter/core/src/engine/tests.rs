@@ -38,6 +38,10 @@ fn engine(mode: Mode) -> Engine {
     Engine::new(settings(mode, Vec::new()), 1024, 7)
 }
 
+fn engine_anew() -> Engine {
+    engine(Mode::Block)
+}
+
 /// A TCP segment without checksums: nothing in the engine asks for them.
 fn segment(from: SocketAddr, to: SocketAddr, seq: u32, flags: u8, payload: &[u8]) -> Vec<u8> {
     let mut tcp = Vec::new();
@@ -254,10 +258,10 @@ fn plain_flows_are_cleared_when_the_look_is_spent() {
     }
     assert!(verdicts[..15].iter().all(|verdict| *verdict == Verdict::Look));
     assert_eq!(verdicts[15], Verdict::Clear);
-    let mut engine = super::tests::engine(Mode::Block);
+    let mut engine = engine_anew();
     assert_eq!(give(&mut engine, &segment(host, server, 0, DATA, &[b'x'; 5000])).verdict, Verdict::Clear);
     let get = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
-    let mut engine = super::tests::engine(Mode::Block);
+    let mut engine = engine_anew();
     assert_eq!(give(&mut engine, &segment(host, server, 0, DATA, get)).verdict, Verdict::Look);
     assert_eq!(give(&mut engine, &segment(server, host, 0, DATA, b"HTTP/1.1 200 OK\r\n")).verdict, Verdict::Clear);
 }

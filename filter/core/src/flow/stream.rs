@@ -14,6 +14,8 @@ pub struct Pushed {
     pub conflict: bool,
     /// Bytes before these are missing.
     pub gap: bool,
+    /// The stream turned out to begin earlier than was thought: its prefix is another one now.
+    pub rebased: bool,
 }
 
 /// The bytes of `start..end` are there. Invariant: `start < end <= LOOK_BYTES_MAX`.
@@ -60,8 +62,9 @@ impl Stream {
         let base = *self.base.get_or_insert(seq);
         let mut offset = i64::from(seq.wrapping_sub(base) as i32);
         let mut payload = payload;
+        let rebased = offset < 0 && !self.synchronised && self.rebase(offset.unsigned_abs() as usize, limit);
         if offset < 0 {
-            if !self.synchronised && self.rebase(offset.unsigned_abs() as usize, limit) {
+            if rebased {
                 self.base = Some(seq);
             } else {
                 // Bytes before the beginning: a retransmission of what was consumed.
@@ -73,12 +76,12 @@ impl Stream {
         let room = limit.saturating_sub(start);
         let payload = payload.get(..room).unwrap_or(payload);
         if payload.is_empty() {
-            return Pushed::default();
+            return Pushed { rebased, ..Pushed::default() };
         }
         let before = self.prefix().len();
         let conflict = self.write(start, payload);
         let gap = start > before;
-        Pushed { news: conflict || self.prefix().len() > before, conflict, gap }
+        Pushed { news: conflict || self.prefix().len() > before, conflict, gap, rebased }
     }
 
     /// The bytes in order from the beginning, first copies.

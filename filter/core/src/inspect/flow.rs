@@ -174,6 +174,14 @@ impl OpenFlow {
         [Side::Low, Side::High].into_iter().find(|side| key.end(*side).port == DNS_PORT)
     }
 
+    /// Forgets what was made of this side's bytes: they begin elsewhere.
+    pub fn begin_anew(&mut self, side: Side) {
+        self.set_read(side, 0);
+        if let Some(form) = self.forms.get_mut(side.index()) {
+            *form = Form::Unknown;
+        }
+    }
+
     /// Tells what this side's first bytes are, once there are enough of them.
     pub fn recognise(&mut self, side: Side) {
         let asked = self.dns_server() == Some(side.other());
