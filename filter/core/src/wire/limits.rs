@@ -13,3 +13,21 @@ pub(crate) const JSON_NODES_MAX: usize = 512;
 pub(crate) const JSON_DEPTH_MAX: usize = 16;
 
 const _: () = assert!(JSON_DEPTH_MAX < JSON_NODES_MAX);
+
+/// Octets of a name's text: 255 octets (RFC 1035 section 2.3.4), each written as `\ddd` at worst.
+pub(crate) const NAME_TEXT_MAX: usize = 1020;
+
+/// Questions of one DNS query. RFC 9619 allows one; a few more are read so that none hides behind another.
+pub(crate) const DNS_QUESTIONS_MAX: u16 = 4;
+
+/// Compression pointers followed in one name. Real messages need one or two.
+pub(crate) const DNS_JUMPS_MAX: usize = 16;
+
+/// How long a refused name may be remembered, seconds: a corrected list is felt within a minute.
+pub(crate) const DNS_NEGATIVE_TTL_SECS: u32 = 60;
+
+/// Octets of the EXTRA-TEXT in an answer, so that every answer fits 512 octets (RFC 1035 section 4.2.1):
+/// 12 header + 259 question + 50 SOA + 17 OPT and option headers + this.
+pub(crate) const DNS_EXTRA_TEXT_MAX: usize = 64;
+
+const _: () = assert!(12 + 259 + 50 + 17 + DNS_EXTRA_TEXT_MAX <= 512);

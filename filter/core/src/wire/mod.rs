@@ -6,9 +6,15 @@
 //!
 //! | module | reads |
 //! |---|---|
+//! | [`dns`] | DNS questions over UDP and TCP; [`dns::answer`] builds the answers |
 //! | [`json`] | JSON text in streams: [`json::parse`], [`json::objects`] |
 //! | [`packet`] | link layers, IPv4, IPv6, TCP, UDP: one [`packet::Packet`] |
+//! | [`name`] | [`name::Name`], a host name in text form, as DNS and TLS give it |
+//! | [`udp`] | builds UDP packets |
 
+pub mod dns;
 pub mod json;
 mod limits;
+pub mod name;
 pub mod packet;
+pub mod udp;
