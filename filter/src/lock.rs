@@ -40,7 +40,9 @@ impl Lock {
                 path.display()
             );
         }
-        file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id())).context("cannot write the lock file")?;
+        file.set_len(0)
+            .and_then(|()| writeln!(file, "{}", std::process::id()))
+            .context("cannot write the lock file")?;
         Ok(Self { _file: file })
     }
 }

@@ -34,9 +34,9 @@ impl Queue {
     pub(crate) fn bind(number: u16, settings: &Settings, mark: Mark, look_bytes: usize) -> anyhow::Result<Self> {
         let what = || format!("cannot bind netfilter queue {number}");
         let before = sockets();
-        let mut inner = nfq::Queue::open()
-            .with_context(what)
-            .context("missing kernel feature: netfilter queue (CONFIG_NETFILTER_NETLINK_QUEUE, module nfnetlink_queue)")?;
+        let mut inner = nfq::Queue::open().with_context(what).context(
+            "missing kernel feature: netfilter queue (CONFIG_NETFILTER_NETLINK_QUEUE, module nfnetlink_queue)",
+        )?;
         inner.bind(number).with_context(what).with_context(|| {
             format!(
                 "another program is bound to it (see /proc/net/netfilter/nfnetlink_queue), or the right to is missing; \
@@ -52,7 +52,9 @@ impl Queue {
         inner.set_fail_open(number, settings.fail == Fail::Open).with_context(what)?;
         match twin(&before) {
             Some(socket) => tune(&socket).with_context(what)?,
-            None => tracing::warn!(queue = number, "the queue's socket cannot be tuned: stopping takes one more packet"),
+            None => {
+                tracing::warn!(queue = number, "the queue's socket cannot be tuned: stopping takes one more packet")
+            }
         }
         Ok(Self { inner, mark, fail: settings.fail })
     }
@@ -139,7 +141,8 @@ fn sockets() -> BTreeSet<i32> {
 fn twin(before: &BTreeSet<i32>) -> Option<OwnedFd> {
     let new: Vec<_> = sockets().difference(before).copied().collect();
     let is_socket = |number: &&i32| {
-        std::fs::read_link(format!("/proc/self/fd/{number}")).is_ok_and(|to| to.to_string_lossy().starts_with("socket:"))
+        std::fs::read_link(format!("/proc/self/fd/{number}"))
+            .is_ok_and(|to| to.to_string_lossy().starts_with("socket:"))
     };
     let number = *new.iter().find(is_socket)?;
     let this = rustix::process::pidfd_open(rustix::process::getpid(), rustix::process::PidfdFlags::empty()).ok()?;

@@ -6,7 +6,6 @@ mod table;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
@@ -22,7 +21,7 @@ use crate::settings;
 use capture::Frame;
 
 /// Flows remembered of one capture.
-const FLOWS: usize = 1 << 20;
+const FLOWS: usize = 1 << 17;
 
 #[derive(Debug, Args)]
 pub(crate) struct Replay {

@@ -54,7 +54,7 @@ pub(crate) fn run(path: &Path) -> Result<()> {
     let injector = Arc::new(Injector::open(config.kernel.mark.cut)?);
     let sinks = Sinks::start(&config.sink, &first.observer)?;
     let shared = Arc::new(Shared { settings: ArcSwap::from_pointee(first), stop: AtomicBool::new(false) });
-    let recorder = Recorder::start(sinks);
+    let recorder = Recorder::start(sinks)?;
     let workers = start(queues, &config, &shared, &injector, &recorder)?;
     let loaded = kernel::load(&config, count)?;
     tracing::info!(backend = loaded.backend(), queues = count, first = config.queue.first, "rules loaded");

@@ -80,7 +80,8 @@ pub(crate) fn lists(files: &ListFiles) -> Result<(Lists, Vec<Tally>)> {
     let mut tallies = Vec::new();
     for file in &files.file {
         let category = file.category.parse::<Category>();
-        let category = category.map_err(|unknown| anyhow!("the list {:?}: category {:?} is {unknown}", file.name, file.category))?;
+        let category = category
+            .map_err(|unknown| anyhow!("the list {:?}: category {:?} is {unknown}", file.name, file.category))?;
         let text = std::fs::read(&file.path)
             .with_context(|| format!("cannot read {}", file.path))
             .with_context(|| format!("the list {:?} needs its file", file.name))?;

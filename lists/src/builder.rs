@@ -91,18 +91,8 @@ impl Builder {
     pub fn shipped_guard(&mut self) -> &mut Self {
         for line in SHIPPED_GUARD.lines() {
             parse::line(line, &mut |entry| {
-                if let Ok(Entry {
-                    target: Target::Name(name),
-                    scope,
-                    kind,
-                    ..
-                }) = entry
-                {
-                    let guard = if scope == Scope::Suffix {
-                        Guard::Tree
-                    } else {
-                        Guard::Shared
-                    };
+                if let Ok(Entry { target: Target::Name(name), scope, kind, .. }) = entry {
+                    let guard = if scope == Scope::Suffix { Guard::Tree } else { Guard::Shared };
                     // The guard is far below the bounds of the index; a test counts its names.
                     let _ = self.guard(name, guard, kind);
                 }
@@ -116,23 +106,21 @@ impl Builder {
     /// below it. What is not usable is counted by reason.
     pub fn add_text(&mut self, meta: ListMeta, text: &str) -> Tally {
         let mut tally = Tally::default();
-        let Some(list) = u16::try_from(self.lists.len())
-            .ok()
-            .filter(|&list| list < u16::MAX)
-        else {
+        let Some(list) = u16::try_from(self.lists.len()).ok().filter(|&list| list < u16::MAX) else {
             tally.refuse(Reason::Full, 1);
             return tally;
         };
         let (category, confidence) = (meta.category, meta.confidence);
         self.lists.push(meta);
         for (line, number) in text.lines().zip(1..) {
-            parse::line(line, &mut |entry| match entry
-                .and_then(|entry| self.take(list, category, confidence, &entry))
-            {
-                Ok(Taken::New) => tally.accepted += 1,
-                Ok(Taken::Again) => tally.duplicates += 1,
-                Err(reason) => tally.refuse(reason, number),
-            });
+            parse::line(
+                line,
+                &mut |entry| match entry.and_then(|entry| self.take(list, category, confidence, &entry)) {
+                    Ok(Taken::New) => tally.accepted += 1,
+                    Ok(Taken::Again) => tally.duplicates += 1,
+                    Err(reason) => tally.refuse(reason, number),
+                },
+            );
         }
         if let Some(meta) = self.lists.last_mut() {
             meta.entries = tally.accepted;
@@ -150,8 +138,7 @@ impl Builder {
         if let Ok(address) = text.parse::<IpAddr>() {
             self.allowed.insert((address.to_canonical(), None));
         } else if let Ok(both) = text.parse::<SocketAddr>() {
-            self.allowed
-                .insert((both.ip().to_canonical(), Some(both.port())));
+            self.allowed.insert((both.ip().to_canonical(), Some(both.port())));
         } else {
             let name = name::check(parse::below(text))?;
             self.names.enter(name).ok_or(Reason::Full)?.1.allowed = true;
@@ -164,11 +151,7 @@ impl Builder {
     /// # Errors
     /// When it is not a name of at least two labels.
     pub fn never_block(&mut self, name: &str) -> Result<(), Reason> {
-        self.guard(
-            name::check(parse::below(name.trim()))?,
-            Guard::Tree,
-            "configured",
-        )
+        self.guard(name::check(parse::below(name.trim()))?, Guard::Tree, "configured")
     }
 
     /// The finished index.
@@ -208,10 +191,7 @@ impl Builder {
             custom: category == Category::Custom,
             kind: self.texts.intern(entry.kind).ok_or(Reason::Full)?,
             coins: self.texts.intern(entry.coins).ok_or(Reason::Full)?,
-            ports: self
-                .ports
-                .intern(entry.ports.as_slice())
-                .ok_or(Reason::Full)?,
+            ports: self.ports.intern(entry.ports.as_slice()).ok_or(Reason::Full)?,
             date: self.texts.intern(entry.date).ok_or(Reason::Full)?,
         };
         match entry.target {
@@ -225,22 +205,13 @@ impl Builder {
             return Err(Reason::Guarded);
         }
         let (at, node) = self.names.enter(name).ok_or(Reason::Full)?;
-        let old = if scope == Scope::Exact {
-            node.exact
-        } else {
-            node.suffix
-        };
+        let old = if scope == Scope::Exact { node.exact } else { node.suffix };
         let (new, taken) = self.settle(old, rule)?;
         self.names.put(at, scope, new);
         Ok(taken)
     }
 
-    fn take_address(
-        &mut self,
-        address: IpAddr,
-        ports: &[u16],
-        rule: Rule,
-    ) -> Result<Taken, Reason> {
+    fn take_address(&mut self, address: IpAddr, ports: &[u16], rule: Rule) -> Result<Taken, Reason> {
         let mut all = Taken::Again;
         for &port in ports {
             let old = self.addresses.get(&(address, port)).map(|row| row.rule);
@@ -248,12 +219,8 @@ impl Builder {
                 return Err(Reason::Full);
             }
             let (rule, taken) = self.settle(old.unwrap_or(NONE), rule)?;
-            let text = self
-                .texts
-                .intern(format!("{}", SocketAddr::new(address, port)).as_str())
-                .ok_or(Reason::Full)?;
-            self.addresses
-                .insert((address, port), AddressRule { rule, text });
+            let text = self.texts.intern(format!("{}", SocketAddr::new(address, port)).as_str()).ok_or(Reason::Full)?;
+            self.addresses.insert((address, port), AddressRule { rule, text });
             if matches!(taken, Taken::New) {
                 all = Taken::New;
             }
@@ -270,17 +237,10 @@ impl Builder {
         };
         if standing.list == rule.list {
             let ports = self.both_ports(standing.ports, rule.ports)?;
-            return Ok((
-                new(&mut self.rules, Rule { ports, ..standing })?,
-                Taken::Again,
-            ));
+            return Ok((new(&mut self.rules, Rule { ports, ..standing })?, Taken::Again));
         }
         let rank = |rule: &Rule| (rule.custom, rule.confidence);
-        let stands = if rank(&rule) > rank(&standing) {
-            new(&mut self.rules, rule)?
-        } else {
-            old
-        };
+        let stands = if rank(&rule) > rank(&standing) { new(&mut self.rules, rule)? } else { old };
         Ok((stands, Taken::New))
     }
 

@@ -17,11 +17,7 @@ pub(crate) struct Pool<T> {
 
 impl<T: Hash + Eq> Pool<T> {
     pub(crate) fn new() -> Self {
-        Self {
-            items: Vec::new(),
-            table: HashTable::new(),
-            hasher: DefaultHashBuilder::default(),
-        }
+        Self { items: Vec::new(), table: HashTable::new(), hasher: DefaultHashBuilder::default() }
     }
 
     /// The number of the value; `None` when there are 2^32.
@@ -30,27 +26,15 @@ impl<T: Hash + Eq> Pool<T> {
         T: Borrow<Q>,
         Q: Hash + Eq + ToOwned<Owned = T> + ?Sized,
     {
-        let Self {
-            items,
-            table,
-            hasher,
-        } = self;
+        let Self { items, table, hasher } = self;
         let hash = hasher.hash_one(value);
-        let same = |&at: &u32| {
-            items
-                .get(at as usize)
-                .is_some_and(|item| item.borrow() == value)
-        };
+        let same = |&at: &u32| items.get(at as usize).is_some_and(|item| item.borrow() == value);
         if let Some(&at) = table.find(hash, same) {
             return Some(at);
         }
         let at = u32::try_from(items.len()).ok()?;
         items.push(value.to_owned());
-        table.insert_unique(hash, at, |&at| {
-            items
-                .get(at as usize)
-                .map_or(0, |item| hasher.hash_one(item))
-        });
+        table.insert_unique(hash, at, |&at| items.get(at as usize).map_or(0, |item| hasher.hash_one(item)));
         Some(at)
     }
 

@@ -44,11 +44,8 @@ const CATEGORIES: &[(&str, Category)] = &[
     ("malware", Category::Malware),
     ("custom", Category::Custom),
 ];
-const CONFIDENCES: &[(&str, Confidence)] = &[
-    ("high", Confidence::High),
-    ("medium", Confidence::Medium),
-    ("low", Confidence::Low),
-];
+const CONFIDENCES: &[(&str, Confidence)] =
+    &[("high", Confidence::High), ("medium", Confidence::Medium), ("low", Confidence::Low)];
 const SCOPES: &[(&str, Scope)] = &[("exact", Scope::Exact), ("suffix", Scope::Suffix)];
 
 /// A word that is not in the vocabulary asked for.
@@ -78,10 +75,7 @@ macro_rules! words {
             /// The word for it, as written in lists, configuration and records.
             #[must_use]
             pub fn as_str(self) -> &'static str {
-                $table
-                    .iter()
-                    .find(|row| row.1 == self)
-                    .map_or("", |row| row.0)
+                $table.iter().find(|row| row.1 == self).map_or("", |row| row.0)
             }
         }
 
@@ -90,9 +84,7 @@ macro_rules! words {
 
             fn from_str(word: &str) -> Result<Self, Unknown> {
                 let row = $table.iter().find(|row| row.0 == word);
-                row.map(|row| row.1).ok_or(Unknown {
-                    vocabulary: $vocabulary,
-                })
+                row.map(|row| row.1).ok_or(Unknown { vocabulary: $vocabulary })
             }
         }
 
@@ -104,11 +96,7 @@ macro_rules! words {
     };
 }
 
-words!(
-    Category,
-    CATEGORIES,
-    "pool, pool-site, browser, malware, custom"
-);
+words!(Category, CATEGORIES, "pool, pool-site, browser, malware, custom");
 words!(Confidence, CONFIDENCES, "high, medium, low");
 words!(Scope, SCOPES, "exact, suffix");
 
@@ -130,10 +118,7 @@ mod tests {
             assert_eq!(scope.as_str().parse(), Ok(scope));
         }
         let error = "Pool".parse::<Category>().unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "not one of: pool, pool-site, browser, malware, custom"
-        );
+        assert_eq!(error.to_string(), "not one of: pool, pool-site, browser, malware, custom");
     }
 
     #[test]

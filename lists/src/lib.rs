@@ -22,15 +22,7 @@
 //! 4. Then the most specific rule: an exact one, else the longest suffix. Rules on the same name:
 //!    the higher confidence, then the list read first.
 #![no_std]
-#![cfg_attr(
-    not(test),
-    deny(
-        clippy::indexing_slicing,
-        clippy::unwrap_used,
-        clippy::expect_used,
-        clippy::panic
-    )
-)]
+#![cfg_attr(not(test), deny(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 extern crate alloc;
 #[cfg(test)]
 extern crate std;

@@ -130,8 +130,7 @@ impl Lists {
             ControlFlow::Break(answer) => answer,
             ControlFlow::Continue(()) => {
                 let met = best.custom.or(best.other);
-                met.and_then(|met| self.hit_on(met))
-                    .map_or(Answer::Unlisted, Answer::Listed)
+                met.and_then(|met| self.hit_on(met)).map_or(Answer::Unlisted, Answer::Listed)
             }
         }
     }
@@ -152,13 +151,8 @@ impl Lists {
             return None;
         }
         let mut rows = self.addresses.range((address, from)..=(address, to));
-        let (_, row) =
-            rows.find(|((_, port), _)| !self.allowed.contains(&(address, Some(*port))))?;
-        self.hit(
-            self.text(row.text),
-            Scope::Exact,
-            self.rules.get(row.rule as usize)?,
-        )
+        let (_, row) = rows.find(|((_, port), _)| !self.allowed.contains(&(address, Some(*port))))?;
+        self.hit(self.text(row.text), Scope::Exact, self.rules.get(row.rule as usize)?)
     }
 
     /// Why the never-block guard holds a name, if it does.
@@ -192,9 +186,7 @@ impl Lists {
     pub fn addresses(&self) -> impl Iterator<Item = (IpAddr, u16)> + '_ {
         let allowed = |port, address| self.allowed.contains(&(address, port));
         let pairs = self.addresses.keys().copied();
-        pairs.filter(move |&(address, port)| {
-            !allowed(None, address) && !allowed(Some(port), address)
-        })
+        pairs.filter(move |&(address, port)| !allowed(None, address) && !allowed(Some(port), address))
     }
 
     fn weigh<'a>(&'a self, best: &mut Best<'a>, at: u32, node: &Node, whole: bool, shared: bool) {
@@ -202,26 +194,15 @@ impl Lists {
         let exact = if whole { node.exact } else { NONE };
         for (scope, rule) in [(Scope::Suffix, suffix), (Scope::Exact, exact)] {
             if let Some(rule) = self.rules.get(rule as usize) {
-                let slot = if rule.custom {
-                    &mut best.custom
-                } else {
-                    &mut best.other
-                };
-                *slot = Some(Met {
-                    at,
-                    scope: if shared { Scope::Exact } else { scope },
-                    rule,
-                });
+                let slot = if rule.custom { &mut best.custom } else { &mut best.other };
+                *slot = Some(Met { at, scope: if shared { Scope::Exact } else { scope }, rule });
             }
         }
     }
 
     fn held(&self, at: u32) -> Answer<'_> {
         let why = self.guards.get(&at).map_or("", |&why| self.text(why));
-        Answer::Guarded {
-            name: self.names.name(at),
-            why,
-        }
+        Answer::Guarded { name: self.names.name(at), why }
     }
 
     fn hit_on<'a>(&'a self, met: Met<'a>) -> Option<Hit<'a>> {
@@ -238,10 +219,7 @@ impl Lists {
             confidence: rule.confidence,
             kind: self.text(rule.kind),
             coins: self.text(rule.coins),
-            ports: self
-                .ports
-                .get(rule.ports as usize)
-                .map_or(&[], Vec::as_slice),
+            ports: self.ports.get(rule.ports as usize).map_or(&[], Vec::as_slice),
             date: if date.is_empty() { &list.date } else { date },
             list,
         })

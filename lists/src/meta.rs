@@ -47,8 +47,7 @@ impl ListMeta {
     pub(crate) fn from_head(text: &str) -> Option<Self> {
         let value = |key: &str| {
             let mut head = text.lines().map_while(|line| line.strip_prefix("# "));
-            head.find_map(|line| line.strip_prefix(key)?.strip_prefix(": "))
-                .unwrap_or("")
+            head.find_map(|line| line.strip_prefix(key)?.strip_prefix(": ")).unwrap_or("")
         };
         let mut meta = Self::new(value("list"), value("category").parse().ok()?);
         meta.source = value("source").into();

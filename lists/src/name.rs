@@ -29,9 +29,7 @@ pub(crate) fn check(name: &str) -> Result<&str, Reason> {
 }
 
 fn is_label(label: &str) -> bool {
-    let letters = label
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
+    let letters = label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
     (1..=MAX_LABEL).contains(&label.len()) && letters
 }
 
@@ -45,23 +43,14 @@ pub(crate) struct Suffix<'a> {
 /// Visits every suffix of a name that begins at a label boundary, the shortest first, until the visitor
 /// breaks. At most 127 are visited and at most 254 bytes read: of a longer name the end is walked, since no
 /// rule can be longer than that. A dot escaped as `\.` is part of its label (RFC 1035, 5.1).
-pub(crate) fn walk<'a, B>(
-    name: &'a str,
-    mut visit: impl FnMut(Suffix<'a>) -> ControlFlow<B>,
-) -> ControlFlow<B> {
+pub(crate) fn walk<'a, B>(name: &'a str, mut visit: impl FnMut(Suffix<'a>) -> ControlFlow<B>) -> ControlFlow<B> {
     let whole = name.strip_suffix('.').unwrap_or(name).as_bytes();
-    let tail = whole
-        .get(whole.len().saturating_sub(MAX_NAME + 1)..)
-        .unwrap_or(whole);
+    let tail = whole.get(whole.len().saturating_sub(MAX_NAME + 1)..).unwrap_or(whole);
     let (mut hash, mut labels) = (Hash::EMPTY, 1);
     for (at, &byte) in tail.iter().enumerate().rev() {
         if byte == b'.' && !is_escaped(tail, at) {
             let bytes = tail.get(at + 1..).unwrap_or(&[]);
-            visit(Suffix {
-                bytes,
-                hash: hash.finish(),
-                whole: false,
-            })?;
+            visit(Suffix { bytes, hash: hash.finish(), whole: false })?;
             labels += 1;
             if labels > MAX_LABELS {
                 return ControlFlow::Continue(());
@@ -72,30 +61,17 @@ pub(crate) fn walk<'a, B>(
     if whole.len() > MAX_NAME {
         return ControlFlow::Continue(());
     }
-    visit(Suffix {
-        bytes: whole,
-        hash: hash.finish(),
-        whole: true,
-    })
+    visit(Suffix { bytes: whole, hash: hash.finish(), whole: true })
 }
 
 fn is_escaped(name: &[u8], at: usize) -> bool {
     let before = name.get(..at).unwrap_or(&[]);
-    before
-        .iter()
-        .rev()
-        .take_while(|&&byte| byte == b'\\')
-        .count()
-        % 2
-        == 1
+    before.iter().rev().take_while(|&&byte| byte == b'\\').count() % 2 == 1
 }
 
 /// The hash the index uses, of a name that was checked.
 pub(crate) fn hash_of(name: &[u8]) -> u64 {
-    name.iter()
-        .rev()
-        .fold(Hash::EMPTY, |hash, &byte| hash.push(byte))
-        .finish()
+    name.iter().rev().fold(Hash::EMPTY, |hash, &byte| hash.push(byte)).finish()
 }
 
 /// FNV-1a over lower-case bytes from the right, so that one pass gives the hash of every suffix.
@@ -134,11 +110,7 @@ mod tests {
 
     #[test]
     fn walks_from_the_top_label_down() {
-        let want = vec![
-            ("com".into(), false),
-            ("B.com".into(), false),
-            ("a.B.com".into(), true),
-        ];
+        let want = vec![("com".into(), false), ("B.com".into(), false), ("a.B.com".into(), true)];
         assert_eq!(suffixes("a.B.com"), want);
         assert_eq!(suffixes("a.B.com."), want);
         assert_eq!(suffixes("com"), vec![("com".into(), true)]);
@@ -146,10 +118,7 @@ mod tests {
 
     #[test]
     fn an_escaped_dot_is_no_boundary() {
-        assert_eq!(
-            suffixes(r"a\.b.com"),
-            vec![("com".into(), false), (r"a\.b.com".into(), true)]
-        );
+        assert_eq!(suffixes(r"a\.b.com"), vec![("com".into(), false), (r"a\.b.com".into(), true)]);
         assert_eq!(suffixes(r"a\\.b").len(), 2);
     }
 
@@ -157,24 +126,9 @@ mod tests {
     fn work_is_bounded() {
         assert_eq!(suffixes(&"a.".repeat(5000)).len(), 127);
         assert_eq!(suffixes(&"x".repeat(5000)).len(), 0);
-        let long = [
-            &"\\000".repeat(63),
-            ".",
-            &"\\001".repeat(63),
-            ".pool.example",
-        ]
-        .concat();
+        let long = [&"\\000".repeat(63), ".", &"\\001".repeat(63), ".pool.example"].concat();
         assert!(suffixes(&long).contains(&("pool.example".into(), false)));
-        let exactly = [
-            &"a".repeat(60),
-            ".",
-            &"b".repeat(63),
-            ".",
-            &"c".repeat(63),
-            ".",
-            &"d".repeat(64),
-        ]
-        .concat();
+        let exactly = [&"a".repeat(60), ".", &"b".repeat(63), ".", &"c".repeat(63), ".", &"d".repeat(64)].concat();
         assert_eq!(exactly.len(), 253);
         assert!(suffixes(&["x.", &exactly].concat()).contains(&(exactly, false)));
     }
@@ -183,10 +137,7 @@ mod tests {
     fn names_are_checked() {
         assert_eq!(check("a.b."), Ok("a.b"));
         assert_eq!(check("_dmarc.a-b.com"), Ok("_dmarc.a-b.com"));
-        let (label, name) = (
-            ["a".repeat(64).as_str(), ".com"].concat(),
-            ["a."; 127].concat() + "com",
-        );
+        let (label, name) = (["a".repeat(64).as_str(), ".com"].concat(), ["a."; 127].concat() + "com");
         for (name, reason) in [
             ("com", Reason::OneLabel),
             ("", Reason::NotAName),

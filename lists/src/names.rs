@@ -88,16 +88,8 @@ impl Names {
         let at = u32::try_from(self.nodes.len()).ok()?;
         let text = u32::try_from(self.text.len()).ok()?;
         let len = u8::try_from(name.len()).ok()?;
-        self.text
-            .extend(name.chars().map(|letter| letter.to_ascii_lowercase()));
-        self.nodes.push(Node {
-            text,
-            len,
-            allowed: false,
-            guard: Guard::No,
-            exact: NONE,
-            suffix: NONE,
-        });
+        self.text.extend(name.chars().map(|letter| letter.to_ascii_lowercase()));
+        self.nodes.push(Node { text, len, allowed: false, guard: Guard::No, exact: NONE, suffix: NONE });
         let Self { text, nodes, table } = self;
         table.insert_unique(hash, at, |&at| hash_of(name_in(text, nodes, at).as_bytes()));
         Some(at)
@@ -108,9 +100,7 @@ impl Names {
     pub(crate) fn is_guarded(&self, name: &str) -> bool {
         let end = walk(name, |suffix| match self.find(suffix.bytes, suffix.hash) {
             Some((_, node)) if node.guard == Guard::Tree => ControlFlow::Break(()),
-            Some((_, node)) if node.guard == Guard::Shared && suffix.whole => {
-                ControlFlow::Break(())
-            }
+            Some((_, node)) if node.guard == Guard::Shared && suffix.whole => ControlFlow::Break(()),
             _ => ControlFlow::Continue(()),
         });
         end.is_break()
@@ -118,10 +108,7 @@ impl Names {
 
     /// How many rules stand on names.
     pub(crate) fn rules(&self) -> usize {
-        let rules = self
-            .nodes
-            .iter()
-            .map(|node| usize::from(node.exact != NONE) + usize::from(node.suffix != NONE));
+        let rules = self.nodes.iter().map(|node| usize::from(node.exact != NONE) + usize::from(node.suffix != NONE));
         rules.sum()
     }
 
@@ -135,8 +122,6 @@ impl Names {
 }
 
 fn name_in<'a>(text: &'a str, nodes: &[Node], at: u32) -> &'a str {
-    let range = nodes
-        .get(at as usize)
-        .map(|node| node.text as usize..node.text as usize + usize::from(node.len));
+    let range = nodes.get(at as usize).map(|node| node.text as usize..node.text as usize + usize::from(node.len));
     range.and_then(|range| text.get(range)).unwrap_or("")
 }

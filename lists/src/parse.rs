@@ -40,14 +40,7 @@ type Out<'s, 'a> = &'s mut dyn FnMut(Result<Entry<'a>, Reason>);
 type Reader = for<'a> fn(&'a str, Out<'_, 'a>) -> bool;
 
 /// Every line shape; the first that claims a line reads it.
-const SHAPES: &[Reader] = &[
-    own_row,
-    hosts_line,
-    bare_address,
-    address_and_port,
-    name_and_port,
-    plain_name,
-];
+const SHAPES: &[Reader] = &[own_row, hosts_line, bare_address, address_and_port, name_and_port, plain_name];
 
 /// Reads one line. Nothing is given out for blank lines and comments.
 pub(crate) fn line<'a>(line: &'a str, out: Out<'_, 'a>) {
@@ -55,17 +48,10 @@ pub(crate) fn line<'a>(line: &'a str, out: Out<'_, 'a>) {
         return out(Err(Reason::LongLine));
     }
     let line = line.trim_start_matches('\u{feff}').trim();
-    if line.is_empty()
-        || ["#", ";", "!", "//"]
-            .iter()
-            .any(|mark| line.starts_with(mark))
-    {
+    if line.is_empty() || ["#", ";", "!", "//"].iter().any(|mark| line.starts_with(mark)) {
         return;
     }
-    if line
-        .bytes()
-        .any(|byte| byte.is_ascii_control() && byte != b'\t')
-    {
+    if line.bytes().any(|byte| byte.is_ascii_control() && byte != b'\t') {
         return out(Err(Reason::Unprintable));
     }
     let line = without_comment(line);
@@ -76,40 +62,16 @@ pub(crate) fn line<'a>(line: &'a str, out: Out<'_, 'a>) {
 
 /// The line up to a comment behind it.
 fn without_comment(line: &str) -> &str {
-    let end = [" #", "\t#"]
-        .iter()
-        .filter_map(|mark| line.find(mark))
-        .min();
-    end.and_then(|end| line.get(..end))
-        .unwrap_or(line)
-        .trim_end()
+    let end = [" #", "\t#"].iter().filter_map(|mark| line.find(mark)).min();
+    end.and_then(|end| line.get(..end)).unwrap_or(line).trim_end()
 }
 
 /// Our own format: name, scope, confidence, kind, coins, ports, date; `-` for nothing.
 fn own_row<'a>(line: &'a str, out: Out<'_, 'a>) -> bool {
-    let mut columns = line
-        .split('\t')
-        .map(|column| if column == "-" { "" } else { column });
+    let mut columns = line.split('\t').map(|column| if column == "-" { "" } else { column });
     let mut next = || columns.next();
-    let (
-        Some(name),
-        Some(scope),
-        Some(confidence),
-        Some(kind),
-        Some(coins),
-        Some(ports),
-        Some(date),
-        None,
-    ) = (
-        next(),
-        next(),
-        next(),
-        next(),
-        next(),
-        next(),
-        next(),
-        next(),
-    )
+    let (Some(name), Some(scope), Some(confidence), Some(kind), Some(coins), Some(ports), Some(date), None) =
+        (next(), next(), next(), next(), next(), next(), next(), next())
     else {
         return false;
     };
@@ -127,15 +89,7 @@ fn own_row<'a>(line: &'a str, out: Out<'_, 'a>) -> bool {
         if matches!(target, Target::Address(_)) && ports.is_empty() {
             return Err(Reason::BareAddress);
         }
-        Ok(Entry {
-            target,
-            scope,
-            confidence,
-            kind,
-            coins,
-            ports,
-            date,
-        })
+        Ok(Entry { target, scope, confidence, kind, coins, ports, date })
     };
     out(read());
     true
@@ -166,23 +120,14 @@ fn hosts_line<'a>(line: &'a str, out: Out<'_, 'a>) -> bool {
 
 /// What hosts files name the machine itself.
 fn is_local(word: &str) -> bool {
-    const LOCAL: &[&str] = &[
-        "local",
-        "localhost",
-        "localhost.localdomain",
-        "broadcasthost",
-        "0.0.0.0",
-    ];
+    const LOCAL: &[&str] = &["local", "localhost", "localhost.localdomain", "broadcasthost", "0.0.0.0"];
     LOCAL.contains(&word) || word.starts_with("ip6-")
 }
 
 /// `1.2.3.4`, `1.2.3.0/24`, `2001:db8::1`, `[2001:db8::1]`: refused, with a reason of its own.
 fn bare_address<'a>(line: &'a str, out: Out<'_, 'a>) -> bool {
     let host = line.split_once('/').map_or(line, |(host, _)| host);
-    let host = host
-        .strip_prefix('[')
-        .and_then(|host| host.strip_suffix(']'))
-        .unwrap_or(host);
+    let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     let bare = host.parse::<IpAddr>().is_ok();
     if bare {
         out(Err(Reason::BareAddress));
@@ -225,28 +170,17 @@ fn plain_name<'a>(line: &'a str, out: Out<'_, 'a>) -> bool {
 
 /// A name without the `*.` or `.` that says "everything below".
 pub(crate) fn below(name: &str) -> &str {
-    name.strip_prefix("*.")
-        .or_else(|| name.strip_prefix('.'))
-        .unwrap_or(name)
+    name.strip_prefix("*.").or_else(|| name.strip_prefix('.')).unwrap_or(name)
 }
 
 /// Whether a word is meant as a name, well-formed or not.
 fn has_name_shape(word: &str) -> bool {
-    let fits =
-        |byte: u8| byte.is_ascii_alphanumeric() || b"-_.*".contains(&byte) || !byte.is_ascii();
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.*".contains(&byte) || !byte.is_ascii();
     !word.is_empty() && word.bytes().all(fits)
 }
 
 fn plain(target: Target<'_>, ports: Vec<u16>) -> Entry<'_> {
-    Entry {
-        target,
-        scope: Scope::Suffix,
-        confidence: None,
-        kind: "",
-        coins: "",
-        ports,
-        date: "",
-    }
+    Entry { target, scope: Scope::Suffix, confidence: None, kind: "", coins: "", ports, date: "" }
 }
 
 /// The address of one host, an IPv4 one mapped into IPv6 as IPv4 (RFC 4291, 2.5.5.2).
@@ -270,11 +204,7 @@ fn port_list(text: &str) -> Result<Vec<u16>, Reason> {
     }
     ports.sort_unstable();
     ports.dedup();
-    if ports.len() > MAX_PORTS {
-        Err(Reason::BadPort)
-    } else {
-        Ok(ports)
-    }
+    if ports.len() > MAX_PORTS { Err(Reason::BadPort) } else { Ok(ports) }
 }
 
 #[cfg(test)]
@@ -313,14 +243,8 @@ mod tests {
             ("a.b\t# why", suffix("a.b")),
             ("a.b:3333", vec![Ok("a.b Suffix [3333]".into())]),
             ("0.0.0.0 a.b", suffix("a.b")),
-            (
-                "127.0.0.1\ta.b c.d # x",
-                [suffix("a.b"), suffix("c.d")].concat(),
-            ),
-            (
-                "::1 localhost ip6-loopback",
-                vec![Err(Reason::LocalName); 2],
-            ),
+            ("127.0.0.1\ta.b c.d # x", [suffix("a.b"), suffix("c.d")].concat()),
+            ("::1 localhost ip6-loopback", vec![Err(Reason::LocalName); 2]),
             (":: a.b", suffix("a.b")),
             ("10.1.2.3 a.b", vec![Err(Reason::Mapping)]),
             ("10.1.2.3", vec![Err(Reason::BareAddress)]),
@@ -344,22 +268,10 @@ mod tests {
             ("http://a.b/c", vec![Err(Reason::UnknownShape)]),
             ("a.b c.d", vec![Err(Reason::UnknownShape)]),
             ("a.b\u{1b}", vec![Err(Reason::Unprintable)]),
-            (
-                "a.b\texact\thigh\tendpoint\tXMR\t5,3,5\t-",
-                vec![Ok("a.b Exact [3, 5]".into())],
-            ),
-            (
-                "10.1.2.3\texact\thigh\t-\t-\t5\t-",
-                vec![Ok("10.1.2.3 [5]".into())],
-            ),
-            (
-                "10.1.2.3\texact\thigh\t-\t-\t-\t-",
-                vec![Err(Reason::BareAddress)],
-            ),
-            (
-                "::1\texact\thigh\t-\t-\t5\t-",
-                vec![Err(Reason::ReservedAddress)],
-            ),
+            ("a.b\texact\thigh\tendpoint\tXMR\t5,3,5\t-", vec![Ok("a.b Exact [3, 5]".into())]),
+            ("10.1.2.3\texact\thigh\t-\t-\t5\t-", vec![Ok("10.1.2.3 [5]".into())]),
+            ("10.1.2.3\texact\thigh\t-\t-\t-\t-", vec![Err(Reason::BareAddress)]),
+            ("::1\texact\thigh\t-\t-\t5\t-", vec![Err(Reason::ReservedAddress)]),
             ("a.b\texact\tsure\t-\t-\t-\t-", vec![Err(Reason::BadColumn)]),
             ("a.b\texact\thigh\t-\t-\tx\t-", vec![Err(Reason::BadPort)]),
             ("a.b\texact\thigh", vec![Err(Reason::UnknownShape)]),
@@ -371,12 +283,7 @@ mod tests {
 
     #[test]
     fn ports_are_bounded() {
-        let list = |n: u16| {
-            (1..=n)
-                .map(|port| format!("{port}"))
-                .collect::<Vec<_>>()
-                .join(",")
-        };
+        let list = |n: u16| (1..=n).map(|port| format!("{port}")).collect::<Vec<_>>().join(",");
         assert_eq!(port_list(&list(256)).map(|ports| ports.len()), Ok(256));
         assert_eq!(port_list(&list(257)), Err(Reason::BadPort));
         assert_eq!(port_list("1,,2"), Err(Reason::BadPort));

@@ -38,49 +38,25 @@ pub enum Reason {
 const REASONS: [(Reason, &str); 14] = [
     (Reason::LongLine, "line longer than 4096 bytes"),
     (Reason::Unprintable, "control characters in the line"),
-    (
-        Reason::NotAscii,
-        "not ascii; write the name in punycode (xn--)",
-    ),
+    (Reason::NotAscii, "not ascii; write the name in punycode (xn--)"),
     (Reason::NotAName, "not a domain name"),
-    (
-        Reason::OneLabel,
-        "a single label would block a whole top-level domain; name at least two",
-    ),
-    (
-        Reason::BareAddress,
-        "an address without a port; addresses are blocked only with a port",
-    ),
-    (
-        Reason::ReservedAddress,
-        "an unspecified, loopback, multicast or broadcast address",
-    ),
-    (
-        Reason::BadPort,
-        "not a port from 1 to 65535, or more than 256 ports",
-    ),
-    (
-        Reason::Mapping,
-        "a hosts line that gives the name a real address; only 0.0.0.0, 127.x and :: block",
-    ),
+    (Reason::OneLabel, "a single label would block a whole top-level domain; name at least two"),
+    (Reason::BareAddress, "an address without a port; addresses are blocked only with a port"),
+    (Reason::ReservedAddress, "an unspecified, loopback, multicast or broadcast address"),
+    (Reason::BadPort, "not a port from 1 to 65535, or more than 256 ports"),
+    (Reason::Mapping, "a hosts line that gives the name a real address; only 0.0.0.0, 127.x and :: block"),
     (Reason::LocalName, "a name of the local host"),
     (Reason::Guarded, "the never-block guard holds this name"),
     (Reason::BadColumn, "a column that cannot be read"),
     (Reason::UnknownShape, "not a line of a known format"),
-    (
-        Reason::Full,
-        "the index is full; load fewer or smaller lists",
-    ),
+    (Reason::Full, "the index is full; load fewer or smaller lists"),
 ];
 
 impl Reason {
     /// The reason in words, with the remedy where there is one.
     #[must_use]
     pub fn as_str(self) -> &'static str {
-        REASONS
-            .iter()
-            .find(|row| row.0 == self)
-            .map_or("", |row| row.1)
+        REASONS.iter().find(|row| row.0 == self).map_or("", |row| row.1)
     }
 }
 
@@ -121,15 +97,11 @@ impl Tally {
     /// The reasons met, with how often and where first.
     pub fn refusals(&self) -> impl Iterator<Item = (Reason, Refusal)> + '_ {
         let rows = REASONS.iter().zip(self.refusals);
-        rows.filter(|(_, refusal)| refusal.count > 0)
-            .map(|(row, refusal)| (row.0, refusal))
+        rows.filter(|(_, refusal)| refusal.count > 0).map(|(row, refusal)| (row.0, refusal))
     }
 
     pub(crate) fn refuse(&mut self, reason: Reason, line: usize) {
-        let slot = REASONS
-            .iter()
-            .zip(&mut self.refusals)
-            .find(|(row, _)| row.0 == reason);
+        let slot = REASONS.iter().zip(&mut self.refusals).find(|(row, _)| row.0 == reason);
         if let Some((_, refusal)) = slot {
             if refusal.count == 0 {
                 refusal.first_line = line;

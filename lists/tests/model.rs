@@ -39,12 +39,7 @@ impl World {
         }
         for (list, category) in CATEGORIES.into_iter().enumerate() {
             let rows = self.rules.iter().filter(|rule| rule.list == list);
-            let row = |rule: &Rule| {
-                format!(
-                    "{}\t{}\t{}\t-\t-\t-\t-\n",
-                    rule.name, rule.scope, rule.confidence
-                )
-            };
+            let row = |rule: &Rule| format!("{}\t{}\t{}\t-\t-\t-\t-\n", rule.name, rule.scope, rule.confidence);
             let text: String = rows.map(row).collect();
             builder.add_text(ListMeta::new(&list.to_string(), category), &text);
         }
@@ -59,29 +54,25 @@ impl World {
         let asked = asked.to_ascii_lowercase();
         let asked = asked.strip_suffix('.').unwrap_or(&asked);
         let under = |names: &[String]| names.iter().any(|name| at_or_below(asked, name));
-        if under(&self.allowed)
-            || under(&self.trees)
-            || self.shared.iter().any(|name| name == asked)
-        {
+        if under(&self.allowed) || under(&self.trees) || self.shared.iter().any(|name| name == asked) {
             return None;
         }
         let below_shared = under(&self.shared);
         let guarded = |rule: &Rule| {
-            self.shared.contains(&rule.name)
-                || self.trees.iter().any(|tree| at_or_below(&rule.name, tree))
+            self.shared.contains(&rule.name) || self.trees.iter().any(|tree| at_or_below(&rule.name, tree))
         };
         let matching = self.rules.iter().enumerate().filter(|(_, rule)| {
-            let reach =
-                rule.scope == Scope::Suffix && !below_shared && at_or_below(asked, &rule.name);
+            let reach = rule.scope == Scope::Suffix && !below_shared && at_or_below(asked, &rule.name);
             !guarded(rule) && (rule.name == asked || reach)
         });
         // The user's own first, then the longest name, exact before suffix, then the surer, then the first
         // list; within one list the first row on a name and scope stands.
         let best = matching.min_by_key(|(order, rule)| {
             let own = rule.list == 2;
-            let first = self.rules.iter().position(|other| {
-                other.list == rule.list && other.name == rule.name && other.scope == rule.scope
-            });
+            let first = self
+                .rules
+                .iter()
+                .position(|other| other.list == rule.list && other.name == rule.name && other.scope == rule.scope);
             let stands = first == Some(*order);
             (
                 !own,
@@ -101,21 +92,14 @@ impl World {
 fn name() -> impl Strategy<Value = String> {
     let label = prop::sample::select(vec!["a", "b", "ba", "pool", "evilpool", "x-1"]);
     let top = prop::sample::select(vec!["com", "co", "ddns.net", "net"]);
-    (prop::collection::vec(label, 1..4), top)
-        .prop_map(|(labels, top)| format!("{}.{top}", labels.join(".")))
+    (prop::collection::vec(label, 1..4), top).prop_map(|(labels, top)| format!("{}.{top}", labels.join(".")))
 }
 
 fn asked() -> impl Strategy<Value = String> {
     let any_case = (name(), any::<u64>(), any::<bool>()).prop_map(|(name, bits, dot)| {
         let letters = name.chars().enumerate();
         let mixed: String = letters
-            .map(|(at, letter)| {
-                if bits >> (at % 64) & 1 == 1 {
-                    letter.to_ascii_uppercase()
-                } else {
-                    letter
-                }
-            })
+            .map(|(at, letter)| if bits >> (at % 64) & 1 == 1 { letter.to_ascii_uppercase() } else { letter })
             .collect();
         if dot { mixed + "." } else { mixed }
     });
@@ -124,32 +108,17 @@ fn asked() -> impl Strategy<Value = String> {
 
 fn world() -> impl Strategy<Value = World> {
     let scope = prop::sample::select(vec![Scope::Exact, Scope::Suffix]);
-    let confidence =
-        prop::sample::select(vec![Confidence::High, Confidence::Medium, Confidence::Low]);
-    let rule =
-        (name(), scope, confidence, 0..3usize).prop_map(|(name, scope, confidence, list)| Rule {
-            name,
-            scope,
-            confidence,
-            list,
-        });
+    let confidence = prop::sample::select(vec![Confidence::High, Confidence::Medium, Confidence::Low]);
+    let rule = (name(), scope, confidence, 0..3usize).prop_map(|(name, scope, confidence, list)| Rule {
+        name,
+        scope,
+        confidence,
+        list,
+    });
     let few = |most| prop::collection::vec(name(), 0..most);
-    (
-        prop::collection::vec(rule, 0..24),
-        few(2),
-        few(2),
-        any::<bool>(),
-    )
-        .prop_map(|(rules, allowed, trees, shared)| World {
-            rules,
-            allowed,
-            trees,
-            shared: if shared {
-                vec![SHARED.to_owned()]
-            } else {
-                Vec::new()
-            },
-        })
+    (prop::collection::vec(rule, 0..24), few(2), few(2), any::<bool>()).prop_map(|(rules, allowed, trees, shared)| {
+        World { rules, allowed, trees, shared: if shared { vec![SHARED.to_owned()] } else { Vec::new() } }
+    })
 }
 
 proptest! {

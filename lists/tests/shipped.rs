@@ -1,8 +1,6 @@
 //! The lists that are shipped: every line reads, the known names hit, the innocent do not.
 
-use minewall_lists::{
-    Answer, Builder, Category, Confidence, ListMeta, Lists, SHIPPED, SHIPPED_GUARD,
-};
+use minewall_lists::{Answer, Builder, Category, Confidence, ListMeta, Lists, SHIPPED, SHIPPED_GUARD};
 use proptest::prelude::*;
 use std::sync::LazyLock;
 
@@ -14,9 +12,7 @@ static LISTS: LazyLock<Lists> = LazyLock::new(|| {
 
 /// The rows of a shipped text, in columns.
 fn rows(text: &str) -> impl Iterator<Item = Vec<&str>> {
-    text.lines()
-        .filter(|line| !line.starts_with('#'))
-        .map(|line| line.split('\t').collect())
+    text.lines().filter(|line| !line.starts_with('#')).map(|line| line.split('\t').collect())
 }
 
 #[test]
@@ -28,34 +24,18 @@ fn every_line_is_taken() {
         let tally = builder.add_text(ListMeta::new("x", shipped.category), text);
         let entries = rows(text).count();
         assert_eq!(tally.refusals().collect::<Vec<_>>(), [], "{}", shipped.name);
-        assert_eq!(
-            (tally.accepted, tally.duplicates),
-            (entries, 0),
-            "{}",
-            shipped.name
-        );
+        assert_eq!((tally.accepted, tally.duplicates), (entries, 0), "{}", shipped.name);
         assert_eq!(shipped.entries, entries);
-        assert!(
-            text.contains(&format!("\n# entries: {entries}\n")),
-            "{}",
-            shipped.name
-        );
+        assert!(text.contains(&format!("\n# entries: {entries}\n")), "{}", shipped.name);
         total += text.len();
     }
     assert_eq!(LISTS.metas().len(), SHIPPED.len());
-    assert!(
-        total + SHIPPED_GUARD.len() < 300_000,
-        "{total} bytes are embedded"
-    );
+    assert!(total + SHIPPED_GUARD.len() < 300_000, "{total} bytes are embedded");
 }
 
 #[test]
 fn every_list_says_where_it_comes_from() {
-    let names: Vec<_> = LISTS
-        .metas()
-        .iter()
-        .map(|meta| (meta.name.as_str(), meta.category))
-        .collect();
+    let names: Vec<_> = LISTS.metas().iter().map(|meta| (meta.name.as_str(), meta.category)).collect();
     let want = [
         ("malware", Category::Malware),
         ("pools", Category::Pool),
@@ -65,16 +45,8 @@ fn every_list_says_where_it_comes_from() {
     ];
     assert_eq!(names, want);
     for meta in LISTS.metas() {
-        assert!(
-            !meta.source.is_empty() && !meta.licence.is_empty(),
-            "{}",
-            meta.name
-        );
-        assert!(
-            !meta.licence.contains("GPL") && !meta.licence.contains("CC"),
-            "{}",
-            meta.name
-        );
+        assert!(!meta.source.is_empty() && !meta.licence.is_empty(), "{}", meta.name);
+        assert!(!meta.licence.contains("GPL") && !meta.licence.contains("CC"), "{}", meta.name);
         assert_eq!(meta.date.len(), "2026-01-01".len(), "{}", meta.name);
     }
 }
@@ -86,17 +58,8 @@ fn rows_are_sorted_and_say_what_they_must() {
         assert!(rows.is_sorted());
         for row in rows {
             assert_eq!(row.len(), 7, "{row:?}");
-            assert!(
-                row[2]
-                    .parse::<Confidence>()
-                    .is_ok_and(|confidence| confidence > Confidence::Low),
-                "{row:?}"
-            );
-            assert!(
-                row.iter()
-                    .all(|column| !column.is_empty() && column.trim() == *column),
-                "{row:?}"
-            );
+            assert!(row[2].parse::<Confidence>().is_ok_and(|confidence| confidence > Confidence::Low), "{row:?}");
+            assert!(row.iter().all(|column| !column.is_empty() && column.trim() == *column), "{row:?}");
         }
     }
 }
@@ -107,10 +70,7 @@ fn every_shipped_name_is_listed() {
         for row in rows(text) {
             if let Ok(address) = row[0].parse() {
                 for port in row[5].split(',') {
-                    assert!(
-                        LISTS.address(address, port.parse().ok()).is_some(),
-                        "{row:?}"
-                    );
+                    assert!(LISTS.address(address, port.parse().ok()).is_some(), "{row:?}");
                 }
                 continue;
             }
@@ -136,47 +96,21 @@ fn known_pools_hit_with_what_is_known() {
         ("litecoinpool.org", "LTC", 3333),
     ] {
         let hit = LISTS.name(name).unwrap_or_else(|| panic!("{name}"));
-        assert_eq!(
-            (hit.category, hit.confidence, hit.kind),
-            (Category::Pool, Confidence::High, "endpoint"),
-            "{name}"
-        );
-        assert!(
-            hit.coins.contains(coin) && hit.ports.contains(&port),
-            "{hit:?}"
-        );
+        assert_eq!((hit.category, hit.confidence, hit.kind), (Category::Pool, Confidence::High, "endpoint"), "{name}");
+        assert!(hit.coins.contains(coin) && hit.ports.contains(&port), "{hit:?}");
         assert!(hit.date > "2020", "{hit:?}");
     }
-    for name in [
-        "new-region.2miners.com",
-        "btc.f2pool.com",
-        "stratum+x.nanopool.org",
-        "gulf.moneroocean.stream",
-    ] {
-        assert_eq!(
-            LISTS.name(name).map(|hit| hit.category),
-            Some(Category::Pool),
-            "{name}"
-        );
+    for name in ["new-region.2miners.com", "btc.f2pool.com", "stratum+x.nanopool.org", "gulf.moneroocean.stream"] {
+        assert_eq!(LISTS.name(name).map(|hit| hit.category), Some(Category::Pool), "{name}");
     }
 }
 
 #[test]
 fn a_pools_web_site_is_told_apart() {
-    for name in [
-        "2miners.com",
-        "www.2miners.com",
-        "f2pool.com",
-        "www.f2pool.com",
-        "supportxmr.com",
-        "www.nicehash.com",
-    ] {
+    for name in ["2miners.com", "www.2miners.com", "f2pool.com", "www.f2pool.com", "supportxmr.com", "www.nicehash.com"]
+    {
         let hit = LISTS.name(name).unwrap_or_else(|| panic!("{name}"));
-        assert_eq!(
-            (hit.category, hit.kind),
-            (Category::PoolSite, "site"),
-            "{name}"
-        );
+        assert_eq!((hit.category, hit.kind), (Category::PoolSite, "site"), "{name}");
     }
 }
 
@@ -188,19 +122,10 @@ fn other_categories_hit() {
         ("teamtnt.red", Category::Malware),
         ("t.zer9g.com", Category::Malware),
     ] {
-        assert_eq!(
-            LISTS.name(name).map(|hit| hit.category),
-            Some(category),
-            "{name}"
-        );
+        assert_eq!(LISTS.name(name).map(|hit| hit.category), Some(category), "{name}");
     }
-    let hit = LISTS
-        .address("65.108.57.232".parse().unwrap(), Some(3053))
-        .unwrap();
-    assert_eq!(
-        (hit.category, hit.ports),
-        (Category::Pool, &[3052, 3053][..])
-    );
+    let hit = LISTS.address("65.108.57.232".parse().unwrap(), Some(3053)).unwrap();
+    assert_eq!((hit.category, hit.ports), (Category::Pool, &[3052, 3053][..]));
 }
 
 #[test]
@@ -212,17 +137,9 @@ fn the_innocent_are_not_listed() {
         ac.uk python.org crates.io docker.io npmjs.com pool.ntp.org ntp.org swimmingpool.com carpool.com \
         connectionpool.net evil2miners.com 2miners.com.cn localhost in-addr.arpa com net org";
     for name in names.split_whitespace() {
-        for name in [
-            name.to_owned(),
-            format!("www.{name}"),
-            format!("api.{name}."),
-            name.to_uppercase(),
-        ] {
+        for name in [name.to_owned(), format!("www.{name}"), format!("api.{name}."), name.to_uppercase()] {
             let answer = LISTS.look(&name);
-            assert!(
-                matches!(answer, Answer::Unlisted | Answer::Guarded { .. }),
-                "{name}: {answer:?}"
-            );
+            assert!(matches!(answer, Answer::Unlisted | Answer::Guarded { .. }), "{name}: {answer:?}");
         }
     }
 }
@@ -233,11 +150,7 @@ fn the_guard_holds_each_of_its_names() {
     for row in rows(SHIPPED_GUARD) {
         assert_eq!(LISTS.guarded(row[0]), Some(row[3]), "{row:?}");
         let below = format!("x7.{}", row[0]);
-        assert_eq!(
-            LISTS.guarded(&below).is_some(),
-            row[1] == "suffix",
-            "{below}"
-        );
+        assert_eq!(LISTS.guarded(&below).is_some(), row[1] == "suffix", "{below}");
         assert_eq!(LISTS.name(&below), None, "{below}");
         names += 1;
     }
@@ -251,33 +164,15 @@ fn recall_over_the_research_tables() {
         eprintln!("SKIPPED: MINEWALL_SHARED is not set");
         return;
     };
-    let text =
-        std::fs::read_to_string(std::path::Path::new(&shared).join("lists/pools.csv")).unwrap();
-    for (confidence, licence, least) in [
-        ("high", "permissive", 1.0),
-        ("high", "", 0.98),
-        ("medium", "permissive", 0.88),
-        ("medium", "", 0.88),
-    ] {
-        let all: Vec<Vec<&str>> = text
-            .lines()
-            .skip(1)
-            .map(|line| line.split(',').collect())
-            .collect();
-        let rows: Vec<_> = all
-            .iter()
-            .filter(|row| row[5] == confidence && row[8].contains(licence))
-            .collect();
-        let missed: Vec<_> = rows
-            .iter()
-            .filter(|row| LISTS.name(row[0]).is_none())
-            .map(|row| row[0])
-            .collect();
+    let text = std::fs::read_to_string(std::path::Path::new(&shared).join("lists/pools.csv")).unwrap();
+    for (confidence, licence, least) in
+        [("high", "permissive", 1.0), ("high", "", 0.98), ("medium", "permissive", 0.88), ("medium", "", 0.88)]
+    {
+        let all: Vec<Vec<&str>> = text.lines().skip(1).map(|line| line.split(',').collect()).collect();
+        let rows: Vec<_> = all.iter().filter(|row| row[5] == confidence && row[8].contains(licence)).collect();
+        let missed: Vec<_> = rows.iter().filter(|row| LISTS.name(row[0]).is_none()).map(|row| row[0]).collect();
         let recall = 1.0 - missed.len() as f64 / rows.len() as f64;
-        println!(
-            "{confidence:7} {licence:11} {:5} names, recall {recall:.3}, missed {missed:?}",
-            rows.len()
-        );
+        println!("{confidence:7} {licence:11} {:5} names, recall {recall:.3}, missed {missed:?}", rows.len());
         assert!(recall >= least, "{confidence} {licence}: {recall}");
     }
 }

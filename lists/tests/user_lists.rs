@@ -16,47 +16,20 @@ fn address(text: &str) -> IpAddr {
 #[test]
 fn names_match_at_label_boundaries() {
     let lists = own("pool.com\n");
-    for listed in [
-        "pool.com",
-        "POOL.com",
-        "pool.COM.",
-        "eu.pool.com",
-        "a.b.c.Pool.Com.",
-    ] {
-        assert_eq!(
-            lists.name(listed).map(|hit| hit.entry),
-            Some("pool.com"),
-            "{listed}"
-        );
+    for listed in ["pool.com", "POOL.com", "pool.COM.", "eu.pool.com", "a.b.c.Pool.Com."] {
+        assert_eq!(lists.name(listed).map(|hit| hit.entry), Some("pool.com"), "{listed}");
     }
-    for free in [
-        "evilpool.com",
-        "pool.com.evil",
-        "com",
-        "",
-        ".",
-        "pool",
-        "pool.co",
-        "pool.comm",
-        r"a\.pool.com.x",
-    ] {
+    for free in ["evilpool.com", "pool.com.evil", "com", "", ".", "pool", "pool.co", "pool.comm", r"a\.pool.com.x"] {
         assert_eq!(lists.look(free), Answer::Unlisted, "{free}");
     }
-    assert_eq!(
-        lists.look(r"evil\.pool.com"),
-        Answer::Unlisted,
-        "the dot is part of the label"
-    );
+    assert_eq!(lists.look(r"evil\.pool.com"), Answer::Unlisted, "the dot is part of the label");
 }
 
 #[test]
 fn an_exact_rule_speaks_for_one_name() {
     let lists = own("pool.com\texact\thigh\tsite\t-\t-\t2026-01-02\n");
     let hit = lists.name("Pool.com").unwrap();
-    assert_eq!(
-        (hit.scope, hit.kind, hit.date),
-        (Scope::Exact, "site", "2026-01-02")
-    );
+    assert_eq!((hit.scope, hit.kind, hit.date), (Scope::Exact, "site", "2026-01-02"));
     assert_eq!(lists.name("eu.pool.com"), None);
 }
 
@@ -67,30 +40,14 @@ fn a_mixed_list_is_read_and_counted() {
         pool.five:4444\r\ncom\r\n! end\r\n||pool.six^\r\n";
     let mut builder = Builder::new();
     let tally = builder.add_text(ListMeta::new("mine", Category::Custom), text);
-    assert_eq!(
-        (tally.accepted, tally.duplicates, tally.rejected()),
-        (7, 2, 4)
-    );
-    let refusals: Vec<_> = tally
-        .refusals()
-        .map(|(reason, r)| (reason, r.count, r.first_line))
-        .collect();
-    let want = [
-        (Reason::OneLabel, 1, 12),
-        (Reason::BareAddress, 2, 6),
-        (Reason::UnknownShape, 1, 14),
-    ];
+    assert_eq!((tally.accepted, tally.duplicates, tally.rejected()), (7, 2, 4));
+    let refusals: Vec<_> = tally.refusals().map(|(reason, r)| (reason, r.count, r.first_line)).collect();
+    let want = [(Reason::OneLabel, 1, 12), (Reason::BareAddress, 2, 6), (Reason::UnknownShape, 1, 14)];
     assert_eq!(refusals, want);
     assert!(Reason::BareAddress.to_string().contains("only with a port"));
     let lists = builder.build();
     assert_eq!((lists.len(), lists.metas()[0].entries), (7, 7));
-    for listed in [
-        "pool.one",
-        "pool.two",
-        "x.pool.two",
-        "pool.three",
-        "a.pool.four",
-    ] {
+    for listed in ["pool.one", "pool.two", "x.pool.two", "pool.three", "a.pool.four"] {
         assert!(lists.name(listed).is_some(), "{listed}");
     }
     assert_eq!(lists.name("eu.pool.five").unwrap().ports, [3333, 4444]);
@@ -99,112 +56,61 @@ fn a_mixed_list_is_read_and_counted() {
 #[test]
 fn addresses_need_the_port() {
     let lists = own("10.0.0.1:3333\n10.0.0.1:4444\n[2001:db8::5]:14444\n");
-    assert_eq!(
-        lists
-            .address(address("10.0.0.1"), Some(3333))
-            .unwrap()
-            .entry,
-        "10.0.0.1:3333"
-    );
-    assert_eq!(
-        lists
-            .address(address("::ffff:10.0.0.1"), Some(4444))
-            .unwrap()
-            .entry,
-        "10.0.0.1:4444"
-    );
-    assert_eq!(
-        lists
-            .address(address("2001:db8::5"), Some(14444))
-            .unwrap()
-            .entry,
-        "[2001:db8::5]:14444"
-    );
+    assert_eq!(lists.address(address("10.0.0.1"), Some(3333)).unwrap().entry, "10.0.0.1:3333");
+    assert_eq!(lists.address(address("::ffff:10.0.0.1"), Some(4444)).unwrap().entry, "10.0.0.1:4444");
+    assert_eq!(lists.address(address("2001:db8::5"), Some(14444)).unwrap().entry, "[2001:db8::5]:14444");
     assert_eq!(lists.address(address("10.0.0.1"), Some(443)), None);
     assert_eq!(lists.address(address("10.0.0.2"), Some(3333)), None);
-    assert_eq!(
-        lists.address(address("10.0.0.1"), None).unwrap().ports,
-        [3333]
-    );
+    assert_eq!(lists.address(address("10.0.0.1"), None).unwrap().ports, [3333]);
     assert_eq!(lists.addresses().count(), 3);
 }
 
 #[test]
 fn the_user_may_allow_addresses() {
     let mut builder = Builder::new();
-    builder.add_text(
-        ListMeta::new("x", Category::Pool),
-        "10.0.0.1:1\n10.0.0.1:2\n10.0.0.2:1\n",
-    );
+    builder.add_text(ListMeta::new("x", Category::Pool), "10.0.0.1:1\n10.0.0.1:2\n10.0.0.2:1\n");
     builder.allow("10.0.0.1:1").unwrap();
     builder.allow("10.0.0.2").unwrap();
     let lists = builder.build();
     assert_eq!(lists.address(address("10.0.0.1"), Some(1)), None);
-    assert_eq!(
-        lists.address(address("10.0.0.1"), None).unwrap().entry,
-        "10.0.0.1:2"
-    );
+    assert_eq!(lists.address(address("10.0.0.1"), None).unwrap().entry, "10.0.0.1:2");
     assert_eq!(lists.address(address("10.0.0.2"), None), None);
-    assert_eq!(
-        lists.addresses().collect::<Vec<_>>(),
-        [(address("10.0.0.1"), 2)]
-    );
+    assert_eq!(lists.addresses().collect::<Vec<_>>(), [(address("10.0.0.1"), 2)]);
 }
 
 #[test]
 fn what_the_user_allows_is_never_listed() {
     let mut builder = Builder::new();
-    builder.add_text(
-        ListMeta::new("mine", Category::Custom),
-        "pool.com\neu.lab.pool.com\nother.com\n",
-    );
+    builder.add_text(ListMeta::new("mine", Category::Custom), "pool.com\neu.lab.pool.com\nother.com\n");
     builder.allow("*.Lab.pool.com.").unwrap();
     assert_eq!(builder.allow("nonsense"), Err(Reason::OneLabel));
     let lists = builder.build();
-    assert_eq!(
-        lists.look("eu.lab.pool.com"),
-        Answer::Allowed("lab.pool.com")
-    );
+    assert_eq!(lists.look("eu.lab.pool.com"), Answer::Allowed("lab.pool.com"));
     assert_eq!(lists.look("lab.pool.com"), Answer::Allowed("lab.pool.com"));
     assert!(lists.name("us.pool.com").is_some());
 }
 
 #[test]
 fn the_guard_wins_over_every_list_in_either_order() {
-    let text = "google.com\nwww.google.com\tsuffix\thigh\t-\t-\t-\t-\nsina.com.cn\ncom.cn\nduckdns.org\nrig.duckdns.org\n";
+    let text =
+        "google.com\nwww.google.com\tsuffix\thigh\t-\t-\t-\t-\nsina.com.cn\ncom.cn\nduckdns.org\nrig.duckdns.org\n";
     let mut guard_first = Builder::new();
     guard_first.shipped_guard();
     let tally = guard_first.add_text(ListMeta::new("mine", Category::Custom), text);
-    let refused: Vec<_> = tally
-        .refusals()
-        .map(|(reason, r)| (reason, r.count, r.first_line))
-        .collect();
+    let refused: Vec<_> = tally.refusals().map(|(reason, r)| (reason, r.count, r.first_line)).collect();
     assert_eq!(refused, [(Reason::Guarded, 4, 1)]);
     let mut guard_last = Builder::new();
     guard_last.add_text(ListMeta::new("mine", Category::Custom), text);
     guard_last.shipped_guard();
     for lists in [guard_first.build(), guard_last.build()] {
-        for name in [
-            "google.com",
-            "www.google.com",
-            "a.www.Google.com",
-            "sina.com.cn",
-            "news.sina.com.cn",
-        ] {
+        for name in ["google.com", "www.google.com", "a.www.Google.com", "sina.com.cn", "news.sina.com.cn"] {
             assert!(matches!(lists.look(name), Answer::Guarded { .. }), "{name}");
         }
         assert_eq!(lists.guarded("mail.google.com"), Some("platform"));
         assert_eq!(lists.guarded("duckdns.org"), Some("dyndns"));
-        assert!(
-            lists.name("other.com.cn").is_some(),
-            "the guard holds no more than it says"
-        );
+        assert!(lists.name("other.com.cn").is_some(), "the guard holds no more than it says");
         let hit = lists.name("rig.duckdns.org").unwrap();
-        assert_eq!(
-            hit.scope,
-            Scope::Exact,
-            "below shared hosting a rule speaks for its own name"
-        );
+        assert_eq!(hit.scope, Scope::Exact, "below shared hosting a rule speaks for its own name");
         assert_eq!(lists.name("x.rig.duckdns.org"), None);
         assert_eq!(lists.name("else.duckdns.org"), None);
     }
@@ -216,50 +122,27 @@ fn the_user_may_guard_too() {
     builder.never_block("lab.example.edu").unwrap();
     builder.add_text(ListMeta::new("x", Category::Pool), "example.edu\n");
     let lists = builder.build();
-    assert_eq!(
-        lists.look("a.lab.example.edu"),
-        Answer::Guarded {
-            name: "lab.example.edu",
-            why: "configured"
-        }
-    );
+    assert_eq!(lists.look("a.lab.example.edu"), Answer::Guarded { name: "lab.example.edu", why: "configured" });
     assert!(lists.name("pool.example.edu").is_some());
 }
 
 #[test]
 fn the_users_own_list_wins_over_others() {
     let mut builder = Builder::new();
-    let rows =
-        "pool.com\tsuffix\thigh\tpool\tXMR\t-\t-\nwww.pool.com\texact\thigh\tsite\t-\t-\t-\n";
+    let rows = "pool.com\tsuffix\thigh\tpool\tXMR\t-\t-\nwww.pool.com\texact\thigh\tsite\t-\t-\t-\n";
     builder.add_text(ListMeta::new("site", Category::PoolSite), rows);
-    assert_eq!(
-        builder
-            .clone()
-            .build()
-            .name("www.pool.com")
-            .unwrap()
-            .category,
-        Category::PoolSite
-    );
+    assert_eq!(builder.clone().build().name("www.pool.com").unwrap().category, Category::PoolSite);
     builder.add_text(ListMeta::new("mine", Category::Custom), "pool.com\n");
     let lists = builder.build();
     for name in ["www.pool.com", "pool.com", "eu.pool.com"] {
-        assert_eq!(
-            lists.name(name).unwrap().category,
-            Category::Custom,
-            "{name}"
-        );
+        assert_eq!(lists.name(name).unwrap().category, Category::Custom, "{name}");
     }
 }
 
 #[test]
 fn of_two_lists_the_surer_wins_then_the_first() {
     let row = |confidence: &str| format!("pool.com\tsuffix\t{confidence}\t-\t-\t-\t-\n");
-    for (first, second, winner) in [
-        ("low", "high", "b"),
-        ("high", "low", "a"),
-        ("medium", "medium", "a"),
-    ] {
+    for (first, second, winner) in [("low", "high", "b"), ("high", "low", "a"), ("medium", "medium", "a")] {
         let mut builder = Builder::new();
         builder.add_text(ListMeta::new("a", Category::Pool), &row(first));
         builder.add_text(ListMeta::new("b", Category::Pool), &row(second));
@@ -272,20 +155,11 @@ fn what_an_entry_leaves_open_comes_from_its_list() {
     let mut meta = ListMeta::new("feed", Category::Pool);
     (meta.date, meta.confidence) = ("2026-02-03".into(), Confidence::Low);
     let mut builder = Builder::new();
-    builder.add_text(
-        meta,
-        "a.pool\nb.pool\texact\thigh\t-\tXMR,ETC\t3333\t2026-05-06\n",
-    );
+    builder.add_text(meta, "a.pool\nb.pool\texact\thigh\t-\tXMR,ETC\t3333\t2026-05-06\n");
     let lists = builder.build();
     let (a, b) = (lists.name("a.pool").unwrap(), lists.name("b.pool").unwrap());
-    assert_eq!(
-        (a.date, a.confidence, a.coins, a.ports),
-        ("2026-02-03", Confidence::Low, "", &[][..])
-    );
-    assert_eq!(
-        (b.date, b.confidence, b.coins, b.ports),
-        ("2026-05-06", Confidence::High, "XMR,ETC", &[3333][..])
-    );
+    assert_eq!((a.date, a.confidence, a.coins, a.ports), ("2026-02-03", Confidence::Low, "", &[][..]));
+    assert_eq!((b.date, b.confidence, b.coins, b.ports), ("2026-05-06", Confidence::High, "XMR,ETC", &[3333][..]));
 }
 
 #[test]
@@ -300,16 +174,8 @@ fn a_million_names_load() {
     let lists = builder.build();
     assert_eq!(lists.len(), 1_000_000);
     for n in (0..1_000_000u32).step_by(997) {
-        assert!(
-            lists
-                .name(&format!("x.H{n:x}.pool{}.example.", n % 977))
-                .is_some()
-        );
-        assert!(
-            lists
-                .name(&format!("g{n:x}.pool{}.example", n % 977))
-                .is_none()
-        );
+        assert!(lists.name(&format!("x.H{n:x}.pool{}.example.", n % 977)).is_some());
+        assert!(lists.name(&format!("g{n:x}.pool{}.example", n % 977)).is_none());
     }
 }
 

@@ -73,7 +73,9 @@ fn the_floors_of_the_core_hold() {
 #[test]
 fn files_and_functions_are_small() {
     let mut wrong = Vec::new();
-    for (name, code) in ["lists/src", "filter/core/src", "filter/src", "xtask/src", "tests/lab/src"].iter().flat_map(|d| sources(d)) {
+    for (name, code) in
+        ["lists/src", "filter/core/src", "filter/src", "xtask/src", "tests/lab/src"].iter().flat_map(|d| sources(d))
+    {
         if is_test(&name) {
             continue;
         }
@@ -95,7 +97,9 @@ fn files_and_functions_are_small() {
 
 fn begins_function(line: &str) -> bool {
     let line = line.trim_start();
-    ["fn ", "pub fn ", "pub(crate) fn ", "pub(super) fn ", "const fn ", "pub const fn "].iter().any(|start| line.starts_with(start))
+    ["fn ", "pub fn ", "pub(crate) fn ", "pub(super) fn ", "const fn ", "pub const fn "]
+        .iter()
+        .any(|start| line.starts_with(start))
 }
 
 #[test]

@@ -75,7 +75,10 @@ impl Bench {
             Minewall::records_file(&lab).display(),
         );
         let time = Duration::from_secs(self.seconds);
-        println!("{} rounds, each of {} s off and {} s on, interleaved; medians", self.rounds, self.seconds, self.seconds);
+        println!(
+            "{} rounds, each of {} s off and {} s on, interleaved; medians",
+            self.rounds, self.seconds, self.seconds
+        );
         println!("{:<34} {:>12} {:>12} {:>7}", "load", "off", "on", "on/off");
         for load in LOADS {
             let (mut off, mut on) = (Vec::new(), Vec::new());
@@ -86,7 +89,13 @@ impl Bench {
                 minewall.stop()?;
             }
             let (off, on) = (median(off), median(on));
-            println!("{:<34} {:>12} {:>12} {:>7.2}", load.name, figure(off, load.unit), figure(on, load.unit), on / off);
+            println!(
+                "{:<34} {:>12} {:>12} {:>7.2}",
+                load.name,
+                figure(off, load.unit),
+                figure(on, load.unit),
+                on / off
+            );
         }
         Ok(())
     }

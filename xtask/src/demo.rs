@@ -30,7 +30,9 @@ pub(crate) fn perform() -> Result<()> {
     let _resolver = Resolver::start(&lab)?;
     let _web = WebServer::start(&lab)?;
     let pool = Pool::start(&lab, Options::default())?;
-    println!("host {HOST_V4} -- gateway with minewall, NAT to {GATEWAY_OUTSIDE_V4} -- internet with DNS, web and a pool\n");
+    println!(
+        "host {HOST_V4} -- gateway with minewall, NAT to {GATEWAY_OUTSIDE_V4} -- internet with DNS, web and a pool\n"
+    );
 
     println!("1. Without minewall the host mines:");
     println!("   {}", log_in(&lab, &pool)?);
@@ -39,7 +41,11 @@ pub(crate) fn perform() -> Result<()> {
     println!("\n2. minewall runs on the gateway (process {}).", minewall.pid());
 
     println!("\n3. The web works:");
-    show(&lab, "curl", &["-sS", "-o", "/dev/null", "-w", "HTTP %{http_code}, %{size_download} bytes\n", "http://www.example.org/"])?;
+    show(
+        &lab,
+        "curl",
+        &["-sS", "-o", "/dev/null", "-w", "HTTP %{http_code}, %{size_download} bytes\n", "http://www.example.org/"],
+    )?;
     println!("\n4. The pool's name is refused:");
     show(&lab, "dig", &["+noall", "+comments", POOL])?;
     println!("\n5. A login by address is reset, and the pool hears nothing:");
@@ -80,7 +86,10 @@ fn log_in(lab: &Lab, pool: &Pool) -> Result<String> {
 
 /// Runs a command on the host and shows what it says.
 fn show(lab: &Lab, program: &str, arguments: &[&str]) -> Result<()> {
-    println!("   $ {program} {}", arguments.iter().map(|word| word.escape_default().to_string()).collect::<Vec<_>>().join(" "));
+    println!(
+        "   $ {program} {}",
+        arguments.iter().map(|word| word.escape_default().to_string()).collect::<Vec<_>>().join(" ")
+    );
     let output = lab.host.output(program, arguments, SECONDS)?;
     for line in String::from_utf8_lossy(&output.stdout).lines().filter(|line| !line.is_empty()) {
         println!("   {line}");

@@ -6,8 +6,8 @@ use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
-use jiff::civil::Date;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use minewall_lists::Category;
 use serde::{Deserialize, Deserializer, de};
@@ -263,15 +263,13 @@ mod tests {
     #[test]
     fn the_longest_exemption_speaks_until_its_last_day_is_over() {
         let register = vec![exempt("10.1.0.0/16", "faculty", None), exempt("10.1.2.3", "lab", Some("2026-12-31"))];
-        let policy =
-            Policy::new(Mode::Block, Categories::default(), DnsAnswer::Nxdomain, Inside::default(), register);
-        let owner = |host: &str, date: &str| {
-            match policy.judge(&finding(Subject::Protocol), host.parse().unwrap(), at(date)) {
+        let policy = Policy::new(Mode::Block, Categories::default(), DnsAnswer::Nxdomain, Inside::default(), register);
+        let owner =
+            |host: &str, date: &str| match policy.judge(&finding(Subject::Protocol), host.parse().unwrap(), at(date)) {
                 Judgement::Block => "cut".into(),
                 Judgement::Ignore => "ignored".into(),
                 Judgement::Observe(exempt) => exempt.map_or("observed".into(), |exempt| exempt.owner.clone()),
-            }
-        };
+            };
         assert_eq!(owner("10.1.2.3", "2026-12-31T23:59:59Z"), "lab");
         assert_eq!(owner("10.1.2.3", "2027-01-01T00:00:00Z"), "faculty");
         assert_eq!(owner("10.2.0.1", "2026-12-31T23:59:59Z"), "cut");
@@ -280,8 +278,7 @@ mod tests {
     #[test]
     fn mode_and_category_decide() {
         let judge = |mode, category| {
-            let policy =
-                Policy::new(mode, Categories::default(), DnsAnswer::Nxdomain, Inside::default(), Vec::new());
+            let policy = Policy::new(mode, Categories::default(), DnsAnswer::Nxdomain, Inside::default(), Vec::new());
             let host = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1));
             matches!(policy.judge(&finding(Subject::Listed(category)), host, Now::default()), Judgement::Block)
         };

@@ -6,8 +6,7 @@ use std::process::{Command, Stdio};
 /// The hardware address of a neighbour, as `ip neighbour` tells it; none if it is not on a link of this gateway.
 pub(crate) fn hardware_address(host: IpAddr) -> Option<[u8; 6]> {
     let mut command = Command::new("ip");
-    let output =
-        command.args(["neighbour", "show", "to", &host.to_string()]).stdin(Stdio::null()).output().ok()?;
+    let output = command.args(["neighbour", "show", "to", &host.to_string()]).stdin(Stdio::null()).output().ok()?;
     parse(&String::from_utf8_lossy(&output.stdout))
 }
 

@@ -4,7 +4,6 @@ use std::fs::File;
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, bail};
-use pcap_parser::traits::PcapReaderIterator;
 use pcap_parser::{Block, PcapBlockOwned, PcapError, create_reader};
 
 /// Bytes read at once; a frame must fit.
@@ -96,8 +95,14 @@ impl Interfaces {
             }
             PcapBlockOwned::Legacy(packet) => {
                 let interface = self.get(0)?;
-                let time_us = time_us(interface, u64::from(packet.ts_sec) * interface.resolution + u64::from(packet.ts_usec));
-                Ok(Some(Frame { time_us, linktype: interface.linktype, bytes: kept(packet.data, packet.caplen), consumed: 0 }))
+                let time_us =
+                    time_us(interface, u64::from(packet.ts_sec) * interface.resolution + u64::from(packet.ts_usec));
+                Ok(Some(Frame {
+                    time_us,
+                    linktype: interface.linktype,
+                    bytes: kept(packet.data, packet.caplen),
+                    consumed: 0,
+                }))
             }
             PcapBlockOwned::NG(block) => self.block(block),
         }
@@ -109,7 +114,7 @@ impl Interfaces {
             Block::InterfaceDescription(description) => self.list.push(Interface {
                 linktype: linktype(description.linktype.0),
                 resolution: description.ts_resolution().unwrap_or(1_000_000),
-                offset: description.ts_offset().unwrap_or_default(),
+                offset: description.ts_offset(),
             }),
             Block::EnhancedPacket(packet) => {
                 let interface = self.get(packet.if_id as usize)?;
@@ -129,7 +134,10 @@ impl Interfaces {
     }
 
     fn get(&self, index: usize) -> Result<Interface> {
-        self.list.get(index).copied().with_context(|| format!("it is damaged: a packet of interface {index}, which was not described"))
+        self.list
+            .get(index)
+            .copied()
+            .with_context(|| format!("it is damaged: a packet of interface {index}, which was not described"))
     }
 }
 

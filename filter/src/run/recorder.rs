@@ -16,6 +16,9 @@ use crate::sink::Sinks;
 /// Records that may wait to be completed.
 const WAITING: usize = 4096;
 
+/// How long sinks that are replaced may take to let their records out.
+const REPLACED: Duration = Duration::from_secs(1);
+
 /// What the recorder is told.
 enum Message {
     Close(Duration),
@@ -102,10 +105,12 @@ fn record(receiver: &Receiver<Message>, mut sinks: Sinks, lost: &AtomicU64) {
             }
             Message::Record(mut record) => {
                 complete(&mut record, &mut interfaces);
-                sinks.send(*record);
+                sinks.send(&Arc::new(*record));
             }
             Message::Reopen => sinks.reopen(),
-            Message::Replace(new) => std::mem::replace(&mut sinks, new).close(deadline),
+            Message::Replace(new) => {
+                std::mem::replace(&mut sinks, new).close(REPLACED);
+            }
         }
         let lost = lost.load(Ordering::Relaxed);
         if lost > reported {

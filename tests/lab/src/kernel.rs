@@ -70,11 +70,7 @@ pub fn forget_ended(gateway: &Namespace) -> Result<()> {
         let output = gateway.output("conntrack", &arguments, Duration::from_secs(60))?;
         // The exit status is 1 when there was none.
         let said = String::from_utf8_lossy(&output.stderr);
-        ensure!(
-            said.contains("flow entries have been deleted"),
-            "`conntrack -D` failed: {}",
-            said.trim()
-        );
+        ensure!(said.contains("flow entries have been deleted"), "`conntrack -D` failed: {}", said.trim());
     }
     Ok(())
 }
@@ -145,7 +141,8 @@ mod tests {
 
     #[test]
     fn counters_dates_and_empty_tables_do_not_count() {
-        let before = "# Generated on Mon\n*nat\n:POSTROUTING ACCEPT [1:60]\n-A POSTROUTING -o wan0 -j MASQUERADE\nCOMMIT\n";
+        let before =
+            "# Generated on Mon\n*nat\n:POSTROUTING ACCEPT [1:60]\n-A POSTROUTING -o wan0 -j MASQUERADE\nCOMMIT\n";
         let after = "# Generated on Tue\n*mangle\n:FORWARD ACCEPT [9:9]\nCOMMIT\n*nat\n:POSTROUTING ACCEPT [7:420]\n\
                      -A POSTROUTING -o wan0 -j MASQUERADE\nCOMMIT\n";
         assert_eq!(plain_save(before), plain_save(after));
@@ -165,10 +162,8 @@ mod tests {
 
     #[test]
     fn tables_of_iptables_are_not_counted_twice() {
-        let text = "# Warning\ntable ip nat {\n\tchain POSTROUTING {\n\t}\n}\ntable inet minewall {\n\tchain x {\n\t}\n}\n";
-        assert_eq!(
-            own_tables(text),
-            "table inet minewall {\n\tchain x {\n\t}\n}\n"
-        );
+        let text =
+            "# Warning\ntable ip nat {\n\tchain POSTROUTING {\n\t}\n}\ntable inet minewall {\n\tchain x {\n\t}\n}\n";
+        assert_eq!(own_tables(text), "table inet minewall {\n\tchain x {\n\t}\n}\n");
     }
 }

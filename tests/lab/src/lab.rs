@@ -9,8 +9,8 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::addresses::{
-    Family, GATEWAY_INSIDE_V4, GATEWAY_INSIDE_V6, GATEWAY_OUTSIDE_V4, GATEWAY_OUTSIDE_V6, HOST_MAC,
-    HOST_V4, HOST_V6, INTERNET_V4, INTERNET_V6, LAN, ONLY, WAN,
+    Family, GATEWAY_INSIDE_V4, GATEWAY_INSIDE_V6, GATEWAY_OUTSIDE_V4, GATEWAY_OUTSIDE_V6, HOST_MAC, HOST_V4, HOST_V6,
+    INTERNET_V4, INTERNET_V6, LAN, ONLY, WAN,
 };
 use crate::namespace::{self, Namespace};
 use crate::wait::until;
@@ -58,11 +58,7 @@ impl Lab {
     /// When a step fails; everything made so far is then removed. Ask [`crate::why_not`] first.
     pub fn new() -> Result<Self> {
         sweep();
-        let name = format!(
-            "mw{}-{}",
-            std::process::id(),
-            COUNT.fetch_add(1, Ordering::Relaxed)
-        );
+        let name = format!("mw{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let lab = Self {
             directory: Directory::make(&name)?,
             host: Namespace::make(format!("{name}-host"), false)?,
@@ -76,8 +72,7 @@ impl Lab {
         lab.masquerade()?;
         let servers = Family::BOTH.map(Family::gateway_inside);
         lab.host.resolve_by(&servers)?;
-        lab.gateway
-            .resolve_by(&Family::BOTH.map(Family::internet))?;
+        lab.gateway.resolve_by(&Family::BOTH.map(Family::internet))?;
         for family in Family::BOTH {
             lab.wait_path(&lab.host, family)?;
         }
@@ -111,13 +106,7 @@ impl Lab {
             self.wait_path(&namespace, family)?;
         }
         let (v4, v6) = (inside_v4(number, HOST_V4), inside_v6(number, HOST_V6));
-        Ok(Host {
-            namespace,
-            v4,
-            v6,
-            mac,
-            lan: format!("lan{number}"),
-        })
+        Ok(Host { namespace, v4, v6, mac, lan: format!("lan{number}") })
     }
 
     /// Gives the internet one more address, e.g. one that a list names. Never reaches the real one: the namespaces
@@ -132,24 +121,12 @@ impl Lab {
         };
         let whole = format!("{address}/{length}");
         self.internet.ip(&["addr", "add", &whole, "dev", ONLY])?;
-        self.gateway
-            .ip(&["route", "replace", &whole, "via", &via.to_string()])
+        self.gateway.ip(&["route", "replace", &whole, "via", &via.to_string()])
     }
 
     fn wire_outside(&self) -> Result<()> {
         let (gateway, internet) = (&self.gateway, &self.internet);
-        gateway.ip(&[
-            "link",
-            "add",
-            WAN,
-            "type",
-            "veth",
-            "peer",
-            "name",
-            ONLY,
-            "netns",
-            internet.name(),
-        ])?;
+        gateway.ip(&["link", "add", WAN, "type", "veth", "peer", "name", ONLY, "netns", internet.name()])?;
         address(gateway, WAN, GATEWAY_OUTSIDE_V4, GATEWAY_OUTSIDE_V6)?;
         address(internet, ONLY, INTERNET_V4, INTERNET_V6)?;
         default_route(gateway, INTERNET_V4, INTERNET_V6)
@@ -157,20 +134,8 @@ impl Lab {
 
     fn masquerade(&self) -> Result<()> {
         for program in ["iptables", "ip6tables"] {
-            let rule = [
-                "-w",
-                "-t",
-                "nat",
-                "-A",
-                "POSTROUTING",
-                "-o",
-                WAN,
-                "-j",
-                "MASQUERADE",
-            ];
-            let output = self
-                .gateway
-                .output(program, &rule, Duration::from_secs(10))?;
+            let rule = ["-w", "-t", "nat", "-A", "POSTROUTING", "-o", WAN, "-j", "MASQUERADE"];
+            let output = self.gateway.output(program, &rule, Duration::from_secs(10))?;
             ensure!(
                 output.status.success(),
                 "{program} MASQUERADE failed: {}",
@@ -182,9 +147,7 @@ impl Lab {
 
     /// A datagram from `host` must reach the internet: carrier and neighbours come up a moment after the links.
     fn wait_path(&self, host: &Namespace, family: Family) -> Result<()> {
-        let there = self
-            .internet
-            .run(|| UdpSocket::bind((family.internet(), 9)))?;
+        let there = self.internet.run(|| UdpSocket::bind((family.internet(), 9)))?;
         there.set_read_timeout(Some(Duration::from_millis(50)))?;
         let here = host.run(|| UdpSocket::bind((unspecified(family), 0)))?;
         let arrived = until(WIRING, || {
@@ -193,49 +156,20 @@ impl Lab {
         });
         match arrived {
             Some((_, from)) if from.ip() == family.gateway_outside() => Ok(()),
-            Some((_, from)) => bail!(
-                "NAT does not work in lab {}: a packet came from {from}",
-                self.name
-            ),
-            None => bail!(
-                "no {family:?} packet crossed lab {} within {WIRING:?}",
-                self.name
-            ),
+            Some((_, from)) => bail!("NAT does not work in lab {}: a packet came from {from}", self.name),
+            None => bail!("no {family:?} packet crossed lab {} within {WIRING:?}", self.name),
         }
     }
 }
 
 /// Joins a host to the gateway: veth, addresses, routes. Host 0 is the first.
 fn wire_inside(gateway: &Namespace, host: &Namespace, number: u8, mac: &str) -> Result<()> {
-    let lan = if number == 0 {
-        LAN.to_owned()
-    } else {
-        format!("lan{number}")
-    };
-    gateway.ip(&[
-        "link",
-        "add",
-        &lan,
-        "type",
-        "veth",
-        "peer",
-        "name",
-        ONLY,
-        "netns",
-        host.name(),
-    ])?;
+    let lan = if number == 0 { LAN.to_owned() } else { format!("lan{number}") };
+    gateway.ip(&["link", "add", &lan, "type", "veth", "peer", "name", ONLY, "netns", host.name()])?;
     host.ip(&["link", "set", ONLY, "address", mac])?;
-    let (v4, v6) = (
-        inside_v4(number, GATEWAY_INSIDE_V4),
-        inside_v6(number, GATEWAY_INSIDE_V6),
-    );
+    let (v4, v6) = (inside_v4(number, GATEWAY_INSIDE_V4), inside_v6(number, GATEWAY_INSIDE_V6));
     address(gateway, &lan, v4, v6)?;
-    address(
-        host,
-        ONLY,
-        inside_v4(number, HOST_V4),
-        inside_v6(number, HOST_V6),
-    )?;
+    address(host, ONLY, inside_v4(number, HOST_V4), inside_v6(number, HOST_V6))?;
     default_route(host, v4, v6)
 }
 
@@ -253,14 +187,7 @@ fn inside_v6(number: u8, first: Ipv6Addr) -> Ipv6Addr {
 
 fn address(namespace: &Namespace, interface: &str, v4: Ipv4Addr, v6: Ipv6Addr) -> Result<()> {
     namespace.ip(&["addr", "add", &format!("{v4}/24"), "dev", interface])?;
-    namespace.ip(&[
-        "addr",
-        "add",
-        &format!("{v6}/64"),
-        "dev",
-        interface,
-        "nodad",
-    ])?;
+    namespace.ip(&["addr", "add", &format!("{v6}/64"), "dev", interface, "nodad"])?;
     namespace.ip(&["link", "set", interface, "up"])
 }
 
@@ -298,10 +225,7 @@ impl Drop for Directory {
 fn sweep() {
     let names = |place: &Path| -> Vec<String> {
         let entries = fs::read_dir(place).into_iter().flatten().flatten();
-        entries
-            .filter_map(|entry| entry.file_name().into_string().ok())
-            .filter(|name| is_orphan(name))
-            .collect()
+        entries.filter_map(|entry| entry.file_name().into_string().ok()).filter(|name| is_orphan(name)).collect()
     };
     for name in names(Path::new("/run/netns")) {
         namespace::remove(&name);
@@ -313,13 +237,9 @@ fn sweep() {
 
 /// Whether `name` is `mwPID-...` and no process PID exists.
 fn is_orphan(name: &str) -> bool {
-    let owner = name
-        .strip_prefix("mw")
-        .and_then(|rest| rest.split_once('-'));
+    let owner = name.strip_prefix("mw").and_then(|rest| rest.split_once('-'));
     owner.is_some_and(|(pid, _)| {
-        !pid.is_empty()
-            && pid.bytes().all(|byte| byte.is_ascii_digit())
-            && !Path::new("/proc").join(pid).exists()
+        !pid.is_empty() && pid.bytes().all(|byte| byte.is_ascii_digit()) && !Path::new("/proc").join(pid).exists()
     })
 }
 

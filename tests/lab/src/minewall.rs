@@ -51,23 +51,14 @@ impl Minewall {
         let log = lab.directory().join(format!("minewall-{run}.log"));
         let mut program = Program::start("minewall", &mut command, &log)?;
         program.wait_ready(START, || says_ready(&log))?;
-        Ok(Self {
-            program,
-            configuration: file,
-            records: Self::records_file(lab),
-        })
+        Ok(Self { program, configuration: file, records: Self::records_file(lab) })
     }
 
     /// Runs `binary` with a configuration that it is expected to refuse, to its end.
     ///
     /// # Errors
     /// When it does not end within `timeout`; it is then killed.
-    pub fn refuse(
-        lab: &Lab,
-        binary: &Path,
-        configuration: &str,
-        timeout: Duration,
-    ) -> Result<Output> {
+    pub fn refuse(lab: &Lab, binary: &Path, configuration: &str, timeout: Duration) -> Result<Output> {
         let file = write_configuration(lab, RUNS.fetch_add(1, Ordering::Relaxed), configuration)?;
         let mut command = lab.gateway.command(binary);
         command.arg("run").arg("-c").arg(&file);
@@ -150,10 +141,7 @@ impl Minewall {
         });
         found.with_context(|| {
             let records = fs::read_to_string(&self.records).unwrap_or_default();
-            format!(
-                "no such record within {timeout:?}; records:\n{records}\nlog:\n{}",
-                self.log()
-            )
+            format!("no such record within {timeout:?}; records:\n{records}\nlog:\n{}", self.log())
         })?
     }
 }
@@ -183,9 +171,7 @@ fn read_records(file: &Path) -> Result<Vec<Value>> {
     let complete = text.rfind('\n').map_or("", |end| &text[..end]);
     complete
         .lines()
-        .map(|line| {
-            serde_json::from_str(line).with_context(|| format!("a record is not JSON: {line}"))
-        })
+        .map(|line| serde_json::from_str(line).with_context(|| format!("a record is not JSON: {line}")))
         .collect()
 }
 
@@ -195,21 +181,14 @@ mod tests {
 
     #[test]
     fn an_unfinished_record_waits_and_a_broken_one_is_an_error() -> anyhow::Result<()> {
-        let file =
-            std::env::temp_dir().join(format!("minewall-lab-records-{}", std::process::id()));
+        let file = std::env::temp_dir().join(format!("minewall-lab-records-{}", std::process::id()));
         assert!(read_records(&file)?.is_empty(), "no file yet");
         std::fs::write(&file, "{\"a\":1}\n{\"a\":2}\n{\"a\":")?;
         let whole = read_records(&file)?;
         std::fs::write(&file, "{\"a\":1}\nx\n")?;
         let broken = read_records(&file);
         std::fs::remove_file(&file)?;
-        assert_eq!(
-            whole
-                .iter()
-                .map(|record| record["a"].as_i64())
-                .collect::<Vec<_>>(),
-            [Some(1), Some(2)]
-        );
+        assert_eq!(whole.iter().map(|record| record["a"].as_i64()).collect::<Vec<_>>(), [Some(1), Some(2)]);
         assert!(broken.is_err());
         Ok(())
     }

@@ -116,10 +116,7 @@ impl Namespace {
         fs::create_dir_all(&directory)
             .or_else(|_| fs::create_dir_all(&directory))
             .with_context(|| format!("creating {}", directory.display()))?;
-        let text: String = servers
-            .iter()
-            .map(|server| format!("nameserver {server}\n"))
-            .collect();
+        let text: String = servers.iter().map(|server| format!("nameserver {server}\n")).collect();
         let file = directory.join("resolv.conf");
         fs::write(&file, text).with_context(|| format!("writing {}", file.display()))
     }
@@ -143,10 +140,7 @@ pub(crate) fn remove(name: &str) {
     if let Ok(output) = tools::command("ip").args(["netns", "pids", name]).output() {
         let own = i32::try_from(std::process::id()).ok();
         let text = String::from_utf8_lossy(&output.stdout);
-        for pid in text
-            .lines()
-            .filter_map(|line| line.trim().parse::<i32>().ok())
-        {
+        for pid in text.lines().filter_map(|line| line.trim().parse::<i32>().ok()) {
             if Some(pid) != own
                 && let Some(pid) = Pid::from_raw(pid)
             {
@@ -173,10 +167,7 @@ fn write_sysctl(key: &str, value: &str) -> Result<()> {
 }
 
 fn run_ip(arguments: &[&str]) -> Result<()> {
-    let output = tools::command("ip")
-        .args(arguments)
-        .output()
-        .context("starting `ip`")?;
+    let output = tools::command("ip").args(arguments).output().context("starting `ip`")?;
     ensure!(
         output.status.success(),
         "`ip {}` failed: {}",

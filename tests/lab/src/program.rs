@@ -39,11 +39,7 @@ impl Program {
             .stderr(output)
             .spawn()
             .with_context(|| format!("starting {name}"))?;
-        Ok(Self {
-            child,
-            name: name.to_owned(),
-            log: log.to_owned(),
-        })
+        Ok(Self { child, name: name.to_owned(), log: log.to_owned() })
     }
 
     /// Waits until `ask` says yes.
@@ -60,17 +56,9 @@ impl Program {
         match outcome {
             Some(None) => Ok(()),
             Some(Some(status)) => {
-                bail!(
-                    "{} ended before it was ready ({status}): {}",
-                    self.name,
-                    self.log_tail()
-                )
+                bail!("{} ended before it was ready ({status}): {}", self.name, self.log_tail())
             }
-            None => bail!(
-                "{} was not ready after {timeout:?}: {}",
-                self.name,
-                self.log_tail()
-            ),
+            None => bail!("{} was not ready after {timeout:?}: {}", self.name, self.log_tail()),
         }
     }
 
@@ -83,9 +71,7 @@ impl Program {
     /// Everything it printed so far.
     #[must_use]
     pub fn log(&self) -> String {
-        fs::read(&self.log)
-            .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
-            .unwrap_or_default()
+        fs::read(&self.log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
     }
 
     fn log_tail(&self) -> String {
@@ -99,10 +85,7 @@ impl Program {
     /// # Errors
     /// When the kernel refuses, e.g. because the program has ended.
     pub fn signal(&self, signal: Signal) -> Result<()> {
-        let pid = i32::try_from(self.child.id())
-            .ok()
-            .and_then(Pid::from_raw)
-            .context("a pid out of range")?;
+        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).context("a pid out of range")?;
         kill_process(pid, signal).with_context(|| format!("sending a signal to {}", self.name))
     }
 
@@ -124,11 +107,7 @@ impl Program {
             return Ok(status);
         }
         self.kill()?;
-        bail!(
-            "{} ignored SIGTERM for {PATIENCE:?} and was killed: {}",
-            self.name,
-            self.log_tail()
-        )
+        bail!("{} ignored SIGTERM for {PATIENCE:?} and was killed: {}", self.name, self.log_tail())
     }
 
     /// SIGKILL, and waits for the end.
@@ -136,12 +115,8 @@ impl Program {
     /// # Errors
     /// When the kernel refuses.
     pub fn kill(&mut self) -> Result<ExitStatus> {
-        self.child
-            .kill()
-            .with_context(|| format!("killing {}", self.name))?;
-        self.child
-            .wait()
-            .with_context(|| format!("waiting for {}", self.name))
+        self.child.kill().with_context(|| format!("killing {}", self.name))?;
+        self.child.wait().with_context(|| format!("waiting for {}", self.name))
     }
 }
 
@@ -164,29 +139,16 @@ pub fn finish_within(command: &mut Command, timeout: Duration) -> Result<Output>
         .spawn()
         .with_context(|| format!("starting {name}"))?;
     // Read while it runs, or a full pipe would stop it.
-    let stdout = child
-        .stdout
-        .take()
-        .map(|pipe| thread::spawn(move || read_all(pipe)));
-    let stderr = child
-        .stderr
-        .take()
-        .map(|pipe| thread::spawn(move || read_all(pipe)));
+    let stdout = child.stdout.take().map(|pipe| thread::spawn(move || read_all(pipe)));
+    let stderr = child.stderr.take().map(|pipe| thread::spawn(move || read_all(pipe)));
     let Some(status) = until(timeout, || child.try_wait().ok().flatten()) else {
         child.kill()?;
         child.wait()?;
         bail!("{name} did not end within {timeout:?}");
     };
-    let collect = |thread: Option<thread::JoinHandle<Vec<u8>>>| {
-        thread
-            .and_then(|thread| thread.join().ok())
-            .unwrap_or_default()
-    };
-    Ok(Output {
-        status,
-        stdout: collect(stdout),
-        stderr: collect(stderr),
-    })
+    let collect =
+        |thread: Option<thread::JoinHandle<Vec<u8>>>| thread.and_then(|thread| thread.join().ok()).unwrap_or_default();
+    Ok(Output { status, stdout: collect(stdout), stderr: collect(stderr) })
 }
 
 fn read_all(mut pipe: impl std::io::Read) -> Vec<u8> {

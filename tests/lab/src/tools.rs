@@ -56,9 +56,7 @@ pub(crate) fn command(program: &str) -> Command {
 
 fn find(program: &str) -> Option<PathBuf> {
     let path = search_path();
-    std::env::split_paths(&path)
-        .map(|directory| directory.join(program))
-        .find(|file| file.is_file())
+    std::env::split_paths(&path).map(|directory| directory.join(program)).find(|file| file.is_file())
 }
 
 /// Whether this process is root.
@@ -70,11 +68,8 @@ pub fn is_root() -> bool {
 /// Debian packages of the programs that were not found, each once.
 #[must_use]
 pub fn missing_packages() -> Vec<&'static str> {
-    let mut packages: Vec<_> = TOOLS
-        .iter()
-        .filter(|tool| find(tool.program).is_none())
-        .map(|tool| tool.package)
-        .collect();
+    let mut packages: Vec<_> =
+        TOOLS.iter().filter(|tool| find(tool.program).is_none()).map(|tool| tool.package).collect();
     packages.dedup();
     packages
 }
@@ -92,10 +87,7 @@ fn find_obstacle() -> Option<String> {
     }
     let missing = missing_packages();
     if !missing.is_empty() {
-        return Some(format!(
-            "programs are missing, remedy: apt-get install {}",
-            missing.join(" ")
-        ));
+        return Some(format!("programs are missing, remedy: apt-get install {}", missing.join(" ")));
     }
     let probe = format!("mw{}-probe", std::process::id());
     let made = command("ip").args(["netns", "add", &probe]).output();
@@ -104,10 +96,9 @@ fn find_obstacle() -> Option<String> {
             let _ = command("ip").args(["netns", "del", &probe]).output();
             None
         }
-        Ok(output) => Some(format!(
-            "no network namespace can be made here: {}",
-            String::from_utf8_lossy(&output.stderr).trim()
-        )),
+        Ok(output) => {
+            Some(format!("no network namespace can be made here: {}", String::from_utf8_lossy(&output.stderr).trim()))
+        }
         Err(error) => Some(format!("`ip` cannot be run: {error}")),
     }
 }

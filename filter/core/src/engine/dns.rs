@@ -1,7 +1,5 @@
 //! DNS questions over UDP: each is judged by itself, and refused by an answer of our own.
 
-use alloc::string::ToString;
-
 use super::{Engine, Meta, Outcome, Skipped, Verdict, destination, report, source};
 use crate::endpoint::{Endpoint, Protocol};
 use crate::inspect::flow::Link;
@@ -35,12 +33,11 @@ impl Engine {
             Judgement::Block => refuse(self.settings.policy.dns, packet.payload, host, server),
             Judgement::Ignore | Judgement::Observe(_) => Verdict::Watch,
         };
-        let domain = asked.question.name.to_string();
         let seen = report::Sighting { finding: asked.finding, protocol: Some("dns"), question: Some(asked.question) };
         let place = report::Place {
             host,
             far: server,
-            far_name: Some(domain),
+            far_name: None,
             server_name: None,
             transport: Protocol::Udp,
             link: Link { mac: meta.source_mac, interface: meta.ingress, vlan: packet.vlan },

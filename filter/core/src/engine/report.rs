@@ -67,11 +67,10 @@ pub(super) fn on_flow(
         return verdict.into();
     }
     flow.reported += 1;
-    let question_name = seen.question.as_ref().map(|question| question.name.clone());
     let place = Place {
         host: key.end(host),
         far: key.end(host.other()),
-        far_name: flow.server_name.clone().or(question_name),
+        far_name: flow.server_name.clone(),
         server_name: flow.server_name.clone(),
         transport: key.protocol(),
         link: flow.link(host),

@@ -169,9 +169,9 @@ impl Stream {
         if self.bytes.len() < end {
             self.bytes.resize(end, 0);
         }
-        let conflict = self.held_of(start, end).any(|(from, to)| {
-            self.bytes.get(from..to) != payload.get(from - start..to - start)
-        });
+        let conflict = self
+            .held_of(start, end)
+            .any(|(from, to)| self.bytes.get(from..to) != payload.get(from - start..to - start));
         if conflict && self.later.is_none() {
             self.later = Some(Box::new(self.bytes.clone()));
         }

@@ -78,7 +78,9 @@ impl Ear {
         }
         match flow.form(side) {
             Form::Dns => names::stream(&self.lists, flow, side),
-            Form::Http if flow.form(side.other()) == Form::Http => Heard { progress: Progress::Done, ..Heard::default() },
+            Form::Http if flow.form(side.other()) == Form::Http => {
+                Heard { progress: Progress::Done, ..Heard::default() }
+            }
             Form::Http | Form::Unknown => Heard::default(),
             Form::Sealed => Heard { progress: Progress::Done, ..Heard::default() },
             Form::Text => self.speech.hear(flow, side, last, &mut self.scratch),

@@ -30,8 +30,10 @@ struct Reading {
     speaker: Option<Speaker>,
     /// The telling object's bytes, passwords masked.
     excerpt: Vec<u8>,
-    /// Whether anything new was heard.
-    news: bool,
+    /// Whether a new word was heard: wallet, worker, agent or coin.
+    new_word: bool,
+    /// Whether a new token was heard.
+    new_token: bool,
     /// How far complete objects reach.
     complete: usize,
     /// Whether an object is not complete yet.
@@ -48,6 +50,7 @@ impl Speech {
     pub(super) fn hear(&self, flow: &mut OpenFlow, side: Side, last: bool, scratch: &mut Scratch) -> Heard {
         let from = flow.read(side);
         let mut spoken = core::mem::take(&mut flow.speech);
+        let before = spoken.weight;
         let stream = flow.stream(side);
         let first = self.read(stream.prefix(), from, last, &mut spoken, scratch);
         // Where later copies of bytes differ, the other reading is heard as a whole: it is rare, and short.
@@ -55,9 +58,10 @@ impl Speech {
         flow.speech = spoken;
         flow.set_read(side, first.complete);
         let under_way = first.under_way;
-        let telling = later.filter(|later| later.news).unwrap_or(first);
+        let telling = later.filter(|later| later.new_token).unwrap_or(first);
         let progress = if under_way { Progress::UnderWay } else { Progress::Unknown };
-        if !telling.news || flow.speech.weight < PROOF {
+        // What is proven already is told again only with a new word.
+        if flow.speech.weight < PROOF || before >= PROOF && !telling.new_word {
             return Heard { progress, ..Heard::default() };
         }
         let miner = telling.speaker.map(|speaker| if speaker == Speaker::Miner { side } else { side.other() });
@@ -107,8 +111,9 @@ fn listen(document: &Document<'_, '_>, spoken: &mut Spoken, reading: &mut Readin
         }
         if new_token || new_word {
             reading.speaker = reading.speaker.or(Some(heard.speaker));
-            reading.news = true;
         }
+        reading.new_token |= new_token;
+        reading.new_word |= new_word;
     }
 }
 

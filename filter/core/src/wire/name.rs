@@ -18,11 +18,7 @@ pub struct Name {
 
 impl Name {
     pub(super) fn new() -> Self {
-        Self {
-            text: [0; NAME_TEXT_MAX],
-            len: 0,
-            hostname: true,
-        }
+        Self { text: [0; NAME_TEXT_MAX], len: 0, hostname: true }
     }
 
     /// The text.

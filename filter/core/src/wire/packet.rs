@@ -273,33 +273,19 @@ fn read_tcp<'a>(body: &LaxIpPayloadSlice<'a>) -> Result<Segment<'a>, NotInspecte
         dst_port: tcp.destination_port(),
         seq: tcp.sequence_number(),
         ack: tcp.acknowledgment_number(),
-        flags: TcpFlags {
-            fin: tcp.fin(),
-            syn: tcp.syn(),
-            rst: tcp.rst(),
-            ack: tcp.ack(),
-            psh: tcp.psh(),
-        },
+        flags: TcpFlags { fin: tcp.fin(), syn: tcp.syn(), rst: tcp.rst(), ack: tcp.ack(), psh: tcp.psh() },
     };
     Ok((transport, tcp.payload(), false))
 }
 
 fn read_udp<'a>(body: &LaxIpPayloadSlice<'a>) -> Result<Segment<'a>, NotInspected> {
-    let udp = UdpSlice::from_slice_lax(body.payload).map_err(|_| {
-        if body.incomplete {
-            truncated(Layer::Udp)
-        } else {
-            malformed(Layer::Udp)
-        }
-    })?;
+    let udp = UdpSlice::from_slice_lax(body.payload)
+        .map_err(|_| if body.incomplete { truncated(Layer::Udp) } else { malformed(Layer::Udp) })?;
     // Zero is a jumbogram (RFC 2675 section 4); 1..=7 cannot hold the header.
     if (1..8).contains(&udp.length()) {
         return Err(malformed(Layer::Udp));
     }
-    let transport = Transport::Udp {
-        src_port: udp.source_port(),
-        dst_port: udp.destination_port(),
-    };
+    let transport = Transport::Udp { src_port: udp.source_port(), dst_port: udp.destination_port() };
     let short = usize::from(udp.length()) > body.payload.len();
     Ok((transport, udp.payload(), short))
 }

@@ -30,16 +30,8 @@ const STALL: Duration = Duration::from_secs(2);
 ///
 /// # Errors
 /// When a connection cannot be made.
-pub fn bulk(
-    lab: &Lab,
-    family: Family,
-    direction: Direction,
-    streams: usize,
-    time: Duration,
-) -> Result<Measured> {
-    let listener = lab
-        .internet
-        .run(|| TcpListener::bind((family.internet(), 0)))?;
+pub fn bulk(lab: &Lab, family: Family, direction: Direction, streams: usize, time: Duration) -> Result<Measured> {
+    let listener = lab.internet.run(|| TcpListener::bind((family.internet(), 0)))?;
     let address = listener.local_addr()?;
     let mut pairs = Vec::new();
     for _ in 0..streams {
@@ -61,10 +53,7 @@ pub fn bulk(
                 scope.spawn(move || receive(receiver, sender, time))
             })
             .collect();
-        receivers
-            .into_iter()
-            .filter_map(|receiver| receiver.join().ok())
-            .collect::<Vec<_>>()
+        receivers.into_iter().filter_map(|receiver| receiver.join().ok()).collect::<Vec<_>>()
     });
     Ok(Measured::join(measured))
 }
@@ -77,11 +66,7 @@ fn send(mut stream: &TcpStream) {
 
 fn receive(mut stream: &TcpStream, sender: &TcpStream, time: Duration) -> Measured {
     let mut buffer = vec![0; 4 * PIECE];
-    let mut measured = Measured {
-        count: 0,
-        errors: 0,
-        elapsed: Duration::ZERO,
-    };
+    let mut measured = Measured { count: 0, errors: 0, elapsed: Duration::ZERO };
     let _ = stream.set_read_timeout(Some(STALL));
     let mut start = None;
     while measured.elapsed < time {

@@ -19,8 +19,7 @@ const PORTS: usize = 16;
 const STEP: Duration = Duration::from_secs(2);
 
 /// About 100 bytes, as small clients write.
-const REQUEST: &[u8] =
-    b"GET /index.html HTTP/1.0\r\nHost: www.example.org\r\nUser-Agent: minewall-lab\r\n\
+const REQUEST: &[u8] = b"GET /index.html HTTP/1.0\r\nHost: www.example.org\r\nUser-Agent: minewall-lab\r\n\
                          Accept: */*\r\nConnection: close\r\n\r\n";
 
 /// Opens connections one after another on `threads` threads for `time`, each with a request of about 100 bytes and an
@@ -32,17 +31,11 @@ const REQUEST: &[u8] =
 pub fn connections(lab: &Lab, family: Family, threads: usize, time: Duration) -> Result<Measured> {
     // Lets a port be used again a second after its connection ended (RFC 6191).
     lab.host.sysctl("net/ipv4/tcp_tw_reuse", "1")?;
-    lab.host
-        .sysctl("net/ipv4/ip_local_port_range", "10000 65535")?;
+    lab.host.sysctl("net/ipv4/ip_local_port_range", "10000 65535")?;
     let listeners = lab.internet.run(|| -> std::io::Result<Vec<TcpListener>> {
-        (0..PORTS)
-            .map(|_| TcpListener::bind((family.internet(), 0)))
-            .collect()
+        (0..PORTS).map(|_| TcpListener::bind((family.internet(), 0))).collect()
     })?;
-    let addresses: Vec<_> = listeners
-        .iter()
-        .map(TcpListener::local_addr)
-        .collect::<std::io::Result<_>>()?;
+    let addresses: Vec<_> = listeners.iter().map(TcpListener::local_addr).collect::<std::io::Result<_>>()?;
     let response = response();
     let measured = thread::scope(|scope| {
         for listener in &listeners {
@@ -57,10 +50,7 @@ pub fn connections(lab: &Lab, family: Family, threads: usize, time: Duration) ->
                 })
             })
             .collect();
-        let measured: Vec<_> = clients
-            .into_iter()
-            .filter_map(|client| client.join().ok())
-            .collect();
+        let measured: Vec<_> = clients.into_iter().filter_map(|client| client.join().ok()).collect();
         for listener in &listeners {
             // Wakes the thread in accept(2).
             let _ = rustix::net::shutdown(listener, rustix::net::Shutdown::Both);
@@ -79,11 +69,7 @@ fn response() -> Vec<u8> {
 
 fn connect_for(time: Duration, addresses: &[SocketAddr], first: usize, length: usize) -> Measured {
     let start = Instant::now();
-    let mut measured = Measured {
-        count: 0,
-        errors: 0,
-        elapsed: Duration::ZERO,
-    };
+    let mut measured = Measured { count: 0, errors: 0, elapsed: Duration::ZERO };
     for address in addresses.iter().cycle().skip(first) {
         match fetch(address) {
             Ok(got) if got == length => measured.count += 1,

@@ -32,11 +32,7 @@ impl Measured {
 
     /// Joins what parallel threads counted: counts add, the longest time holds.
     fn join(all: impl IntoIterator<Item = Self>) -> Self {
-        let none = Self {
-            count: 0,
-            errors: 0,
-            elapsed: Duration::ZERO,
-        };
+        let none = Self { count: 0, errors: 0, elapsed: Duration::ZERO };
         all.into_iter().fold(none, |sum, one| Self {
             count: sum.count + one.count,
             errors: sum.errors + one.errors,
@@ -47,13 +43,6 @@ impl Measured {
 
 impl fmt::Display for Measured {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{:.0}/s ({} in {:.2?}, {} errors)",
-            self.per_second(),
-            self.count,
-            self.elapsed,
-            self.errors
-        )
+        write!(f, "{:.0}/s ({} in {:.2?}, {} errors)", self.per_second(), self.count, self.elapsed, self.errors)
     }
 }

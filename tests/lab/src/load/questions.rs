@@ -30,29 +30,20 @@ const SERVER_BUFFER: usize = 8 << 20;
 /// # Errors
 /// When the port is taken or the sockets cannot be made.
 pub fn questions(lab: &Lab, family: Family, threads: usize, time: Duration) -> Result<Measured> {
-    let server = lab
-        .internet
-        .run(|| UdpSocket::bind((family.internet(), 53)))?;
+    let server = lab.internet.run(|| UdpSocket::bind((family.internet(), 53)))?;
     server.set_read_timeout(Some(Duration::from_millis(100)))?;
     set_socket_recv_buffer_size_force(&server, SERVER_BUFFER)?;
     let windows = lab.host.run(|| -> std::io::Result<Vec<Vec<UdpSocket>>> {
-        (0..threads)
-            .map(|_| (0..WINDOW).map(|_| port(family)).collect())
-            .collect()
+        (0..threads).map(|_| (0..WINDOW).map(|_| port(family)).collect()).collect()
     })?;
     let stopping = AtomicBool::new(false);
     let measured = thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| serve(&server, &stopping));
         }
-        let askers: Vec<_> = windows
-            .iter()
-            .map(|sockets| scope.spawn(move || Window::open(sockets).ask_for(time)))
-            .collect();
-        let measured: Vec<_> = askers
-            .into_iter()
-            .filter_map(|asker| asker.join().ok())
-            .collect();
+        let askers: Vec<_> =
+            windows.iter().map(|sockets| scope.spawn(move || Window::open(sockets).ask_for(time))).collect();
+        let measured: Vec<_> = askers.into_iter().filter_map(|asker| asker.join().ok()).collect();
         stopping.store(true, Ordering::Relaxed);
         measured
     });
@@ -85,17 +76,10 @@ impl<'a> Window<'a> {
     fn open(sockets: &'a [UdpSocket]) -> Self {
         Self {
             sockets,
-            ready: sockets
-                .iter()
-                .map(|socket| PollFd::new(socket, PollFlags::IN))
-                .collect(),
+            ready: sockets.iter().map(|socket| PollFd::new(socket, PollFlags::IN)).collect(),
             asked: vec![None; sockets.len()],
             next: 0,
-            measured: Measured {
-                count: 0,
-                errors: 0,
-                elapsed: Duration::ZERO,
-            },
+            measured: Measured { count: 0, errors: 0, elapsed: Duration::ZERO },
         }
     }
 
@@ -125,29 +109,19 @@ impl<'a> Window<'a> {
         let id = (self.next & 0xffff) as u16;
         let name = format!("host-{}.example.org", self.next);
         let _ = self.sockets[index].send(&dns::question(id, &name, 1));
-        self.asked[index] = Some(Asked {
-            id,
-            at: Instant::now(),
-        });
+        self.asked[index] = Some(Asked { id, at: Instant::now() });
     }
 
     /// Waits a moment for answers; the ports that have theirs.
     fn take_answers(&mut self) -> Vec<usize> {
-        let _ = poll(
-            &mut self.ready,
-            Some(&Timespec {
-                tv_sec: 0,
-                tv_nsec: 10_000_000,
-            }),
-        );
+        let _ = poll(&mut self.ready, Some(&Timespec { tv_sec: 0, tv_nsec: 10_000_000 }));
         let mut answered = Vec::new();
         for (index, ready) in self.ready.iter().enumerate() {
             let mut message = [0; 512];
             if ready.revents().is_empty() {
                 continue;
             }
-            if let (Ok(length), Some(asked)) =
-                (self.sockets[index].recv(&mut message), self.asked[index])
+            if let (Ok(length), Some(asked)) = (self.sockets[index].recv(&mut message), self.asked[index])
                 && dns::answers(&message[..length], asked.id)
             {
                 self.asked[index] = None;
@@ -160,9 +134,7 @@ impl<'a> Window<'a> {
     /// Counts questions that got no answer in time as errors; their ports.
     fn give_up(&mut self) -> Vec<usize> {
         let late = |asked: &Option<Asked>| asked.is_some_and(|asked| asked.at.elapsed() >= ANSWER);
-        let given_up: Vec<_> = (0..self.asked.len())
-            .filter(|index| late(&self.asked[*index]))
-            .collect();
+        let given_up: Vec<_> = (0..self.asked.len()).filter(|index| late(&self.asked[*index])).collect();
         for index in &given_up {
             self.asked[*index] = None;
             self.measured.errors += 1;

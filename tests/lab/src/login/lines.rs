@@ -32,8 +32,7 @@ impl Login {
     }
 
     fn fill(&self, text: &str) -> String {
-        text.replace("<W>", self.dialect.wallet())
-            .replace("<r>", WORKER)
+        text.replace("<W>", self.dialect.wallet()).replace("<r>", WORKER)
     }
 }
 
@@ -55,13 +54,7 @@ const fn row(
     texts: &'static [&'static str],
     share: &'static str,
 ) -> Login {
-    Login {
-        dialect,
-        client,
-        end,
-        texts,
-        share,
-    }
+    Login { dialect, client, end, texts, share }
 }
 
 /// Every login the client knows.
@@ -144,8 +137,10 @@ pub static LOGINS: &[Login] = &[
     ], ETH_SHARE),
 ];
 
-const CGMINER_SHARE: &str = r#"{"params": ["<W>.<r>", "1", "00000001", "65a1b2c3", "e4f5a6b7"], "id": 42, "method": "mining.submit"}"#;
-const CPUMINER_SHARE: &str = r#"{"method": "mining.submit", "params": ["<W>.<r>", "1", "00000001", "65a1b2c3", "e4f5a6b7"], "id":4}"#;
+const CGMINER_SHARE: &str =
+    r#"{"params": ["<W>.<r>", "1", "00000001", "65a1b2c3", "e4f5a6b7"], "id": 42, "method": "mining.submit"}"#;
+const CPUMINER_SHARE: &str =
+    r#"{"method": "mining.submit", "params": ["<W>.<r>", "1", "00000001", "65a1b2c3", "e4f5a6b7"], "id":4}"#;
 const XMRIG_SHARE: &str = r#"{"id":7,"jsonrpc":"2.0","method":"submit","params":{"id":"0123456789abcdef","job_id":"1a2b3c4d","nonce":"25b30500","result":"00000000000000000000000000000000000000000000000000000000000000ff"}}"#;
 const ETH_SHARE: &str = r#"{"id":4,"jsonrpc":"2.0","method":"eth_submitWork","params":["0x00000000000000ff","0x00000000000000000000000000000000000000000000000000000000000000aa","0x00000000000000000000000000000000000000000000000000000000000000bb"]}"#;
 
@@ -162,10 +157,7 @@ mod tests {
                 let value: serde_json::Value = serde_json::from_str(line).expect(line);
                 assert!(value.is_object() && !line.contains(['\n', '<']), "{line}");
             }
-            let naming = lines
-                .iter()
-                .filter(|line| line.contains(login.dialect.wallet()))
-                .count();
+            let naming = lines.iter().filter(|line| line.contains(login.dialect.wallet())).count();
             assert_eq!(naming, 1, "{}", login.client);
         }
     }
@@ -176,13 +168,7 @@ mod tests {
             assert!(logins_of(dialect).count() >= 5, "{dialect}");
         }
         for (index, login) in LOGINS.iter().enumerate() {
-            assert!(
-                LOGINS[..index]
-                    .iter()
-                    .all(|other| other.client != login.client),
-                "{}",
-                login.client
-            );
+            assert!(LOGINS[..index].iter().all(|other| other.client != login.client), "{}", login.client);
         }
     }
 }

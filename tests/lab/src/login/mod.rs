@@ -61,22 +61,11 @@ const ANSWER: Duration = Duration::from_secs(2);
 impl Login {
     /// Connects from `namespace`, logs in and listens until `listen` after the last line, or until cut.
     #[must_use]
-    pub fn talk(
-        &self,
-        namespace: &Namespace,
-        pool: SocketAddr,
-        manner: Manner,
-        listen: Duration,
-    ) -> Heard {
+    pub fn talk(&self, namespace: &Namespace, pool: SocketAddr, manner: Manner, listen: Duration) -> Heard {
         let mut session = match Session::connect(namespace, pool, ANSWER) {
             Ok(session) => session,
             Err((ending, elapsed)) => {
-                return Heard {
-                    lines: Vec::new(),
-                    ending,
-                    sent: 0,
-                    elapsed,
-                };
+                return Heard { lines: Vec::new(), ending, sent: 0, elapsed };
             }
         };
         session.log_in(self, manner);
@@ -101,50 +90,26 @@ impl Session {
     ///
     /// # Errors
     /// How it failed and after what time.
-    pub fn connect(
-        namespace: &Namespace,
-        pool: SocketAddr,
-        timeout: Duration,
-    ) -> Result<Self, (Ending, Duration)> {
+    pub fn connect(namespace: &Namespace, pool: SocketAddr, timeout: Duration) -> Result<Self, (Ending, Duration)> {
         let since = Instant::now();
-        let stream = namespace
-            .run(|| TcpStream::connect_timeout(&pool, timeout))
-            .map_err(|error| {
-                let refused = matches!(
-                    error.kind(),
-                    ErrorKind::ConnectionRefused
-                        | ErrorKind::ConnectionReset
-                        | ErrorKind::HostUnreachable
-                        | ErrorKind::NetworkUnreachable
-                        | ErrorKind::PermissionDenied
-                );
-                (
-                    if refused {
-                        Ending::Refused
-                    } else {
-                        Ending::Unanswered
-                    },
-                    since.elapsed(),
-                )
-            })?;
+        let stream = namespace.run(|| TcpStream::connect_timeout(&pool, timeout)).map_err(|error| {
+            let refused = matches!(
+                error.kind(),
+                ErrorKind::ConnectionRefused
+                    | ErrorKind::ConnectionReset
+                    | ErrorKind::HostUnreachable
+                    | ErrorKind::NetworkUnreachable
+                    | ErrorKind::PermissionDenied
+            );
+            (if refused { Ending::Refused } else { Ending::Unanswered }, since.elapsed())
+        })?;
         let _ = stream.set_nodelay(true);
-        Ok(Self {
-            stream,
-            since,
-            until: None,
-            received: Vec::new(),
-            ending: Ending::Open,
-            sent: 0,
-        })
+        Ok(Self { stream, since, until: None, received: Vec::new(), ending: Ending::Open, sent: 0 })
     }
 
     /// Sends a whole login and waits for the answers to it; stops early when cut.
     pub fn log_in(&mut self, login: &Login, manner: Manner) {
-        let lines: Vec<_> = login
-            .lines()
-            .into_iter()
-            .map(|line| line + login.end)
-            .collect();
+        let lines: Vec<_> = login.lines().into_iter().map(|line| line + login.end).collect();
         if manner == Manner::Together {
             let before = self.line_count();
             self.send(&lines.concat(), manner);
@@ -176,11 +141,7 @@ impl Session {
             Manner::Bytes => 1,
             Manner::Split(at) => at.clamp(1, bytes.len().saturating_sub(1).max(1)),
         };
-        let rest = if manner == Manner::Bytes {
-            1
-        } else {
-            bytes.len()
-        };
+        let rest = if manner == Manner::Bytes { 1 } else { bytes.len() };
         let (head, tail) = bytes.split_at(first.min(bytes.len()));
         for piece in std::iter::once(head).chain(tail.chunks(rest.max(1))) {
             if self.sent > 0 && piece.len() < bytes.len() {
@@ -218,10 +179,7 @@ impl Session {
         let mut lines: Vec<_> = self.received.split(|byte| *byte == b'\n').collect();
         lines.pop();
         Heard {
-            lines: lines
-                .into_iter()
-                .map(|line| String::from_utf8_lossy(line).into_owned())
-                .collect(),
+            lines: lines.into_iter().map(|line| String::from_utf8_lossy(line).into_owned()).collect(),
             ending: self.ending,
             sent: self.sent,
             elapsed: self.until.unwrap_or_else(Instant::now) - self.since,

@@ -22,11 +22,7 @@ pub(super) struct Jobs {
 
 impl Jobs {
     pub(super) fn new(dialect: Dialect, session: usize) -> Self {
-        Self {
-            dialect,
-            session: session as u64,
-            count: 0,
-        }
+        Self { dialect, session: session as u64, count: 0 }
     }
 
     /// A job nobody asked for.
@@ -36,24 +32,17 @@ impl Jobs {
             Dialect::Stratum => {
                 let notify = self.notify();
                 if self.count == 1 {
-                    let difficulty =
-                        r#"{"id":null,"method":"mining.set_difficulty","params":[65536]}"#;
+                    let difficulty = r#"{"id":null,"method":"mining.set_difficulty","params":[65536]}"#;
                     vec![difficulty.to_owned(), notify]
                 } else {
                     vec![notify]
                 }
             }
             Dialect::CryptoNote => {
-                vec![format!(
-                    r#"{{"jsonrpc":"2.0","method":"job","params":{}}}"#,
-                    self.cryptonote_job()
-                )]
+                vec![format!(r#"{{"jsonrpc":"2.0","method":"job","params":{}}}"#, self.cryptonote_job())]
             }
             Dialect::EthProxy => {
-                vec![format!(
-                    r#"{{"id":0,"jsonrpc":"2.0","result":{}}}"#,
-                    self.ethash_work()
-                )]
+                vec![format!(r#"{{"id":0,"jsonrpc":"2.0","result":{}}}"#, self.ethash_work())]
             }
         }
     }
@@ -61,16 +50,10 @@ impl Jobs {
     /// Answers a line; what is not JSON is met with silence, as by real pools.
     pub(super) fn answer(&mut self, line: &[u8]) -> Answer {
         let Ok(request) = serde_json::from_slice::<Value>(line) else {
-            return Answer {
-                lines: Vec::new(),
-                logged_in: false,
-            };
+            return Answer { lines: Vec::new(), logged_in: false };
         };
         let id = request.get("id").unwrap_or(&Value::Null).to_string();
-        let method = request
-            .get("method")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
+        let method = request.get("method").and_then(Value::as_str).unwrap_or_default();
         let result = match self.dialect {
             Dialect::Stratum => self.stratum_result(method),
             Dialect::CryptoNote => self.cryptonote_result(method),
@@ -90,16 +73,11 @@ impl Jobs {
                 format!(r#"{{"id":{id},"result":null,"error":[20,"Not supported.",null]}}"#)
             }
             (None, Dialect::CryptoNote | Dialect::EthProxy) => {
-                format!(
-                    r#"{{"id":{id},"jsonrpc":"2.0","error":{{"code":-1,"message":"Invalid method"}}}}"#
-                )
+                format!(r#"{{"id":{id},"jsonrpc":"2.0","error":{{"code":-1,"message":"Invalid method"}}}}"#)
             }
         };
         let logged_in = matches!(method, "mining.authorize" | "login" | "eth_submitLogin");
-        Answer {
-            lines: vec![line],
-            logged_in,
-        }
+        Answer { lines: vec![line], logged_in }
     }
 
     fn stratum_result(&self, method: &str) -> Option<String> {
@@ -107,18 +85,13 @@ impl Jobs {
             "mining.subscribe" => {
                 let id = self.hex("sid", 8);
                 let extranonce = self.hex("xn", 8);
-                format!(
-                    r#"[[["mining.set_difficulty","{id}"],["mining.notify","{id}"]],"{extranonce}",4]"#
-                )
+                format!(r#"[[["mining.set_difficulty","{id}"],["mining.notify","{id}"]],"{extranonce}",4]"#)
             }
-            "mining.configure" => {
-                r#"{"version-rolling":true,"version-rolling.mask":"1fffe000"}"#.to_owned()
-            }
+            "mining.configure" => r#"{"version-rolling":true,"version-rolling.mask":"1fffe000"}"#.to_owned(),
             "agent.get_capabilities" => r#"{"capabilities":["verrol","subres"]}"#.to_owned(),
-            "mining.authorize"
-            | "mining.submit"
-            | "mining.extranonce.subscribe"
-            | "mining.suggest_difficulty" => "true".to_owned(),
+            "mining.authorize" | "mining.submit" | "mining.extranonce.subscribe" | "mining.suggest_difficulty" => {
+                "true".to_owned()
+            }
             _ => return None,
         })
     }
@@ -150,13 +123,8 @@ impl Jobs {
 
     /// Nine parameters, about 1.2 kB; the coinbase carries a pool's tag as real ones do.
     fn notify(&self) -> String {
-        let tag: String = "/minewall lab/"
-            .bytes()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        let branches: Vec<_> = (0..11)
-            .map(|n| format!(r#""{}""#, self.hex(&format!("branch{n}"), 64)))
-            .collect();
+        let tag: String = "/minewall lab/".bytes().map(|byte| format!("{byte:02x}")).collect();
+        let branches: Vec<_> = (0..11).map(|n| format!(r#""{}""#, self.hex(&format!("branch{n}"), 64))).collect();
         format!(
             r#"{{"id":null,"method":"mining.notify","params":["{:x}","{}","0100000001{}ffffffff{tag}","ffffffff02{}00000000",[{}],"20000000","1703a30c","65a1b2c3",true]}}"#,
             self.count,
@@ -190,9 +158,7 @@ impl Jobs {
     fn hex(&self, purpose: &str, digits: usize) -> String {
         let mut state = purpose
             .bytes()
-            .fold(self.session << 32 ^ self.count, |state, byte| {
-                state.wrapping_mul(0x100_0000_01b3) ^ u64::from(byte)
-            });
+            .fold(self.session << 32 ^ self.count, |state, byte| state.wrapping_mul(0x100_0000_01b3) ^ u64::from(byte));
         let mut text = String::new();
         while text.len() < digits {
             state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -223,11 +189,7 @@ mod tests {
                 let said: Value = serde_json::from_str(&answer.lines[0]).expect("a JSON answer");
                 let asked: Value = serde_json::from_str(&line).expect("a JSON question");
                 assert_eq!(said["id"], asked["id"], "{}", login.client);
-                assert!(
-                    said["error"].is_null(),
-                    "{}: {line} -> {said}",
-                    login.client
-                );
+                assert!(said["error"].is_null(), "{}: {line} -> {said}", login.client);
             }
             assert!(logged_in, "{}", login.client);
         }
@@ -237,10 +199,7 @@ mod tests {
     fn jobs_have_the_shape_of_the_field() {
         let push = |dialect| -> Vec<Value> {
             let lines = Jobs::new(dialect, 1).push();
-            lines
-                .iter()
-                .map(|line| serde_json::from_str(line).expect("JSON"))
-                .collect()
+            lines.iter().map(|line| serde_json::from_str(line).expect("JSON")).collect()
         };
         let stratum = push(Dialect::Stratum);
         assert_eq!(stratum[0]["method"], "mining.set_difficulty");
@@ -252,10 +211,7 @@ mod tests {
         let work = &push(Dialect::EthProxy)[0];
         assert_eq!(work["id"], 0);
         assert!(work["result"].as_array().is_some_and(|all| {
-            all.len() == 3
-                && all
-                    .iter()
-                    .all(|part| part.as_str().is_some_and(|part| part.len() == 66))
+            all.len() == 3 && all.iter().all(|part| part.as_str().is_some_and(|part| part.len() == 66))
         }));
     }
 

@@ -59,17 +59,10 @@ fn converse(mut stream: &TcpStream, dialect: Dialect, index: usize, shared: &Sha
     State::Open
 }
 
-fn write(
-    mut stream: &TcpStream,
-    lines: &[String],
-    index: usize,
-    shared: &Shared,
-) -> Result<(), State> {
+fn write(mut stream: &TcpStream, lines: &[String], index: usize, shared: &Shared) -> Result<(), State> {
     for line in lines {
         // One write a line: pools do so, and a line is then a segment.
-        stream
-            .write_all(format!("{line}\n").as_bytes())
-            .map_err(|_| State::Reset)?;
+        stream.write_all(format!("{line}\n").as_bytes()).map_err(|_| State::Reset)?;
         shared.sessions()[index].sent += 1;
     }
     Ok(())
@@ -83,8 +76,5 @@ fn keep(bytes: &[u8], index: usize, shared: &Shared) {
 }
 
 fn is_quiet(kind: ErrorKind) -> bool {
-    matches!(
-        kind,
-        ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted
-    )
+    matches!(kind, ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted)
 }

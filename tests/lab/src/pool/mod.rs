@@ -30,9 +30,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            ports: Dialect::ALL
-                .map(|dialect| (dialect, dialect.port()))
-                .to_vec(),
+            ports: Dialect::ALL.map(|dialect| (dialect, dialect.port())).to_vec(),
             push_every: Duration::from_millis(200),
             push_unasked: false,
         }
@@ -73,10 +71,7 @@ impl Session {
     pub fn lines(&self) -> Vec<String> {
         let mut lines: Vec<_> = self.received.split(|byte| *byte == b'\n').collect();
         lines.pop();
-        lines
-            .into_iter()
-            .map(|line| String::from_utf8_lossy(line).trim_end().to_owned())
-            .collect()
+        lines.into_iter().map(|line| String::from_utf8_lossy(line).trim_end().to_owned()).collect()
     }
 }
 
@@ -120,11 +115,7 @@ impl Pool {
             sessions: Mutex::default(),
             connections: Mutex::default(),
         });
-        let mut pool = Self {
-            shared,
-            listeners: Vec::new(),
-            acceptors: Vec::new(),
-        };
+        let mut pool = Self { shared, listeners: Vec::new(), acceptors: Vec::new() };
         for (dialect, port) in ports {
             // Takes IPv4 too: bindv6only is off in a fresh namespace.
             let listener = lab
@@ -133,8 +124,7 @@ impl Pool {
                 .with_context(|| format!("opening the {dialect} pool's port {port}"))?;
             let (own, shared) = (listener.try_clone()?, Arc::clone(&pool.shared));
             pool.listeners.push(listener);
-            pool.acceptors
-                .push(thread::spawn(move || accept(&own, dialect, &shared)));
+            pool.acceptors.push(thread::spawn(move || accept(&own, dialect, &shared)));
         }
         Ok(pool)
     }
@@ -154,18 +144,8 @@ impl Pool {
     }
 
     /// The first session that satisfies `wanted`, once there is one.
-    pub fn wait_session(
-        &self,
-        timeout: Duration,
-        mut wanted: impl FnMut(&Session) -> bool,
-    ) -> Option<Session> {
-        until(timeout, || {
-            self.shared
-                .sessions()
-                .iter()
-                .find(|session| wanted(session))
-                .cloned()
-        })
+    pub fn wait_session(&self, timeout: Duration, mut wanted: impl FnMut(&Session) -> bool) -> Option<Session> {
+        until(timeout, || self.shared.sessions().iter().find(|session| wanted(session)).cloned())
     }
 }
 
@@ -179,13 +159,7 @@ impl Drop for Pool {
         for acceptor in self.acceptors.drain(..) {
             let _ = acceptor.join();
         }
-        let connections = std::mem::take(
-            &mut *self
-                .shared
-                .connections
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner),
-        );
+        let connections = std::mem::take(&mut *self.shared.connections.lock().unwrap_or_else(PoisonError::into_inner));
         for connection in connections {
             let _ = connection.join();
         }
@@ -198,14 +172,8 @@ fn accept(listener: &TcpListener, dialect: Dialect, shared: &Arc<Shared>) {
             return;
         }
         let peer = SocketAddr::new(plain(peer.ip()), peer.port());
-        let session = Session {
-            dialect,
-            peer,
-            since: Instant::now(),
-            received: Vec::new(),
-            sent: 0,
-            state: State::Open,
-        };
+        let session =
+            Session { dialect, peer, since: Instant::now(), received: Vec::new(), sent: 0, state: State::Open };
         let index = {
             let mut sessions = shared.sessions();
             sessions.push(session);
@@ -216,11 +184,7 @@ fn accept(listener: &TcpListener, dialect: Dialect, shared: &Arc<Shared>) {
             connection::serve(&stream, dialect, index, &own);
             let _ = TcpStream::shutdown(&stream, Shutdown::Both);
         });
-        shared
-            .connections
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(served);
+        shared.connections.lock().unwrap_or_else(PoisonError::into_inner).push(served);
     }
 }
 

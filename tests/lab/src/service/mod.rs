@@ -30,11 +30,7 @@ fn accepts(namespace: &Namespace, address: IpAddr, port: u16) -> bool {
 
 /// Whether `server` answers a question over UDP asked from `namespace`.
 fn resolves(namespace: &Namespace, server: IpAddr) -> bool {
-    let family = if server.is_ipv4() {
-        Family::V4
-    } else {
-        Family::V6
-    };
+    let family = if server.is_ipv4() { Family::V4 } else { Family::V6 };
     let ask = || -> std::io::Result<bool> {
         let socket = namespace.run(|| UdpSocket::bind((unspecified(family), 0)))?;
         socket.set_read_timeout(Some(Duration::from_millis(200)))?;

@@ -28,8 +28,7 @@ impl NameServer {
     /// When it cannot be configured or does not answer in time, with what it said.
     pub fn start(lab: &Lab) -> Result<Self> {
         let directory = lab.directory().join("knot");
-        fs::create_dir_all(&directory)
-            .with_context(|| format!("creating {}", directory.display()))?;
+        fs::create_dir_all(&directory).with_context(|| format!("creating {}", directory.display()))?;
         let place = directory.display();
         let mut configuration = format!(
             "server:\n  rundir: {place}\n  listen: [0.0.0.0@53, \"::@53\"]\n  udp-workers: 1\n  tcp-workers: 2\n  \
@@ -51,8 +50,7 @@ impl NameServer {
         let mut program = Program::start("knotd", &mut command, &directory.join("log"))?;
         program.wait_ready(START, || {
             Family::BOTH.into_iter().all(|family| {
-                accepts(&lab.internet, family.internet(), 53)
-                    && resolves(&lab.internet, family.internet())
+                accepts(&lab.internet, family.internet(), 53) && resolves(&lab.internet, family.internet())
             })
         })?;
         Ok(Self { program })

@@ -22,8 +22,7 @@ impl Resolver {
     /// When it does not answer in time, with what it said.
     pub fn start(lab: &Lab) -> Result<Self> {
         let directory = lab.directory().join("dnsmasq");
-        fs::create_dir_all(&directory)
-            .with_context(|| format!("creating {}", directory.display()))?;
+        fs::create_dir_all(&directory).with_context(|| format!("creating {}", directory.display()))?;
         let mut configuration =
             "user=root\nno-resolv\nno-hosts\nbind-interfaces\nlog-queries\nlog-facility=-\npid-file=\n".to_owned();
         for family in Family::BOTH {
@@ -38,8 +37,7 @@ impl Resolver {
         program.wait_ready(START, || {
             // Asked by itself: a question from the host would pass the forward hooks of a running minewall.
             Family::BOTH.into_iter().all(|family| {
-                accepts(&lab.gateway, family.gateway_inside(), 53)
-                    && resolves(&lab.gateway, family.gateway_inside())
+                accepts(&lab.gateway, family.gateway_inside(), 53) && resolves(&lab.gateway, family.gateway_inside())
             })
         })?;
         Ok(Self { program })

@@ -13,8 +13,7 @@ use crate::program::{Program, finish_within};
 use crate::tools;
 
 /// The text of `/`.
-pub const PAGE: &str =
-    "<!doctype html><title>the web</title><p>the web works through the gateway</p>\n";
+pub const PAGE: &str = "<!doctype html><title>the web</title><p>the web works through the gateway</p>\n";
 
 /// Length of `/big`, in bytes.
 pub const BIG_BYTES: u64 = 64 << 20;
@@ -33,28 +32,19 @@ impl WebServer {
     /// When the certificate cannot be made or nginx does not serve in time, with what it said.
     pub fn start(lab: &Lab) -> Result<Self> {
         let directory = lab.directory().join("nginx");
-        fs::create_dir_all(directory.join("www"))
-            .with_context(|| format!("creating {}", directory.display()))?;
+        fs::create_dir_all(directory.join("www")).with_context(|| format!("creating {}", directory.display()))?;
         fs::write(directory.join("www/index.html"), PAGE)?;
         File::create(directory.join("www/big"))?.set_len(BIG_BYTES)?;
         make_certificate(&directory)?;
         let file = directory.join("nginx.conf");
         fs::write(&file, configuration(&directory))?;
         let mut command = lab.internet.command("nginx");
-        command
-            .arg("-e")
-            .arg("stderr")
-            .arg("-p")
-            .arg(&directory)
-            .arg("-c")
-            .arg(&file);
+        command.arg("-e").arg("stderr").arg("-p").arg(&directory).arg("-c").arg(&file);
         let mut program = Program::start("nginx", &mut command, &directory.join("log"))?;
         program.wait_ready(START, || {
-            Family::BOTH.into_iter().all(|family| {
-                [80, 443]
-                    .into_iter()
-                    .all(|port| accepts(&lab.internet, family.internet(), port))
-            })
+            Family::BOTH
+                .into_iter()
+                .all(|family| [80, 443].into_iter().all(|port| accepts(&lab.internet, family.internet(), port)))
         })?;
         Ok(Self { program })
     }
@@ -84,29 +74,14 @@ fn configuration(directory: &Path) -> String {
 fn make_certificate(directory: &Path) -> Result<()> {
     let mut command = tools::command("openssl");
     command
-        .args([
-            "req",
-            "-x509",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:prime256v1",
-            "-nodes",
-        ])
+        .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"])
         .args(["-days", "2", "-subj", "/CN=www.example.org"])
-        .args([
-            "-addext",
-            "subjectAltName=DNS:www.example.org,DNS:*.example.org",
-        ])
+        .args(["-addext", "subjectAltName=DNS:www.example.org,DNS:*.example.org"])
         .arg("-keyout")
         .arg(directory.join("key.pem"))
         .arg("-out")
         .arg(directory.join("cert.pem"));
     let output = finish_within(&mut command, Duration::from_secs(20))?;
-    ensure!(
-        output.status.success(),
-        "openssl made no certificate: {}",
-        String::from_utf8_lossy(&output.stderr).trim()
-    );
+    ensure!(output.status.success(), "openssl made no certificate: {}", String::from_utf8_lossy(&output.stderr).trim());
     Ok(())
 }

@@ -39,23 +39,12 @@ fn the_guard_starts_signals_and_stops_in_the_gateway() -> Result<()> {
     let lab = Lab::new()?;
     let binary = script(&lab, "obedient", OBEDIENT)?;
     let mut minewall = Minewall::start(&lab, &binary, "one")?;
-    let gateway = text(
-        &lab.gateway
-            .output("readlink", &["/proc/self/ns/net"], LIMIT)?,
-    );
+    let gateway = text(&lab.gateway.output("readlink", &["/proc/self/ns/net"], LIMIT)?);
     let record = minewall.wait_record(|record| record["told"] == "one", SECOND)?;
     assert_eq!(record, json!({"net": gateway.trim(), "told": "one"}));
-    assert!(
-        minewall
-            .wait_record(|record| record["told"] == "two", SECOND / 10)
-            .is_err()
-    );
+    assert!(minewall.wait_record(|record| record["told"] == "two", SECOND / 10).is_err());
     minewall.reload("two")?;
-    assert!(
-        minewall.wait_log("reloaded two", SECOND),
-        "{}",
-        minewall.log()
-    );
+    assert!(minewall.wait_log("reloaded two", SECOND), "{}", minewall.log());
     assert_eq!(minewall.stop()?.code(), Some(0));
     assert!(minewall.log().contains("stopping"));
     drop(minewall);
@@ -73,14 +62,8 @@ fn the_guard_tells_why_a_start_failed() -> Result<()> {
     }
     let lab = Lab::new()?;
     let binary = script(&lab, "refusing", REFUSING)?;
-    let error = Minewall::start(&lab, &binary, "")
-        .map(drop)
-        .err()
-        .context("it started")?;
-    assert!(
-        error.to_string().contains("line 1 makes no sense"),
-        "{error}"
-    );
+    let error = Minewall::start(&lab, &binary, "").map(drop).err().context("it started")?;
+    assert!(error.to_string().contains("line 1 makes no sense"), "{error}");
     let output = Minewall::refuse(&lab, &binary, "", LIMIT)?;
     assert_eq!(output.status.code(), Some(2));
     assert!(Minewall::refuse(&lab, &script(&lab, "obedient", OBEDIENT)?, "", SECOND / 2).is_err());

@@ -25,20 +25,12 @@ pub(crate) fn text(output: &Output) -> String {
 
 pub(crate) fn dig(namespace: &Namespace, server: &str, arguments: &[&str]) -> Result<String> {
     let server = format!("@{server}");
-    let all: Vec<_> = [server.as_str(), "+tries=1", "+time=3"]
-        .iter()
-        .chain(arguments)
-        .copied()
-        .collect();
+    let all: Vec<_> = [server.as_str(), "+tries=1", "+time=3"].iter().chain(arguments).copied().collect();
     Ok(text(&namespace.output("dig", &all, LIMIT)?))
 }
 
 pub(crate) fn curl(namespace: &Namespace, arguments: &[&str]) -> Result<String> {
-    let all: Vec<_> = ["-sS", "--max-time", "10"]
-        .iter()
-        .chain(arguments)
-        .copied()
-        .collect();
+    let all: Vec<_> = ["-sS", "--max-time", "10"].iter().chain(arguments).copied().collect();
     Ok(text(&namespace.output("curl", &all, LIMIT)?))
 }
 

@@ -20,22 +20,11 @@ fn the_load_tools_measure() -> Result<()> {
         let up = load::bulk(&lab, family, load::Direction::Up, 2, time)?;
         let connections = load::connections(&lab, family, 2, time)?;
         let questions = load::questions(&lab, family, 2, time)?;
-        for (what, measured) in [
-            ("down", down),
-            ("up", up),
-            ("connections", connections),
-            ("questions", questions),
-        ] {
-            assert!(
-                measured.count > 0 && measured.errors == 0,
-                "{family:?} {what}: {measured}"
-            );
+        for (what, measured) in [("down", down), ("up", up), ("connections", connections), ("questions", questions)] {
+            assert!(measured.count > 0 && measured.errors == 0, "{family:?} {what}: {measured}");
         }
     }
-    let ended = kernel::connections(&lab.gateway)?
-        .iter()
-        .filter(|line| line.contains("TIME_WAIT"))
-        .count();
+    let ended = kernel::connections(&lab.gateway)?.iter().filter(|line| line.contains("TIME_WAIT")).count();
     // One of `bulk` may be left; those of `connections` were hundreds.
     assert!(ended < 20, "{ended} ended connections are still tracked");
     // They also see what is broken.

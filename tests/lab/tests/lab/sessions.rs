@@ -17,38 +17,17 @@ fn every_login_completes_and_the_pool_sees_the_nat_address() -> Result<()> {
         return Ok(());
     }
     let lab = Lab::new()?;
-    let pool = Pool::start(
-        &lab,
-        Options {
-            push_every: Duration::from_millis(100),
-            ..Options::default()
-        },
-    )?;
+    let pool = Pool::start(&lab, Options { push_every: Duration::from_millis(100), ..Options::default() })?;
     for (index, login) in LOGINS.iter().enumerate() {
-        for manner in [
-            Manner::Lines,
-            Manner::Together,
-            Manner::Bytes,
-            Manner::Split(20),
-        ] {
+        for manner in [Manner::Lines, Manner::Together, Manner::Bytes, Manner::Split(20)] {
             let family = Family::BOTH[index % 2];
             let before = pool.sessions().len();
-            let heard = login.talk(
-                &lab.host,
-                pool_at(family, login.dialect),
-                manner,
-                Duration::from_millis(150),
-            );
+            let heard = login.talk(&lab.host, pool_at(family, login.dialect), manner, Duration::from_millis(150));
             let case = format!("{} {manner:?} {family:?}: {heard:?}", login.client);
             assert_eq!(heard.ending, Ending::Open, "{case}");
-            assert!(
-                heard.lines.len() > login.lines().len(),
-                "answers and a push: {case}"
-            );
+            assert!(heard.lines.len() > login.lines().len(), "answers and a push: {case}");
             let session = pool
-                .wait_session(SECOND, |session| {
-                    session.state == State::Finished && session.lines() == login.lines()
-                })
+                .wait_session(SECOND, |session| session.state == State::Finished && session.lines() == login.lines())
                 .context(case.clone())?;
             assert_eq!(session.peer.ip(), family.gateway_outside(), "{case}");
             assert_eq!(pool.sessions().len(), before + 1, "{case}");
@@ -65,33 +44,13 @@ fn byte_by_byte_is_one_segment_a_byte() -> Result<()> {
     let lab = Lab::new()?;
     let _pool = Pool::start(&lab, Options::default())?;
     let login = login_of("xmrig-old").context("xmrig-old")?;
-    let rule = [
-        "-A",
-        "FORWARD",
-        "-i",
-        "lan0",
-        "-p",
-        "tcp",
-        "--tcp-flags",
-        "PSH",
-        "PSH",
-        "-m",
-        "length",
-    ];
+    let rule = ["-A", "FORWARD", "-i", "lan0", "-p", "tcp", "--tcp-flags", "PSH", "PSH", "-m", "length"];
     // 20 IPv4 + 32 TCP with timestamps + 1.
     let rule = [&rule[..], &["--length", "53", "-j", "ACCEPT"]].concat();
     text(&lab.gateway.output("iptables", &rule, LIMIT)?);
-    let heard = login.talk(
-        &lab.host,
-        pool_at(Family::V4, Dialect::CryptoNote),
-        Manner::Bytes,
-        Duration::ZERO,
-    );
+    let heard = login.talk(&lab.host, pool_at(Family::V4, Dialect::CryptoNote), Manner::Bytes, Duration::ZERO);
     assert_eq!(heard.ending, Ending::Open);
-    let counters = text(
-        &lab.gateway
-            .output("iptables", &["-nvxL", "FORWARD"], LIMIT)?,
-    );
+    let counters = text(&lab.gateway.output("iptables", &["-nvxL", "FORWARD"], LIMIT)?);
     let seen: usize = counters
         .lines()
         .find(|line| line.contains("length 53"))
@@ -113,9 +72,7 @@ fn a_reset_by_the_gateway_is_told_from_silence_and_from_a_refusal() -> Result<()
     let login = login_of("xmrig-old").context("xmrig-old")?;
     let before = kernel::rules(&lab.gateway)?;
     let cut = |verb: &str, target: &[&str]| -> Result<()> {
-        let rule = [
-            "-i", "lan0", "-p", "tcp", "-m", "string", "--algo", "bm", "--string", "XMRig",
-        ];
+        let rule = ["-i", "lan0", "-p", "tcp", "-m", "string", "--algo", "bm", "--string", "XMRig"];
         let rule = [&[verb, "FORWARD"], &rule[..], target].concat();
         text(&lab.gateway.output("iptables", &rule, LIMIT)?);
         Ok(())
@@ -123,32 +80,17 @@ fn a_reset_by_the_gateway_is_told_from_silence_and_from_a_refusal() -> Result<()
     let reset = ["-j", "REJECT", "--reject-with", "tcp-reset"];
     cut("-A", &reset)?;
     assert_ne!(kernel::rules(&lab.gateway)?, before);
-    assert_eq!(
-        login.talk(&lab.host, at, Manner::Lines, SECOND).ending,
-        Ending::Reset
-    );
+    assert_eq!(login.talk(&lab.host, at, Manner::Lines, SECOND).ending, Ending::Reset);
     cut("-D", &reset)?;
     assert_eq!(kernel::rules(&lab.gateway)?, before);
     cut("-A", &["-j", "DROP"])?;
     let silent = login.talk(&lab.host, at, Manner::Lines, Duration::ZERO);
     assert_eq!((silent.ending, silent.lines.len()), (Ending::Open, 0));
-    assert!(
-        pool.sessions()
-            .iter()
-            .all(|session| session.received.is_empty())
-    );
+    assert!(pool.sessions().iter().all(|session| session.received.is_empty()));
     let nobody = SocketAddr::new(INTERNET_V4.into(), 9999);
-    assert_eq!(
-        login.talk(&lab.host, nobody, Manner::Lines, SECOND).ending,
-        Ending::Refused
-    );
+    assert_eq!(login.talk(&lab.host, nobody, Manner::Lines, SECOND).ending, Ending::Refused);
     let tracked = kernel::connections_to(&lab.gateway, INTERNET_V4.into(), at.port())?;
-    assert!(
-        tracked
-            .iter()
-            .any(|line| line.contains(&format!("src={HOST_V4}"))),
-        "{tracked:?}"
-    );
+    assert!(tracked.iter().any(|line| line.contains(&format!("src={HOST_V4}"))), "{tracked:?}");
     kernel::forget_connections(&lab.gateway)?;
     assert!(kernel::connections_to(&lab.gateway, INTERNET_V4.into(), at.port())?.is_empty());
     Ok(())
@@ -160,28 +102,16 @@ fn the_pool_can_speak_first_and_a_session_lasts() -> Result<()> {
         return Ok(());
     }
     let lab = Lab::new()?;
-    let quick = Options {
-        push_every: Duration::from_millis(50),
-        push_unasked: true,
-        ..Options::default()
-    };
+    let quick = Options { push_every: Duration::from_millis(50), push_unasked: true, ..Options::default() };
     let pool = Pool::start(&lab, quick)?;
     for dialect in Dialect::ALL {
         let connected = Session::connect(&lab.host, pool_at(Family::V6, dialect), SECOND);
-        let mut session =
-            connected.map_err(|(ending, _)| anyhow::anyhow!("{dialect}: {ending:?}"))?;
+        let mut session = connected.map_err(|(ending, _)| anyhow::anyhow!("{dialect}: {ending:?}"))?;
         assert!(session.wait_lines(4, LIMIT), "{dialect}");
-        let login = LOGINS
-            .iter()
-            .find(|login| login.dialect == dialect)
-            .context("a login")?;
+        let login = LOGINS.iter().find(|login| login.dialect == dialect).context("a login")?;
         session.send_share(login);
         let share = login.share();
-        assert!(
-            pool.wait_session(SECOND, |seen| seen.lines().contains(&share))
-                .is_some(),
-            "{dialect}"
-        );
+        assert!(pool.wait_session(SECOND, |seen| seen.lines().contains(&share)).is_some(), "{dialect}");
         assert_eq!(session.heard().ending, Ending::Open);
     }
     drop(pool);

@@ -24,38 +24,18 @@ fn everything_is_removed_when_a_lab_is_dropped_and_when_a_test_panics() -> Resul
         let lab = Lab::new().expect("a lab");
         let _names = NameServer::start(&lab).expect("knot");
         // A program without a guard: only the namespace's own clean-up can end it.
-        let child = lab
-            .host
-            .command("sleep")
-            .arg("1000")
-            .spawn()
-            .expect("sleep");
+        let child = lab.host.command("sleep").arg("1000").spawn().expect("sleep");
         let kept = (lab.name().to_owned(), lab.directory().to_owned(), child);
         made.lock().expect("the mutex").replace(kept);
         panic!("on purpose, as a failing test would");
     });
     assert!(panicked.is_err());
-    let (name, directory, mut child) = made
-        .into_inner()
-        .ok()
-        .flatten()
-        .context("the lab was not made")?;
-    let status = minewall_lab::until(LIMIT, || child.try_wait().ok().flatten())
-        .context("sleep still runs")?;
+    let (name, directory, mut child) = made.into_inner().ok().flatten().context("the lab was not made")?;
+    let status = minewall_lab::until(LIMIT, || child.try_wait().ok().flatten()).context("sleep still runs")?;
     assert_eq!(status.signal(), Some(9));
     for role in ["host", "gw", "net"] {
-        assert!(
-            !Path::new("/run/netns")
-                .join(format!("{name}-{role}"))
-                .exists(),
-            "{role}"
-        );
-        assert!(
-            !Path::new("/etc/netns")
-                .join(format!("{name}-{role}"))
-                .exists(),
-            "{role}"
-        );
+        assert!(!Path::new("/run/netns").join(format!("{name}-{role}")).exists(), "{role}");
+        assert!(!Path::new("/etc/netns").join(format!("{name}-{role}")).exists(), "{role}");
     }
     assert!(!directory.exists());
     Ok(())
@@ -76,29 +56,15 @@ fn labs_live_side_by_side_and_hosts_can_be_added() -> Result<()> {
     for family in Family::BOTH {
         let at = pool_at(family, Dialect::CryptoNote);
         let heard = login.talk(&host.namespace, at, Manner::Lines, Duration::ZERO);
-        assert_eq!(
-            (heard.ending, heard.lines.is_empty()),
-            (Ending::Open, false),
-            "{heard:?}"
-        );
+        assert_eq!((heard.ending, heard.lines.is_empty()), (Ending::Open, false), "{heard:?}");
         let other = Session::connect(&two.host, at, SECOND).map(drop);
-        assert_eq!(
-            other.map_err(|(ending, _)| ending),
-            Err(Ending::Refused),
-            "labs must not mix"
-        );
+        assert_eq!(other.map_err(|(ending, _)| ending), Err(Ending::Refused), "labs must not mix");
     }
-    let link = text(
-        &host
-            .namespace
-            .output("ip", &["link", "show", "eth0"], LIMIT)?,
-    );
+    let link = text(&host.namespace.output("ip", &["link", "show", "eth0"], LIMIT)?);
     assert!(link.contains(&host.mac), "{link}");
-    assert!(pool.sessions().iter().all(|session| {
-        Family::BOTH
-            .iter()
-            .any(|f| f.gateway_outside() == session.peer.ip())
-    }));
+    assert!(
+        pool.sessions().iter().all(|session| { Family::BOTH.iter().any(|f| f.gateway_outside() == session.peer.ip()) })
+    );
     Ok(())
 }
 
@@ -113,12 +79,7 @@ fn an_added_address_is_served_through_the_gateway() -> Result<()> {
         let address = address.parse()?;
         lab.add_internet_address(address)?;
         let at = SocketAddr::new(address, Dialect::Stratum.port());
-        let heard = login_of("cgminer").context("cgminer")?.talk(
-            &lab.host,
-            at,
-            Manner::Lines,
-            Duration::ZERO,
-        );
+        let heard = login_of("cgminer").context("cgminer")?.talk(&lab.host, at, Manner::Lines, Duration::ZERO);
         assert_eq!(heard.ending, Ending::Open, "{at}");
     }
     Ok(())
@@ -131,19 +92,13 @@ fn pings_cross_and_what_dead_labs_left_is_swept() -> Result<()> {
     }
     // A pid above the kernel's highest (2^22).
     let orphan = format!("mw99999999-{}-host", std::process::id());
-    let made = std::process::Command::new("ip")
-        .args(["netns", "add", &orphan])
-        .status()?;
+    let made = std::process::Command::new("ip").args(["netns", "add", &orphan]).status()?;
     assert!(made.success());
     let lab = Lab::new()?;
     assert!(!Path::new("/run/netns").join(&orphan).exists());
     for family in Family::BOTH {
         let to = family.internet().to_string();
-        let said = text(&lab.host.output(
-            "ping",
-            &["-c", "3", "-i", "0.2", "-W", "2", &to],
-            LIMIT,
-        )?);
+        let said = text(&lab.host.output("ping", &["-c", "3", "-i", "0.2", "-W", "2", &to], LIMIT)?);
         assert!(said.contains(" 0% packet loss"), "{said}");
     }
     Ok(())

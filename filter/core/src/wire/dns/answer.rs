@@ -131,8 +131,7 @@ impl Answer {
         self.bytes.extend(Type::OPT.0.to_be_bytes());
         self.bytes.extend(UDP_SIZE.to_be_bytes());
         // Extended RCODE and version are 0; DO is repeated (RFC 3225 section 3).
-        self.bytes
-            .extend([0, 0, if edns.dnssec_ok { 0x80 } else { 0 }, 0]);
+        self.bytes.extend([0, 0, if edns.dnssec_ok { 0x80 } else { 0 }, 0]);
         self.bytes.extend((4 + option).to_be_bytes());
         self.bytes.extend(OPTION_EDE.to_be_bytes());
         self.bytes.extend(option.to_be_bytes());
@@ -148,8 +147,7 @@ impl Answer {
         self.bytes.extend(kind.0.to_be_bytes());
         self.bytes.extend(class.0.to_be_bytes());
         self.bytes.extend(ttl_secs.to_be_bytes());
-        self.bytes
-            .extend(u16::try_from(rdata.len()).ok()?.to_be_bytes());
+        self.bytes.extend(u16::try_from(rdata.len()).ok()?.to_be_bytes());
         self.bytes.extend(rdata);
         Some(())
     }
@@ -164,8 +162,6 @@ impl Answer {
 
 /// The longest start of `text` that has whole characters and at most `max` octets.
 fn head(text: &str, max: usize) -> &str {
-    let end = (0..=max.min(text.len()))
-        .rev()
-        .find(|end| text.is_char_boundary(*end));
+    let end = (0..=max.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
     text.get(..end.unwrap_or(0)).unwrap_or_default()
 }

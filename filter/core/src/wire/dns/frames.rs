@@ -13,10 +13,7 @@ pub struct Frames<'a> {
 /// The complete messages at the start of a TCP stream, without their lengths. An incomplete last one is
 /// left: start again behind [`Frames::consumed`] with more of the stream.
 pub fn frames(bytes: &[u8]) -> Frames<'_> {
-    Frames {
-        rest: bytes,
-        consumed: 0,
-    }
+    Frames { rest: bytes, consumed: 0 }
 }
 
 impl Frames<'_> {

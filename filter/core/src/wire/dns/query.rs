@@ -133,11 +133,7 @@ impl<'a> Query<'a> {
 
     /// All questions, 1 to 4.
     pub fn questions(&self) -> Questions<'a> {
-        Questions {
-            bytes: self.bytes,
-            at: HEADER,
-            left: self.count,
-        }
+        Questions { bytes: self.bytes, at: HEADER, left: self.count }
     }
 
     /// The OPT record, if there is one.
@@ -195,11 +191,7 @@ impl core::error::Error for DnsError {}
 fn read_question(bytes: &[u8], at: usize) -> Result<(Question, usize), DnsError> {
     let mut name = Name::new();
     let end = read_name(bytes, at, &mut name)?;
-    let question = Question {
-        name,
-        qtype: Type(u16_at(bytes, end)?),
-        qclass: Class(u16_at(bytes, end + 2)?),
-    };
+    let question = Question { name, qtype: Type(u16_at(bytes, end)?), qclass: Class(u16_at(bytes, end + 2)?) };
     Ok((question, end + 4))
 }
 

@@ -55,14 +55,7 @@ fn bad(at: usize) -> Option<DnsError> {
 fn a_question() {
     let bytes = ask("pOoL.Example.COM", Type::HTTPS);
     let query = Query::read(&bytes).unwrap();
-    assert_eq!(
-        (
-            query.id(),
-            query.recursion_desired(),
-            query.checking_disabled()
-        ),
-        (0x1234, true, false)
-    );
+    assert_eq!((query.id(), query.recursion_desired(), query.checking_disabled()), (0x1234, true, false));
     let question = query.question();
     assert_eq!(question.name.as_str(), "pool.example.com");
     assert!(question.name.is_hostname() && !question.name.is_root());
@@ -74,33 +67,20 @@ fn a_question() {
 #[test]
 fn edns_is_found_behind_other_records() {
     let bytes = ask_edns("a.example", Type::A);
-    let edns = Edns {
-        udp_size: 4096,
-        version: 0,
-        dnssec_ok: true,
-    };
+    let edns = Edns { udp_size: 4096, version: 0, dnssec_ok: true };
     assert_eq!(Query::read(&bytes).unwrap().edns(), Some(edns));
     let mut behind = ask("a.example", Type::A);
     (behind[9], behind[11]) = (1, 2);
     behind.extend([0xc0, 12, 0, 6, 0, 1, 0, 0, 0, 0, 0, 3, 1, 2, 3]); // authority
     behind.extend(b"\x01k\0\0\x10\0\x01\0\0\0\0\0\0"); // additional, a TXT record
     behind.extend([0, 0, 41, 2, 0, 0, 1, 0, 0, 0, 0]);
-    let edns = Edns {
-        udp_size: 512,
-        version: 1,
-        dnssec_ok: false,
-    };
+    let edns = Edns { udp_size: 512, version: 1, dnssec_ok: false };
     assert_eq!(Query::read(&behind).unwrap().edns(), Some(edns));
     // Not in the additional section, or with a name: not EDNS.
     behind[9] = 3;
     behind[11] = 1;
     let at = behind.len() - 11;
-    behind.splice(
-        at..,
-        [
-            0, 0, 41, 2, 0, 0, 1, 0, 0, 0, 0, 1, b'x', 0, 0, 41, 2, 0, 0, 0, 0, 0, 0, 0,
-        ],
-    );
+    behind.splice(at.., [0, 0, 41, 2, 0, 0, 1, 0, 0, 0, 0, 1, b'x', 0, 0, 41, 2, 0, 0, 0, 0, 0, 0, 0]);
     assert_eq!(Query::read(&behind).unwrap().edns(), None);
     // A broken record behind the question does not hide the question.
     let mut broken = bytes.clone();
@@ -153,18 +133,9 @@ fn several_questions_and_compression() {
     bytes.extend(b"\x01b\xc0\x0e\0\x1c\0\x01"); // b, then "example.com" of the first
     bytes.extend(b"\xc0\x1f\0\x02\0\x03"); // the second's name, which has a pointer itself
     let query = Query::read(&bytes).unwrap();
-    let seen: Vec<String> = query
-        .questions()
-        .map(|question| format!("{} {} {}", question.name, question.qclass, question.qtype))
-        .collect();
-    assert_eq!(
-        seen,
-        [
-            "a.example.com IN A",
-            "b.example.com IN AAAA",
-            "b.example.com CH NS"
-        ]
-    );
+    let seen: Vec<String> =
+        query.questions().map(|question| format!("{} {} {}", question.name, question.qclass, question.qtype)).collect();
+    assert_eq!(seen, ["a.example.com IN A", "b.example.com IN AAAA", "b.example.com CH NS"]);
     assert_eq!(answer::nxdomain(&bytes, ""), None);
 }
 
@@ -181,12 +152,7 @@ fn pointers_only_point_back() {
         b"\x40a\0",       // label types of old
         b"\x80a\0",
     ] {
-        assert_eq!(
-            Query::read(&with(tail)).err(),
-            bad(12),
-            "{}",
-            tail.escape_ascii()
-        );
+        assert_eq!(Query::read(&with(tail)).err(), bad(12), "{}", tail.escape_ascii());
     }
 }
 
@@ -196,11 +162,7 @@ fn pointer_chains_are_bounded() {
     let chain = |jumps: u8| {
         let mut label = vec![1, b'a', 0];
         for jump in 1..jumps {
-            let before = if jump == 1 {
-                13
-            } else {
-                13 + 3 + (jump - 2) * 2
-            };
+            let before = if jump == 1 { 13 } else { 13 + 3 + (jump - 2) * 2 };
             label.extend([0xc0, before]);
         }
         let last = 13 + 3 + (jumps - 2) * 2;
@@ -214,10 +176,7 @@ fn pointer_chains_are_bounded() {
     let bytes = chain(16);
     let last = Query::read(&bytes).unwrap().questions().last().unwrap();
     assert_eq!(last.name.as_str(), "a");
-    assert!(matches!(
-        Query::read(&chain(17)),
-        Err(DnsError::BadName { .. })
-    ));
+    assert!(matches!(Query::read(&chain(17)), Err(DnsError::BadName { .. })));
 }
 
 #[test]
@@ -254,15 +213,8 @@ fn truncation_at_every_length() {
 
 #[test]
 fn frames_at_every_length() {
-    let messages = [
-        ask("a.example", Type::A),
-        Vec::new(),
-        ask_edns("b.example", Type::AAAA),
-    ];
-    let stream: Vec<u8> = messages
-        .iter()
-        .flat_map(|m| answer::framed(m).unwrap())
-        .collect();
+    let messages = [ask("a.example", Type::A), Vec::new(), ask_edns("b.example", Type::AAAA)];
+    let stream: Vec<u8> = messages.iter().flat_map(|m| answer::framed(m).unwrap()).collect();
     for length in 0..=stream.len() {
         let mut walk = frames(&stream[..length]);
         let seen: Vec<&[u8]> = walk.by_ref().collect();
@@ -296,11 +248,7 @@ fn read_answer(query: &[u8], bytes: &[u8]) -> op::Message {
     let asked = Query::read(query).unwrap();
     let question = asked.only_question().unwrap();
     assert_eq!(bytes[..2], query[..2]);
-    assert_eq!(
-        bytes[12..12 + question.len()],
-        *question,
-        "the question as asked"
-    );
+    assert_eq!(bytes[12..12 + question.len()], *question, "the question as asked");
     assert_eq!(Query::read(bytes).err(), Some(DnsError::Response));
     assert!(bytes.len() <= 512);
     let message = op::Message::from_vec(bytes).unwrap();
@@ -325,34 +273,22 @@ fn check_soa(message: &op::Message) {
         panic!("one authority record");
     };
     assert_eq!(soa.name, message.queries[0].name);
-    assert_eq!(
-        (soa.ttl, soa.dns_class),
-        (60, message.queries[0].query_class)
-    );
+    assert_eq!((soa.ttl, soa.dns_class), (60, message.queries[0].query_class));
     let RData::SOA(soa) = &soa.data else {
         panic!("not an SOA record");
     };
-    assert_eq!(
-        (soa.minimum, soa.rname.to_ascii()),
-        (60, "nobody.invalid.".to_string())
-    );
+    assert_eq!((soa.minimum, soa.rname.to_ascii()), (60, "nobody.invalid.".to_string()));
     assert_eq!(soa.mname, message.queries[0].name);
 }
 
 /// INFO-CODE and EXTRA-TEXT.
 fn ede(message: &op::Message) -> (u16, String) {
     let edns = message.edns.as_ref().unwrap();
-    assert_eq!(
-        (edns.version(), edns.rcode_high(), edns.max_payload()),
-        (0, 0, 1232)
-    );
+    assert_eq!((edns.version(), edns.rcode_high(), edns.max_payload()), (0, 0, 1232));
     match edns.option(opt::EdnsCode::Unknown(15)) {
         Some(opt::EdnsOption::Unknown(15, data)) => {
             let (code, text) = data.split_first_chunk().unwrap();
-            (
-                u16::from_be_bytes(*code),
-                String::from_utf8(text.to_vec()).unwrap(),
-            )
+            (u16::from_be_bytes(*code), String::from_utf8(text.to_vec()).unwrap())
         }
         other => panic!("no extended error: {other:?}"),
     }
@@ -382,10 +318,7 @@ fn the_reason_is_cut_between_characters() {
     for (text, sent) in [
         ("x".repeat(70), "x".repeat(64)),
         ("ü".repeat(40), "ü".repeat(32)),
-        (
-            format!("x{}", "ü".repeat(40)),
-            format!("x{}", "ü".repeat(31)),
-        ),
+        (format!("x{}", "ü".repeat(40)), format!("x{}", "ü".repeat(31))),
     ] {
         let message = read_answer(&query, &answer::nxdomain(&query, &text).unwrap());
         assert_eq!(ede(&message), (15, sent));
@@ -424,16 +357,10 @@ fn sinkhole_as_another_reads_it() {
     check(Type::ANY, Some(v4), Some(v6), None);
     let mut chaos = ask("a.example", Type::A);
     *chaos.last_mut().unwrap() = 3;
-    let message = read_answer(
-        &chaos,
-        &answer::sinkhole(&chaos, Some(v4), None, 7, "").unwrap(),
-    );
+    let message = read_answer(&chaos, &answer::sinkhole(&chaos, Some(v4), None, 7, "").unwrap());
     assert!(message.answers.is_empty());
     let query = ask("a.example", Type::MX);
-    assert_eq!(
-        answer::nodata(&query, ""),
-        answer::sinkhole(&query, Some(v4), None, 7, "")
-    );
+    assert_eq!(answer::nodata(&query, ""), answer::sinkhole(&query, Some(v4), None, 7, ""));
 }
 
 proptest! {

@@ -98,12 +98,7 @@ impl Class {
     /// Any class, in questions.
     pub const ANY: Self = Self(255);
 
-    const NAMES: &[(Self, &str)] = &[
-        (Self::IN, "IN"),
-        (Self::CH, "CH"),
-        (Self::HS, "HS"),
-        (Self::ANY, "ANY"),
-    ];
+    const NAMES: &[(Self, &str)] = &[(Self::IN, "IN"), (Self::CH, "CH"), (Self::HS, "HS"), (Self::ANY, "ANY")];
 }
 
 /// The mnemonic, or `TYPE1234` (RFC 3597 section 5).

@@ -19,12 +19,7 @@ pub struct Objects<'a> {
 /// octets (an array around a batch, a broken line) too, but counted by [`Objects::junk`]. Behind an
 /// object that is not JSON the search goes on at the next line; behind one that is too big, at its end.
 pub fn objects(bytes: &[u8]) -> Objects<'_> {
-    Objects {
-        bytes,
-        at: 0,
-        unsettled: None,
-        junk: 0,
-    }
+    Objects { bytes, at: 0, unsettled: None, junk: 0 }
 }
 
 impl<'a> Objects<'a> {

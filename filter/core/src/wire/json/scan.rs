@@ -73,9 +73,7 @@ pub(super) const OPEN: usize = usize::MAX;
 impl Scratch {
     /// Room for the largest document, allocated at once.
     pub fn new() -> Self {
-        Self {
-            nodes: Vec::with_capacity(JSON_NODES_MAX),
-        }
+        Self { nodes: Vec::with_capacity(JSON_NODES_MAX) }
     }
 }
 
@@ -83,13 +81,7 @@ impl Scratch {
 /// octets read; the scratch's former document is forgotten.
 pub fn parse<'a, 's>(bytes: &'a [u8], scratch: &'s mut Scratch) -> Document<'a, 's> {
     scratch.nodes.clear();
-    let mut scanner = Scanner {
-        bytes,
-        at: 0,
-        nodes: &mut scratch.nodes,
-        open: [0; JSON_DEPTH_MAX],
-        depth: 0,
-    };
+    let mut scanner = Scanner { bytes, at: 0, nodes: &mut scratch.nodes, open: [0; JSON_DEPTH_MAX], depth: 0 };
     let status = match scanner.run() {
         Ok(len) => Status::Complete { len },
         Err(status) => status,
@@ -197,28 +189,15 @@ impl Scanner<'_, '_> {
     }
 
     fn room(&self) -> Step<()> {
-        if self.nodes.len() < JSON_NODES_MAX {
-            Ok(())
-        } else {
-            Err(Status::TooBig { at: self.at })
-        }
+        if self.nodes.len() < JSON_NODES_MAX { Ok(()) } else { Err(Status::TooBig { at: self.at }) }
     }
 
     fn open(&mut self, kind: Kind) -> Step<Expect> {
         self.room()?;
-        let slot = self
-            .open
-            .get_mut(self.depth)
-            .ok_or(Status::TooBig { at: self.at })?;
+        let slot = self.open.get_mut(self.depth).ok_or(Status::TooBig { at: self.at })?;
         *slot = self.nodes.len();
         self.depth += 1;
-        self.nodes.push(Node {
-            kind,
-            start: self.at,
-            end: OPEN,
-            next: OPEN,
-            escaped: false,
-        });
+        self.nodes.push(Node { kind, start: self.at, end: OPEN, next: OPEN, escaped: false });
         self.at += 1;
         Ok(match kind {
             Kind::Object => Expect::KeyOrEnd,
@@ -243,13 +222,7 @@ impl Scanner<'_, '_> {
     /// Adds a scalar that ends at the place.
     fn push(&mut self, kind: Kind, start: usize, end: usize, escaped: bool) {
         let next = self.nodes.len() + 1;
-        self.nodes.push(Node {
-            kind,
-            start,
-            end,
-            next,
-            escaped,
-        });
+        self.nodes.push(Node { kind, start, end, next, escaped });
     }
 
     /// RFC 8259 section 7, from the opening quote.

@@ -42,16 +42,11 @@ fn any_value() -> impl Strategy<Value = serde_json::Value> {
         "[a-z0-9.]{0,12}".prop_map(Into::into),
     ];
     leaf.prop_recursive(4, 40, 6, |inner| {
-        prop_oneof![
-            prop::collection::vec(inner.clone(), 0..6).prop_map(Into::into),
-            any_object(inner),
-        ]
+        prop_oneof![prop::collection::vec(inner.clone(), 0..6).prop_map(Into::into), any_object(inner),]
     })
 }
 
-fn any_object(
-    inner: impl Strategy<Value = serde_json::Value>,
-) -> impl Strategy<Value = serde_json::Value> {
+fn any_object(inner: impl Strategy<Value = serde_json::Value>) -> impl Strategy<Value = serde_json::Value> {
     prop::collection::vec((any::<String>(), inner), 0..6)
         .prop_map(|members| members.into_iter().collect::<Map<_, _>>().into())
 }
@@ -71,17 +66,9 @@ fn a_login_is_read() {
 "#;
     let mut scratch = Scratch::new();
     let doc = parse(text, &mut scratch);
-    assert_eq!(
-        doc.status(),
-        Status::Complete {
-            len: text.len() - 1
-        }
-    );
+    assert_eq!(doc.status(), Status::Complete { len: text.len() - 1 });
     let root = doc.root().unwrap();
-    assert_eq!(
-        (root.kind(), root.count(), root.is_complete()),
-        (Kind::Object, 4, true)
-    );
+    assert_eq!((root.kind(), root.count(), root.is_complete()), (Kind::Object, 4, true));
     assert_eq!(doc.get("id").unwrap().as_u64(), Some(1));
     assert!(doc.get("method").unwrap().as_str().unwrap().eq_str("login"));
     let params = doc.get("params").unwrap();
@@ -108,12 +95,7 @@ fn duplicates_keep_their_order() {
     let mut scratch = Scratch::new();
     let doc = parse(br#"{"a":1,"b":2,"\u0061":3}"#, &mut scratch);
     assert_eq!(doc.get("a").unwrap().as_u64(), Some(1));
-    let all: Vec<_> = doc
-        .root()
-        .unwrap()
-        .get_all("a")
-        .map(|v| v.as_u64())
-        .collect();
+    let all: Vec<_> = doc.root().unwrap().get_all("a").map(|v| v.as_u64()).collect();
     assert_eq!(all, [Some(1), Some(3)]);
 }
 
@@ -221,12 +203,7 @@ fn what_is_not_json_is_invalid_where_it_breaks() {
         (b"{\"a\":\x801", 5),
         (b"{\xef\xbb\xbf", 1),
     ] {
-        assert_eq!(
-            status(text),
-            Status::Invalid { at },
-            "{}",
-            text.escape_ascii()
-        );
+        assert_eq!(status(text), Status::Invalid { at }, "{}", text.escape_ascii());
         for length in 0..=at {
             let expected = Status::Incomplete;
             assert_eq!(status(&text[..length]), expected, "{}", text.escape_ascii());
@@ -240,18 +217,12 @@ fn limits_are_told_and_keep_what_was_seen() {
         let inside = depth - 1;
         format!("{{\"a\":{}1{}}}", "[".repeat(inside), "]".repeat(inside))
     };
-    assert!(matches!(
-        status(deep(16).as_bytes()),
-        Status::Complete { .. }
-    ));
+    assert!(matches!(status(deep(16).as_bytes()), Status::Complete { .. }));
     assert_eq!(status(deep(17).as_bytes()), Status::TooBig { at: 20 });
     assert_eq!(status(deep(100_000).as_bytes()), Status::TooBig { at: 20 });
     // The root, the two names and the array are four nodes.
     let wide = |items: usize| format!("{{\"method\":1,\"p\":[{}0]}}", "0,".repeat(items - 1));
-    assert!(matches!(
-        status(wide(507).as_bytes()),
-        Status::Complete { .. }
-    ));
+    assert!(matches!(status(wide(507).as_bytes()), Status::Complete { .. }));
     let mut scratch = Scratch::new();
     let text = wide(508);
     let doc = parse(text.as_bytes(), &mut scratch);
@@ -271,22 +242,12 @@ fn objects_one_after_another() {
     while let Some((offset, doc)) = walk.next(&mut scratch) {
         assert_eq!(text[offset], b'{');
         let (key, _) = doc.root().unwrap().entries().next().unzip();
-        seen.push((
-            doc.is_complete(),
-            key.map(|key| key.to_string_bounded(9)),
-            walk.junk(),
-        ));
+        seen.push((doc.is_complete(), key.map(|key| key.to_string_bounded(9)), walk.junk()));
     }
     let key = |name: &str| Some(name.to_string());
     assert_eq!(
         seen,
-        [
-            (true, key("a"), 0),
-            (true, key("b"), 0),
-            (true, key("c"), 1),
-            (true, key("d"), 2),
-            (false, None, 7),
-        ]
+        [(true, key("a"), 0), (true, key("b"), 0), (true, key("c"), 1), (true, key("d"), 2), (false, None, 7),]
     );
     assert_eq!(&text[walk.settled()..], b"{\"f\":");
 }
@@ -302,27 +263,17 @@ fn objects_go_on_behind_broken_and_big_ones() {
         }
         (seen, walk.settled())
     };
-    assert_eq!(
-        walk(b"{x {\"a\":1}\n{}"),
-        ([(0, false), (11, true)].to_vec(), 13)
-    );
+    assert_eq!(walk(b"{x {\"a\":1}\n{}"), ([(0, false), (11, true)].to_vec(), 13));
     assert_eq!(walk(b"{\"a\n{}"), ([(0, false), (4, true)].to_vec(), 6));
     assert_eq!(walk(b" {x {}"), ([(1, false)].to_vec(), 1));
     assert_eq!(walk(b"no objects"), (Vec::new(), 10));
     assert_eq!(walk(b""), (Vec::new(), 0));
     // Objects inside one that is too big are not taken for top-level ones.
-    let deep = format!(
-        "{}\n{{\"method\":\"}}\\\"{{\"}}{}",
-        "{\"a\":".repeat(20),
-        "}".repeat(20)
-    );
+    let deep = format!("{}\n{{\"method\":\"}}\\\"{{\"}}{}", "{\"a\":".repeat(20), "}".repeat(20));
     let text = format!("{deep}{{}}");
     let expected = [(0, false), (deep.len(), true)].to_vec();
     assert_eq!(walk(text.as_bytes()), (expected, text.len()));
-    assert_eq!(
-        walk(&deep.as_bytes()[..deep.len() - 1]),
-        ([(0, false)].to_vec(), 0)
-    );
+    assert_eq!(walk(&deep.as_bytes()[..deep.len() - 1]), ([(0, false)].to_vec(), 0));
 }
 
 /// The prefix's nodes are the whole's first nodes, but for the ends of open containers.
@@ -453,8 +404,5 @@ proptest! {
 fn serde_json_shape_is_what_the_model_compares() {
     let mut scratch = Scratch::new();
     let doc = parse(br#"{"a":[1,{"b":null}],"c":"d"}"#, &mut scratch);
-    assert_eq!(
-        to_serde(doc.root().unwrap()),
-        json!({"a": [1, {"b": null}], "c": "d"})
-    );
+    assert_eq!(to_serde(doc.root().unwrap()), json!({"a": [1, {"b": null}], "c": "d"}));
 }

@@ -41,11 +41,7 @@ impl<'a> Str<'a> {
 
     /// Whether the text is this one.
     pub fn eq_str(&self, other: &str) -> bool {
-        if self.escaped {
-            self.chars().eq(other.chars())
-        } else {
-            self.raw == other.as_bytes()
-        }
+        if self.escaped { self.chars().eq(other.chars()) } else { self.raw == other.as_bytes() }
     }
 
     /// Whether the text is this one, not minding the case of ASCII letters.
@@ -88,11 +84,7 @@ impl<'a> Str<'a> {
 }
 
 fn is_hex(mut chars: Chars<'_>, len: usize) -> bool {
-    let digits = chars
-        .by_ref()
-        .take(len)
-        .take_while(char::is_ascii_hexdigit)
-        .count();
+    let digits = chars.by_ref().take(len).take_while(char::is_ascii_hexdigit).count();
     digits == len && chars.next().is_none()
 }
 
@@ -165,9 +157,7 @@ impl Chars<'_> {
 /// are four.
 fn hex4(bytes: &[u8]) -> (u32, &[u8]) {
     let (digits, rest) = bytes.split_at_checked(4).unwrap_or((bytes, &[]));
-    let value = digits
-        .iter()
-        .filter_map(|digit| char::from(*digit).to_digit(16))
-        .fold(0, |value, digit| (value << 4) | digit);
+    let value =
+        digits.iter().filter_map(|digit| char::from(*digit).to_digit(16)).fold(0, |value, digit| (value << 4) | digit);
     (value, rest)
 }

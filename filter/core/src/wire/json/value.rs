@@ -41,11 +41,7 @@ pub struct Entries<'a, 's> {
 
 impl<'a, 's> Document<'a, 's> {
     pub(super) fn new(bytes: &'a [u8], nodes: &'s [Node], status: Status) -> Self {
-        Self {
-            bytes,
-            nodes,
-            status,
-        }
+        Self { bytes, nodes, status }
     }
 
     /// How far the text was read.
@@ -76,12 +72,7 @@ impl<'a, 's> Document<'a, 's> {
 
 impl<'a, 's> Value<'a, 's> {
     fn at(bytes: &'a [u8], nodes: &'s [Node], index: usize) -> Option<Self> {
-        Some(Self {
-            bytes,
-            nodes,
-            node: nodes.get(index)?,
-            inside: index + 1,
-        })
+        Some(Self { bytes, nodes, node: nodes.get(index)?, inside: index + 1 })
     }
 
     /// What it is.
@@ -103,16 +94,12 @@ impl<'a, 's> Value<'a, 's> {
     /// The value of an object's first member of this name, escapes decoded. Receivers differ in which of
     /// duplicate names they use (RFC 8259 section 4); [`Value::get_all`] has them all.
     pub fn get(&self, key: &str) -> Option<Self> {
-        self.entries()
-            .find(|(name, _)| name.eq_str(key))
-            .map(|(_, value)| value)
+        self.entries().find(|(name, _)| name.eq_str(key)).map(|(_, value)| value)
     }
 
     /// The values of all members of this name.
     pub fn get_all<'k>(&self, key: &'k str) -> impl Iterator<Item = Self> + use<'a, 's, 'k> {
-        self.entries()
-            .filter(move |(name, _)| name.eq_str(key))
-            .map(|(_, value)| value)
+        self.entries().filter(move |(name, _)| name.eq_str(key)).map(|(_, value)| value)
     }
 
     /// An array's item, counted from 0.
@@ -122,16 +109,12 @@ impl<'a, 's> Value<'a, 's> {
 
     /// An array's items; none for other kinds.
     pub fn items(&self) -> Items<'a, 's> {
-        Items {
-            siblings: self.children(Kind::Array),
-        }
+        Items { siblings: self.children(Kind::Array) }
     }
 
     /// An object's members in their order; none for other kinds.
     pub fn entries(&self) -> Entries<'a, 's> {
-        Entries {
-            siblings: self.children(Kind::Object),
-        }
+        Entries { siblings: self.children(Kind::Object) }
     }
 
     /// Items or members seen so far; 0 for other kinds.
@@ -150,9 +133,7 @@ impl<'a, 's> Value<'a, 's> {
 
     /// The digits of a number as they were sent.
     pub fn as_number(&self) -> Option<&'a str> {
-        (self.node.kind == Kind::Number)
-            .then(|| core::str::from_utf8(self.raw()).ok())
-            .flatten()
+        (self.node.kind == Kind::Number).then(|| core::str::from_utf8(self.raw()).ok()).flatten()
     }
 
     /// A number without sign, fraction or exponent that fits.
@@ -191,11 +172,7 @@ impl<'a, 's> Value<'a, 's> {
             bytes: self.bytes,
             // Nodes behind the container are out of sight; the indices stay those of the document.
             nodes: self.nodes.get(..all).unwrap_or_default(),
-            index: if self.node.kind == kind {
-                self.inside
-            } else {
-                OPEN
-            },
+            index: if self.node.kind == kind { self.inside } else { OPEN },
         }
     }
 }

@@ -43,11 +43,9 @@ pub(super) struct Link {
 pub(super) fn read(linktype: u16, bytes: &[u8]) -> Result<Packet<'_>, NotInspected> {
     match linktype {
         linktype::ETHERNET => read_ethernet(bytes),
-        linktype::RAW
-        | linktype::DLT_RAW
-        | linktype::DLT_RAW_OPENBSD
-        | linktype::IPV4
-        | linktype::IPV6 => Packet::from_ip(bytes),
+        linktype::RAW | linktype::DLT_RAW | linktype::DLT_RAW_OPENBSD | linktype::IPV4 | linktype::IPV6 => {
+            Packet::from_ip(bytes)
+        }
         linktype::LINUX_SLL => from_cooked_v1(bytes),
         linktype::LINUX_SLL2 => from_cooked_v2(bytes),
         linktype::NULL | linktype::LOOP => from_loopback(bytes),
@@ -57,24 +55,15 @@ pub(super) fn read(linktype: u16, bytes: &[u8]) -> Result<Packet<'_>, NotInspect
 
 /// Reads an Ethernet II frame without its checksum.
 pub(super) fn read_ethernet(bytes: &[u8]) -> Result<Packet<'_>, NotInspected> {
-    let frame =
-        Ethernet2Slice::from_slice_without_fcs(bytes).map_err(|_| truncated(Layer::Link))?;
-    let link = Link {
-        source_mac: Some(frame.source()),
-        destination_mac: Some(frame.destination()),
-        ..Link::default()
-    };
+    let frame = Ethernet2Slice::from_slice_without_fcs(bytes).map_err(|_| truncated(Layer::Link))?;
+    let link = Link { source_mac: Some(frame.source()), destination_mac: Some(frame.destination()), ..Link::default() };
     let payload = frame.payload();
     link.read_ether_type(payload.ether_type.0, payload.payload)
 }
 
 impl Link {
     /// Looks through VLAN tags to the IP header.
-    fn read_ether_type<'a>(
-        mut self,
-        ether_type: u16,
-        bytes: &'a [u8],
-    ) -> Result<Packet<'a>, NotInspected> {
+    fn read_ether_type<'a>(mut self, ether_type: u16, bytes: &'a [u8]) -> Result<Packet<'a>, NotInspected> {
         let (mut number, mut rest) = (ether_type, bytes);
         for tags in 0..=VLAN_TAGS_MAX {
             match etherparse::EtherType(number) {
@@ -84,8 +73,7 @@ impl Link {
                 | ether_type::VLAN_DOUBLE_TAGGED_FRAME
                     if tags < VLAN_TAGS_MAX =>
                 {
-                    let tag =
-                        SingleVlanSlice::from_slice(rest).map_err(|_| truncated(Layer::Link))?;
+                    let tag = SingleVlanSlice::from_slice(rest).map_err(|_| truncated(Layer::Link))?;
                     self.note_vlan(tag.vlan_identifier().value());
                     (number, rest) = (tag.ether_type().0, tag.payload_slice());
                 }
@@ -109,27 +97,19 @@ impl Link {
 
 /// Linux cooked capture v1: packet type (2), ARPHRD (2), address length (2), address (8), protocol (2).
 fn from_cooked_v1(bytes: &[u8]) -> Result<Packet<'_>, NotInspected> {
-    let (header, rest) = bytes
-        .split_first_chunk::<16>()
-        .ok_or_else(|| truncated(Layer::Link))?;
-    let link = Link {
-        source_mac: ethernet_address(field(header, 2), field(header, 4), field(header, 6)),
-        ..Link::default()
-    };
+    let (header, rest) = bytes.split_first_chunk::<16>().ok_or_else(|| truncated(Layer::Link))?;
+    let link =
+        Link { source_mac: ethernet_address(field(header, 2), field(header, 4), field(header, 6)), ..Link::default() };
     link.read_ether_type(u16::from_be_bytes(field(header, 14)), rest)
 }
 
 /// Linux cooked capture v2: protocol (2), reserved (2), interface (4), ARPHRD (2), packet type (1),
 /// address length (1), address (8).
 fn from_cooked_v2(bytes: &[u8]) -> Result<Packet<'_>, NotInspected> {
-    let (header, rest) = bytes
-        .split_first_chunk::<20>()
-        .ok_or_else(|| truncated(Layer::Link))?;
+    let (header, rest) = bytes.split_first_chunk::<20>().ok_or_else(|| truncated(Layer::Link))?;
     let [length] = field(header, 11);
-    let link = Link {
-        source_mac: ethernet_address(field(header, 8), [0, length], field(header, 12)),
-        ..Link::default()
-    };
+    let link =
+        Link { source_mac: ethernet_address(field(header, 8), [0, length], field(header, 12)), ..Link::default() };
     link.read_ether_type(u16::from_be_bytes(field(header, 0)), rest)
 }
 
@@ -140,25 +120,15 @@ fn ethernet_address(arphrd: [u8; 2], length: [u8; 2], address: [u8; 6]) -> Optio
 
 /// `N` octets of a header; zeros behind its end, where no caller asks.
 fn field<const N: usize>(header: &[u8], at: usize) -> [u8; N] {
-    header
-        .get(at..)
-        .and_then(|tail| tail.first_chunk())
-        .copied()
-        .unwrap_or([0; N])
+    header.get(at..).and_then(|tail| tail.first_chunk()).copied().unwrap_or([0; N])
 }
 
 /// NULL and LOOP: an address family of 4 octets in either byte order, then IP. The family of IPv6
 /// differs between systems (10, 24, 28, 30), so the version nibble decides.
 fn from_loopback(bytes: &[u8]) -> Result<Packet<'_>, NotInspected> {
-    let (family, rest) = bytes
-        .split_first_chunk::<4>()
-        .ok_or_else(|| truncated(Layer::Link))?;
+    let (family, rest) = bytes.split_first_chunk::<4>().ok_or_else(|| truncated(Layer::Link))?;
     match *family {
-        [n, 0, 0, 0] | [0, 0, 0, n] if matches!(n, 2 | 10 | 24 | 28 | 30) => {
-            Link::default().read_ip(rest)
-        }
-        [0, 0, high, low] | [low, high, _, _] => {
-            Err(NotInspected::NotIp(u16::from_be_bytes([high, low])))
-        }
+        [n, 0, 0, 0] | [0, 0, 0, n] if matches!(n, 2 | 10 | 24 | 28 | 30) => Link::default().read_ip(rest),
+        [0, 0, high, low] | [low, high, _, _] => Err(NotInspected::NotIp(u16::from_be_bytes([high, low]))),
     }
 }

@@ -66,23 +66,13 @@ fn malformed_at(layer: Layer) -> Result<Packet<'static>, NotInspected> {
 fn tcp_over_ipv4() {
     let bytes = v4(6, &tcp(b"hello"));
     let packet = Packet::from_ip(&bytes).unwrap();
-    let flags = TcpFlags {
-        psh: true,
-        ack: true,
-        ..TcpFlags::default()
-    };
+    let flags = TcpFlags { psh: true, ack: true, ..TcpFlags::default() };
     assert_eq!(
         packet,
         Packet {
             source: Ipv4Addr::new(10, 0, 0, 7).into(),
             destination: Ipv4Addr::new(192, 0, 2, 9).into(),
-            transport: Transport::Tcp {
-                src_port: 40000,
-                dst_port: 3333,
-                seq: 0x1122_3344,
-                ack: 0x5566_7788,
-                flags,
-            },
+            transport: Transport::Tcp { src_port: 40000, dst_port: 3333, seq: 0x1122_3344, ack: 0x5566_7788, flags },
             payload: b"hello",
             truncated: false,
             vlan: None,
@@ -92,10 +82,7 @@ fn tcp_over_ipv4() {
         }
     );
     assert_eq!(packet.source_socket(), "10.0.0.7:40000".parse().unwrap());
-    assert_eq!(
-        packet.destination_socket(),
-        "192.0.2.9:3333".parse().unwrap()
-    );
+    assert_eq!(packet.destination_socket(), "192.0.2.9:3333".parse().unwrap());
 }
 
 #[test]
@@ -116,10 +103,7 @@ fn udp_over_ipv6() {
     let bytes = v6(17, &udp(b"question"));
     let packet = Packet::from_ip(&bytes).unwrap();
     assert_eq!(packet.source, "2001:db8::7".parse::<IpAddr>().unwrap());
-    assert_eq!(
-        packet.destination,
-        "2001:db8:1::9".parse::<IpAddr>().unwrap()
-    );
+    assert_eq!(packet.destination, "2001:db8:1::9".parse::<IpAddr>().unwrap());
     let (src_port, dst_port) = (40000, 53);
     assert_eq!(packet.transport, Transport::Udp { src_port, dst_port });
     assert_eq!(packet.payload, b"question");
@@ -139,10 +123,7 @@ fn ipv6_extension_headers_are_passed() {
     // Another protocol behind the extension headers is named, not the header before it.
     let mut other = bytes;
     other[40 + 32] = 132;
-    assert_eq!(
-        Packet::from_ip(&other),
-        Err(NotInspected::OtherProtocol(132))
-    );
+    assert_eq!(Packet::from_ip(&other), Err(NotInspected::OtherProtocol(132)));
 }
 
 #[test]
@@ -155,10 +136,7 @@ fn ipv4_options_and_authentication_header() {
     options.splice(20..20, [1, 1, 1, 0]);
     options[3] += 4;
     assert_eq!(Packet::from_ip(&options).unwrap().payload, b"x");
-    assert_eq!(
-        Packet::from_ip(&v4(51, &[17, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 2])),
-        malformed_at(Layer::IpExtension)
-    );
+    assert_eq!(Packet::from_ip(&v4(51, &[17, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 2])), malformed_at(Layer::IpExtension));
 }
 
 #[test]
@@ -245,24 +223,12 @@ fn vlan_tags() {
     assert_eq!(read(&[]), (None, None));
     assert_eq!(read(&[(0x8100, 42)]), (Some(42), None));
     assert_eq!(read(&[(0x8100, 0)]), (None, None));
-    assert_eq!(
-        read(&[(0x88a8, 100), (0x8100, 4095)]),
-        (Some(100), Some(4095))
-    );
-    assert_eq!(
-        read(&[(0x9100, 1), (0x88a8, 2), (0x8100, 3)]),
-        (Some(1), Some(3))
-    );
+    assert_eq!(read(&[(0x88a8, 100), (0x8100, 4095)]), (Some(100), Some(4095)));
+    assert_eq!(read(&[(0x9100, 1), (0x88a8, 2), (0x8100, 3)]), (Some(1), Some(3)));
     let four = ethernet(&[(0x8100, 1); 4], 0x0800, &ip);
-    assert_eq!(
-        Packet::from_ethernet(&four),
-        Err(NotInspected::NotIp(0x8100))
-    );
+    assert_eq!(Packet::from_ethernet(&four), Err(NotInspected::NotIp(0x8100)));
     let arp = ethernet(&[(0x8100, 1)], 0x0806, &[0; 28]);
-    assert_eq!(
-        Packet::from_ethernet(&arp),
-        Err(NotInspected::NotIp(0x0806))
-    );
+    assert_eq!(Packet::from_ethernet(&arp), Err(NotInspected::NotIp(0x0806)));
 }
 
 #[test]
@@ -271,16 +237,11 @@ fn other_link_types() {
     let cooked = |header: &[u8]| [header, &ip].concat();
     let v1 = cooked(&[0, 0, 0, 1, 0, 6, 2, 0, 0, 0, 0, 1, 0, 0, 0x86, 0xdd]);
     let packet = Packet::from_linktype(113, &v1).unwrap();
-    assert_eq!(
-        (packet.payload, packet.source_mac),
-        (&b"x"[..], Some(HOST_MAC))
-    );
+    assert_eq!((packet.payload, packet.source_mac), (&b"x"[..], Some(HOST_MAC)));
     // The loopback device (ARPHRD 772) has an address of zeros that names nobody.
     let lo = cooked(&[0, 0, 3, 4, 0, 6, 0, 0, 0, 0, 0, 0, 0, 0, 0x86, 0xdd]);
     assert_eq!(Packet::from_linktype(113, &lo).unwrap().source_mac, None);
-    let mut v2 = vec![
-        0x81, 0, 0, 0, 0, 0, 0, 3, 0, 1, 0, 6, 2, 0, 0, 0, 0, 1, 0, 0,
-    ];
+    let mut v2 = vec![0x81, 0, 0, 0, 0, 0, 0, 3, 0, 1, 0, 6, 2, 0, 0, 0, 0, 1, 0, 0];
     v2.extend([0, 9, 0x86, 0xdd]);
     let v2 = cooked(&v2);
     let packet = Packet::from_linktype(276, &v2).unwrap();
@@ -288,24 +249,15 @@ fn other_link_types() {
     for family in [[2, 0, 0, 0], [0, 0, 0, 2], [30, 0, 0, 0], [0, 0, 0, 24]] {
         for linktype in [0, 108] {
             let bytes = cooked(&family);
-            assert_eq!(
-                Packet::from_linktype(linktype, &bytes).unwrap().payload,
-                b"x"
-            );
+            assert_eq!(Packet::from_linktype(linktype, &bytes).unwrap().payload, b"x");
         }
     }
     let other = cooked(&[23, 0, 0, 0]);
-    assert_eq!(
-        Packet::from_linktype(0, &other),
-        Err(NotInspected::NotIp(23))
-    );
+    assert_eq!(Packet::from_linktype(0, &other), Err(NotInspected::NotIp(23)));
     for linktype in [12, 14, 101, 228, 229] {
         assert_eq!(Packet::from_linktype(linktype, &ip).unwrap().payload, b"x");
     }
-    assert_eq!(
-        Packet::from_linktype(105, &ip),
-        Err(NotInspected::OtherLinkType(105))
-    );
+    assert_eq!(Packet::from_linktype(105, &ip), Err(NotInspected::OtherLinkType(105)));
 }
 
 /// Cut at each length, a packet is told to be cut, or its payload is the prefix that is there.
@@ -342,11 +294,7 @@ fn truncation_at_every_length() {
     let mut cooked = vec![8, 0, 0, 0, 0, 0, 0, 3, 0, 1, 0, 6, 2, 0, 0, 0, 0, 1, 0, 0];
     cooked.extend(v4(17, &udp(b"payload")));
     check_truncations(276, &cooked, b"payload");
-    check_truncations(
-        0,
-        &[&[2, 0, 0, 0], &*v4(17, &udp(b"payload"))].concat(),
-        b"payload",
-    );
+    check_truncations(0, &[&[2, 0, 0, 0], &*v4(17, &udp(b"payload"))].concat(), b"payload");
 }
 
 proptest! {
