@@ -31,3 +31,12 @@ pub(crate) const DNS_NEGATIVE_TTL_SECS: u32 = 60;
 pub(crate) const DNS_EXTRA_TEXT_MAX: usize = 64;
 
 const _: () = assert!(12 + 259 + 50 + 17 + DNS_EXTRA_TEXT_MAX <= 512);
+
+/// Octets of a TLS ClientHello. Large ones (post-quantum keys, ECH, tickets) have 2 to 4 KiB; a peer may
+/// announce up to 16 MiB.
+pub(crate) const CLIENT_HELLO_MAX: usize = 65_536;
+
+/// Octets taken from a TLS server name: a DNS name has 255 at most.
+pub(crate) const SERVER_NAME_MAX: usize = 255;
+
+const _: () = assert!(SERVER_NAME_MAX * 4 <= NAME_TEXT_MAX);

@@ -34,7 +34,7 @@ impl Name {
         self.len == 0
     }
 
-    /// Whether all octets are letters, digits, hyphens and underscores, with at least one label.
+    /// Whether there are labels, and in them only letters, digits, hyphens and underscores.
     pub fn is_hostname(&self) -> bool {
         self.hostname && self.len > 0
     }
@@ -46,6 +46,21 @@ impl Name {
         }
         for octet in label {
             self.push_octet(*octet);
+        }
+    }
+
+    /// Adds text that has its own dots, such as a TLS server name; a dot at its end is left out. Empty
+    /// labels stay, and are no host name.
+    pub(super) fn push_text(&mut self, text: &[u8]) {
+        let text = text.strip_suffix(b".").unwrap_or(text);
+        for (place, label) in text.split(|octet| *octet == b'.').enumerate() {
+            if place > 0 {
+                self.put(b'.');
+            }
+            self.hostname &= !label.is_empty();
+            for octet in label {
+                self.push_octet(*octet);
+            }
         }
     }
 
