@@ -87,7 +87,7 @@ fn ends_within_a_line(path: &Path) -> io::Result<bool> {
 fn remedy(error: &io::Error, path: &Path) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => {
-            let directory = path.parent().unwrap_or(Path::new("/"));
+            let directory = path.parent().unwrap_or(path);
             format!("create the directory {}", directory.display())
         }
         io::ErrorKind::PermissionDenied => "let the user that runs minewall write there".to_owned(),
