@@ -1,0 +1,170 @@
+//! Where records go. Each sink has a bounded channel and a thread of its own: a slow or dead one delays nobody.
+//!
+//! `lane` carries events from the channel to an `Outlet` and tries again; `file` and `syslog` are the outlets,
+//! `transport` the ways of a syslog message. Nothing outside this folder names a kind of sink.
+
+use std::io;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use minewall_core::config;
+use minewall_core::evidence::{Action, Loss, Record};
+
+mod file;
+mod lane;
+mod syslog;
+#[cfg(test)]
+mod tests;
+mod transport;
+
+use lane::{Lane, Pace};
+
+/// All sinks of the configuration, at work.
+pub(crate) struct Sinks {
+    lanes: Vec<Lane>,
+}
+
+/// What became of the records given to one sink.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SinkCount {
+    /// The sink: its address, or `file:` and its path.
+    pub(crate) name: String,
+    /// Records handed to the kernel.
+    pub(crate) sent: usize,
+    /// Records dropped because the channel was full, or given up when the process stopped.
+    pub(crate) lost: usize,
+    /// Records that wait in the channel.
+    pub(crate) waiting: usize,
+    /// Attempts that failed.
+    pub(crate) errors: usize,
+    /// Whether the last attempt worked.
+    pub(crate) connected: bool,
+}
+
+/// What a sink carries.
+#[derive(Clone, Debug)]
+pub(crate) enum Event {
+    /// A sighting of mining.
+    Record(Arc<Record>),
+    /// Records this sink lost.
+    Loss(Loss),
+}
+
+/// The end of a sink that touches the world. Used by one thread; it may block for as long as its time-outs let it.
+trait Outlet: Send {
+    /// Makes it ready, anew if it was before. Called before the first event and after every failure.
+    fn open(&mut self) -> io::Result<()>;
+
+    /// Hands one event over, whole.
+    fn deliver(&mut self, event: &Event) -> io::Result<()>;
+
+    /// Whether `Sinks::reopen` concerns it.
+    fn reopens(&self) -> bool {
+        false
+    }
+}
+
+impl Sinks {
+    /// Starts one thread for each sink. `observer` is the gateway's name in lines of the sinks' own.
+    ///
+    /// # Errors
+    /// A setting that makes no sense, or a file that cannot be written, with the remedy. A syslog peer that is down is
+    /// no error: it is warned of and tried again.
+    pub(crate) fn start(sinks: &[config::Sink], observer: &str) -> Result<Self> {
+        Self::start_at(sinks, observer, Pace::default())
+    }
+
+    fn start_at(sinks: &[config::Sink], observer: &str, pace: Pace) -> Result<Self> {
+        // All settings are read before the first thread starts.
+        let outlets = sinks.iter().map(|sink| outlet(sink, pace).context("[[sink]]"));
+        let outlets = outlets.collect::<Result<Vec<_>>>()?;
+        let lanes = outlets.into_iter().map(|(name, outlet)| Lane::start(name, outlet, observer, pace));
+        Ok(Self { lanes: lanes.collect::<io::Result<_>>().context("cannot start the thread of a sink")? })
+    }
+
+    /// Gives the record to every sink. Never blocks: where a channel is full the record is dropped and counted.
+    pub(crate) fn send(&self, record: &Arc<Record>) {
+        for lane in &self.lanes {
+            lane.send(Event::Record(Arc::clone(record)));
+        }
+    }
+
+    /// What became of the records, one entry for each sink in the order of the configuration.
+    pub(crate) fn counters(&self) -> Vec<SinkCount> {
+        self.lanes.iter().map(Lane::count).collect()
+    }
+
+    /// Has files opened anew, before their next record or at once: after logrotate has renamed them.
+    pub(crate) fn reopen(&self) {
+        self.lanes.iter().for_each(Lane::reopen);
+    }
+
+    /// Stops: what waits is delivered as far as that is possible within `patience`, and the last counts are told.
+    /// Records sent later are lost and counted.
+    pub(crate) fn close(&self, patience: Duration) -> Vec<SinkCount> {
+        let until = Instant::now() + patience;
+        self.lanes.iter().for_each(|lane| lane.stop(until));
+        while !self.lanes.iter().all(Lane::is_finished) && Instant::now() < until {
+            thread::sleep(Duration::from_millis(2));
+        }
+        let counts = self.counters();
+        for count in counts.iter().filter(|count| count.lost + count.waiting > 0) {
+            let SinkCount { name, lost, waiting, .. } = count;
+            tracing::warn!("sink {name}: {lost} records were lost, {waiting} were not delivered before the stop");
+        }
+        counts
+    }
+}
+
+impl Event {
+    fn time_us(&self) -> i64 {
+        match self {
+            Self::Record(record) => record.time_us,
+            Self::Loss(loss) => loss.time_us,
+        }
+    }
+
+    fn observer(&self) -> &str {
+        match self {
+            Self::Record(record) => &record.observer,
+            Self::Loss(loss) => &loss.observer,
+        }
+    }
+
+    /// The severity and the MSGID of RFC 5424 section 6.2.
+    fn syslog_kind(&self) -> (u8, &'static str) {
+        match self {
+            Self::Record(record) => match record.action {
+                Action::Blocked => (4, "mining"),
+                Action::Observed => (5, "mining"),
+            },
+            Self::Loss(_) => (3, "records-lost"),
+        }
+    }
+
+    fn json(&self) -> String {
+        match self {
+            Self::Record(record) => record.to_json(),
+            Self::Loss(loss) => loss.to_json(),
+        }
+    }
+
+    fn ascii_json(&self, max_bytes: usize) -> String {
+        match self {
+            Self::Record(record) => record.to_ascii_json(max_bytes),
+            Self::Loss(loss) => loss.to_json(),
+        }
+    }
+}
+
+/// The sink's name and its outlet: the table of kinds. Ways of syslog are rows in `transport`.
+fn outlet(sink: &config::Sink, pace: Pace) -> Result<(String, Box<dyn Outlet>)> {
+    Ok(match sink {
+        config::Sink::File { path } => (format!("file:{path}"), Box::new(file::File::new(path)?)),
+        config::Sink::Syslog { address, facility } => {
+            (address.clone(), Box::new(syslog::Syslog::new(address, facility, pace.patience)?))
+        }
+    })
+}

@@ -1,0 +1,137 @@
+//! The sinks against peers that work, stall, die and come back, and against a real rsyslogd.
+
+use std::fs;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+use std::{env, process, thread};
+
+use minewall_core::config;
+use minewall_core::evidence::{Action, Endpoint, Protocol, Record};
+use minewall_core::finding::{Confidence, Finding, Layer, Said};
+
+use super::lane::Pace;
+use super::{SinkCount, Sinks};
+
+mod delivery;
+mod files;
+mod messages;
+mod rsyslog;
+
+/// 2026-11-23T20:01:02.123456Z.
+const TIME_US: i64 = 1_795_464_062_123_456;
+
+/// The pace of tests: nothing waits for long, the channel holds 64.
+const FAST: Pace = Pace {
+    events: 64,
+    tick: Duration::from_millis(10),
+    pause: Duration::from_millis(5),
+    pause_max: Duration::from_millis(40),
+    patience: Duration::from_millis(200),
+    report: Duration::from_millis(100),
+};
+
+/// A record whose id is `number` and whose time is that many microseconds after `TIME_US`.
+fn record(number: u32) -> Record {
+    let end = |ip: [u8; 4], port| Endpoint { ip: IpAddr::from(ip), port };
+    Record {
+        time_us: TIME_US + i64::from(number),
+        id: number.to_string(),
+        action: Action::Blocked,
+        source: end([10, 0, 0, 5], 49152),
+        source_mac: Some([0x00, 0x11, 0x22, 0xaa, 0xbb, 0xcc]),
+        destination: end([203, 0, 113, 7], 3333),
+        destination_domain: None,
+        transport: Protocol::Tcp,
+        protocol: "stratum",
+        question: None,
+        server_name: None,
+        vlan: None,
+        observer: "gw-7.campus.example".to_owned(),
+        interface_index: 3,
+        interface: Some("lan0".to_owned()),
+        finding: Finding {
+            layer: Layer::Payload,
+            dialect: Some("cryptonote"),
+            said: Said { worker: Some("机房 204 \"<1>\"\n".to_owned()), ..Said::default() },
+            confidence: Confidence::High,
+            rule: "login".to_owned(),
+            ruleset: "dialects".to_owned(),
+            category: "protocol",
+            reason: "a CryptoNote login was heard".to_owned(),
+            excerpt: b"{\"method\":\"login\"}\n".to_vec(),
+        },
+        exemption: None,
+    }
+}
+
+fn send(sinks: &Sinks, numbers: impl IntoIterator<Item = u32>) {
+    numbers.into_iter().for_each(|number| sinks.send(&Arc::new(record(number))));
+}
+
+fn file(path: &Path) -> config::Sink {
+    config::Sink::File { path: path.to_str().unwrap().to_owned() }
+}
+
+fn syslog(address: impl Into<String>) -> config::Sink {
+    config::Sink::Syslog { address: address.into(), facility: "local4".to_owned() }
+}
+
+fn start(sink: config::Sink) -> Sinks {
+    Sinks::start_at(&[sink], "gw-7.campus.example", FAST).unwrap()
+}
+
+fn count(sinks: &Sinks) -> SinkCount {
+    sinks.counters().remove(0)
+}
+
+/// Waits until `holds`; a test that waits for 20 s has failed.
+fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+    let end = Instant::now() + Duration::from_secs(20);
+    while !holds() {
+        assert!(Instant::now() < end, "waited in vain: {what}");
+        thread::sleep(Duration::from_millis(3));
+    }
+}
+
+/// A directory of the test's own, removed with its content.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new() -> Self {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let name = format!("minewall-sink-{}-{}", process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let path = env::temp_dir().join(name);
+        fs::create_dir(&path).unwrap();
+        Self(path)
+    }
+
+    fn join(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// The field of a JSON line, as text or number.
+fn json(line: &str, pointer: &str) -> serde_json::Value {
+    let value: serde_json::Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} in {line}"));
+    value.pointer(pointer).cloned().unwrap_or_default()
+}
+
+/// The ids of the records among JSON lines.
+fn ids<'a>(lines: impl IntoIterator<Item = &'a str>) -> Vec<u32> {
+    let id = |line| json(line, "/event/id").as_str().map(|id| id.parse().unwrap());
+    lines.into_iter().filter_map(id).collect()
+}
+
+/// The number of records said to be lost by JSON lines.
+fn lost<'a>(lines: impl IntoIterator<Item = &'a str>) -> u64 {
+    lines.into_iter().filter_map(|line| json(line, "/minewall/lost").as_u64()).sum()
+}
