@@ -12,3 +12,4 @@ pub mod evidence;
 pub mod finding;
 pub mod limits;
 pub mod now;
+pub mod ruleset;
