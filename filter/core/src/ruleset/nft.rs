@@ -1,0 +1,122 @@
+//! The rules as text for `nft -f`: one table of our own for both families, replaced in one transaction.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
+
+use super::{Action, Bits, Counter, DATA_OFFSETS, Entry, Hook, Match, Queues, Rule, Ruleset};
+
+/// Our table.
+const TABLE: &str = "inet minewall";
+
+/// The base chains: hook, our name, the kernel's name, priority. The judge comes right behind the queue and before
+/// every common filter (0); the questions come behind conntrack (-200) and before address translation (-100).
+const HOOKS: [(Hook, &str, &str, i32); 6] = [
+    (Hook::OutputUntracked, "output_untracked", "output", -300),
+    (Hook::Prerouting, "prerouting", "prerouting", -150),
+    (Hook::Forward, "forward", "forward", -10),
+    (Hook::Input, "input", "input", -10),
+    (Hook::ForwardJudged, "forward_judged", "forward", -9),
+    (Hook::InputJudged, "input_judged", "input", -9),
+];
+
+/// Text that replaces our table, or makes it, at once; it needs nft 1.0 or later.
+#[must_use]
+pub fn nft(ruleset: &Ruleset) -> String {
+    let mut text = nft_remove();
+    text += &format!("\ntable {TABLE} {{\n");
+    for counter in Counter::ALL {
+        text += &format!("\tcounter {} {{\n\t}}\n", counter.text());
+    }
+    for chain in &ruleset.chains {
+        let rules = chain.rules.iter().flat_map(rule_lines).collect();
+        text += &block(chain.name.text(), None, rules);
+    }
+    for (hook, name, kernel, priority) in HOOKS {
+        let head = format!("type filter hook {kernel} priority {priority}; policy accept;");
+        let entries = ruleset.entries.iter().filter(|entry| entry.hook == hook);
+        text += &block(name, Some(head), entries.flat_map(jump_lines).collect());
+    }
+    text + "}\n"
+}
+
+/// Text that removes our table, whether or not it is there.
+#[must_use]
+pub fn nft_remove() -> String {
+    format!("table {TABLE} {{\n}}\ndelete table {TABLE}\n")
+}
+
+fn block(name: &str, head: Option<String>, rules: Vec<String>) -> String {
+    let lines: String = head.into_iter().chain(rules).map(|line| format!("\t\t{line}\n")).collect();
+    format!("\n\tchain {name} {{\n{lines}\t}}\n")
+}
+
+/// One line for each spelling of the entry's matches.
+fn jump_lines(entry: &Entry) -> Vec<String> {
+    when_texts(&entry.when).iter().map(|when| format!("{when}jump {}", entry.chain.text())).collect()
+}
+
+/// One line for each spelling of the rule's matches.
+fn rule_lines(rule: &Rule) -> Vec<String> {
+    let counter = rule.counter.map(|counter| format!("counter name \"{}\" ", counter.text())).unwrap_or_default();
+    let action = action_text(rule.action);
+    let line = |when: &String| format!("{when}{counter}{action} comment \"{}\"", rule.comment);
+    when_texts(&rule.when).iter().map(line).collect()
+}
+
+/// The matches, each followed by a space: usually one text, more where nft has no single one. Never empty.
+fn when_texts(when: &[Match]) -> Vec<String> {
+    let mut texts = vec![String::new()];
+    for spelled in when.iter().map(|each| match_texts(*each)) {
+        texts = texts.iter().flat_map(|text| spelled.iter().map(move |more| format!("{text}{more} "))).collect();
+    }
+    texts
+}
+
+fn match_texts(each: Match) -> Vec<String> {
+    let one = match each {
+        Match::Tcp => "meta l4proto tcp".to_string(),
+        Match::TcpTo(port) => format!("tcp dport {port}"),
+        Match::UdpFrom(port) => format!("udp sport {port}"),
+        Match::UdpTo(port) => format!("udp dport {port}"),
+        Match::NotLoopback => "iif != \"lo\"".to_string(),
+        Match::Reply => "ct direction reply".to_string(),
+        Match::PacketMark(bits) => mark_text("meta", bits, "=="),
+        Match::FlowMark(bits) => mark_text("ct", bits, "=="),
+        Match::NotFlowMark(bits) => mark_text("ct", bits, "!="),
+        Match::NoPayload => return no_payload(),
+    };
+    vec![one]
+}
+
+fn mark_text(which: &str, Bits { value, mask }: Bits, compare: &str) -> String {
+    format!("{which} mark & {mask:#010x} {compare} {value:#010x}")
+}
+
+/// nft cannot add, so each data offset has its own length. One set of (offset, length) pairs would be shorter, but
+/// nft 1.0.6 aborts when it lists a set over parts of a byte.
+fn no_payload() -> Vec<String> {
+    let v4 = |words| format!("ip length {} ip hdrlength 5 tcp doff {words}", 20 + 4 * words);
+    let v6 = |words| format!("ip6 length {} ip6 nexthdr tcp tcp doff {words}", 4 * words);
+    DATA_OFFSETS.map(v4).chain(DATA_OFFSETS.map(v6)).collect()
+}
+
+fn action_text(action: Action) -> String {
+    match action {
+        Action::Leave => "return".to_string(),
+        Action::Goto(chain) => format!("goto {}", chain.text()),
+        Action::Queue(queues) => queue_text(queues),
+        Action::Untrack => "notrack".to_string(),
+        Action::Save(bits) => format!("ct mark set ct mark | {bits:#010x}"),
+        Action::Strip(bits) => format!("meta mark set meta mark & {:#010x}", !bits),
+        Action::Reset => "reject with tcp reset".to_string(),
+        Action::Drop => "drop".to_string(),
+    }
+}
+
+/// Without `fanout`: the kernel's hash then is the same for both directions of a flow.
+fn queue_text(Queues { first, last, bypass }: Queues) -> String {
+    let flags = if bypass { " flags bypass" } else { "" };
+    if first == last { format!("queue{flags} to {first}") } else { format!("queue{flags} to {first}-{last}") }
+}

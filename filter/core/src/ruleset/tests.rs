@@ -1,0 +1,152 @@
+//! The texts against golden files, and what must hold for every configuration.
+
+extern crate std;
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use proptest::prelude::*;
+
+use super::{Family, Match, Ruleset, iptables, iptables_remove, nft};
+use crate::config::{Config, Fail, Mark, TcpAction};
+
+/// Four queues, fail open, reset; the default marks.
+fn campus() -> Ruleset {
+    Ruleset::new(&Config::default(), 4)
+}
+
+/// One queue, fail closed, drop; the marks of another part of the word.
+fn strict() -> Ruleset {
+    Ruleset::new(&config(Mark { cleared: 0x1, cut: 0x8000 }, Fail::Closed, TcpAction::Drop), 1)
+}
+
+fn config(mark: Mark, fail: Fail, cut: TcpAction) -> Config {
+    let mut config = Config::default();
+    config.kernel.mark = mark;
+    config.queue.fail = fail;
+    config.queue.first = 7;
+    config.tcp.action = cut;
+    config
+}
+
+/// Compares with a golden file; with `MINEWALL_BLESS` set the file is written instead.
+macro_rules! golden {
+    ($text:expr, $file:literal) => {{
+        let text: String = $text;
+        if std::env::var_os("MINEWALL_BLESS").is_some() {
+            let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/golden/ruleset/", $file);
+            std::fs::write(path, &text).unwrap();
+        } else {
+            assert_eq!(text, include_str!(concat!("../../../../tests/golden/ruleset/", $file)));
+        }
+    }};
+}
+
+#[test]
+fn texts_are_the_golden_ones() {
+    golden!(nft(&campus()), "campus.nft");
+    golden!(nft(&strict()), "strict.nft");
+    golden!(iptables(&campus(), Family::V4, ""), "campus.v4.iptables");
+    golden!(iptables(&campus(), Family::V6, ""), "campus.v6.iptables");
+    golden!(iptables(&strict(), Family::V4, ""), "strict.v4.iptables");
+}
+
+/// What `iptables-save` prints on a gateway where a crashed run of an older version left its rules.
+const SAVED: &str = include_str!("../../../../tests/golden/ruleset/crashed.save");
+
+#[test]
+fn leftovers_go_in_the_same_transaction() {
+    golden!(iptables(&strict(), Family::V4, SAVED), "crashed.load");
+    golden!(iptables_remove(SAVED), "crashed.remove");
+    assert_eq!(iptables_remove(""), "");
+}
+
+#[test]
+fn only_what_is_ours_is_removed() {
+    let removal = iptables_remove(SAVED);
+    let commands = removal.lines().filter(|line| line.starts_with('-'));
+    assert!(commands.clone().count() > 0);
+    for line in commands {
+        let target = line.rsplit(' ').next().unwrap();
+        assert!(target.starts_with("MINEWALL_"), "{line} is not about a chain of ours");
+    }
+}
+
+#[test]
+fn the_settled_majority_leaves_by_the_first_rule() {
+    let ruleset = campus();
+    let tcp = ruleset.chains.iter().find(|chain| chain.name == super::Name::Tcp).unwrap();
+    assert!(matches!(tcp.rules[0].when[..], [Match::NotFlowMark(bits)] if bits.value == 0 && bits.mask == 0x3000_0000));
+    assert_eq!(tcp.rules[0].action, super::Action::Leave);
+}
+
+#[test]
+fn no_queue_is_one_queue() {
+    let none = Ruleset::new(&Config::default(), 0);
+    assert_eq!(none, Ruleset::new(&Config::default(), 1));
+}
+
+/// The numbers behind each occurrence of a word: `word 0x1/0x3` gives (0x1, Some(0x3)).
+fn numbers(text: &str, word: &str) -> Vec<(u32, Option<u32>)> {
+    let hex = |text: &str| u32::from_str_radix(text.strip_prefix("0x")?, 16).ok();
+    let each = |rest: &str| {
+        let mut parts = rest.split([' ', '\n']).next()?.split('/');
+        Some((hex(parts.next()?)?, parts.next().map(|mask| hex(mask).unwrap())))
+    };
+    text.split(word).skip(1).filter_map(each).collect()
+}
+
+proptest! {
+    #[test]
+    fn no_bit_outside_the_mask_is_read_or_written(
+        (one, other) in (0u32..32, 0u32..32).prop_filter("two bits", |(one, other)| one < other),
+        closed: bool, drop: bool, queues in 1u16..=64,
+    ) {
+        let mark = Mark { cleared: 1 << one, cut: 1 << other };
+        let mask = mark.mask();
+        let fail = if closed { Fail::Closed } else { Fail::Open };
+        let cut = if drop { TcpAction::Drop } else { TcpAction::Reset };
+        let ruleset = Ruleset::new(&config(mark, fail, cut), queues);
+
+        let text = nft(&ruleset);
+        let stripped = numbers(&text, "meta mark set meta mark & ");
+        prop_assert_eq!(stripped.len(), 3);
+        prop_assert!(stripped.iter().all(|(kept, _)| *kept == !mask));
+        let saved = numbers(&text, "ct mark set ct mark | ");
+        prop_assert_eq!(saved, [(mark.cleared, None), (mark.cut, None)]);
+        prop_assert_eq!(text.matches("mark set").count(), 5);
+        let read = numbers(&text.replace("mark set meta mark &", ""), "mark & ");
+        prop_assert_eq!(read.len(), 6);
+        prop_assert!(read.iter().all(|(looked_at, _)| looked_at & !mask == 0));
+        prop_assert_eq!(text.contains("bypass"), !closed);
+
+        for family in [Family::V4, Family::V6] {
+            let text = iptables(&ruleset, family, "");
+            let written = numbers(&text, "--set-xmark ");
+            prop_assert_eq!(written.len(), 5);
+            let read = numbers(&text, "--mark ");
+            prop_assert_eq!(read.len(), 6);
+            for (value, bits) in written.into_iter().chain(read) {
+                let bits = bits.unwrap_or(u32::MAX);
+                prop_assert!(bits & !mask == 0 && value & !bits == 0, "{:x}/{:x}", value, bits);
+            }
+            prop_assert_eq!(text.contains("bypass"), !closed);
+        }
+    }
+
+    #[test]
+    fn any_saved_text_is_read_without_harm(saved in "(\\*(filter|mangle|raw|nat)\n|:MINEWALL_[A-Z]{1,3} - \\[0:0\\]\n|-A [A-Z_]{1,9} -j (MINEWALL_CUT|ACCEPT)\n|COMMIT\n|[ -~]{0,20}\n){0,12}") {
+        let removal = iptables_remove(&saved);
+        for line in removal.lines().filter(|line| line.starts_with('-')) {
+            prop_assert!(line.contains("MINEWALL_"));
+        }
+        prop_assert_eq!(removal.matches('*').count(), removal.matches("COMMIT").count());
+    }
+}
+
+#[test]
+fn numbers_are_found_where_they_stand() {
+    assert_eq!(numbers("x --mark 0x1/0x3 -j\n--mark 0xff\n", "--mark "), [(1, Some(3)), (0xff, None)]);
+    assert_eq!(format!("{:?}", numbers("none", "--mark ")), "[]");
+}
