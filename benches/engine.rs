@@ -23,8 +23,10 @@ const FLOWS: u16 = 10_000;
 /// ACK and PSH.
 const DATA: u8 = 0x18;
 
-const REQUEST: &[u8] = b"GET /index.html HTTP/1.1\r\nHost: www.example.org\r\nUser-Agent: curl/8\r\nAccept: */*\r\n\r\n";
-const JSON: &[u8] = b"{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"server.version\",\"params\":[\"electrum/4.5\",\"1.4\"]}\n";
+const REQUEST: &[u8] =
+    b"GET /index.html HTTP/1.1\r\nHost: www.example.org\r\nUser-Agent: curl/8\r\nAccept: */*\r\n\r\n";
+const JSON: &[u8] =
+    b"{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"server.version\",\"params\":[\"electrum/4.5\",\"1.4\"]}\n";
 const LOGIN: &[u8] = b"{\"id\":1,\"jsonrpc\":\"2.0\",\"method\":\"login\",\"params\":{\"login\":\"48edfHu7V9Z84YzzMa6fUueoELZ9ZRXq9VetWzYGzKt52XU5xvqgzYnDK9URnRoJMk1j8nLwEVsaSWJ4fhdUyZijBGUicoD\",\"pass\":\"x\",\"agent\":\"XMRig/6.26.0\",\"algo\":[\"rx/0\",\"cn/2\"]}}\n";
 
 fn engine() -> Engine {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::{ErrorKind, Result};
 use std::os::fd::OwnedFd;
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -130,21 +131,18 @@ impl Drop for Waiting<'_> {
     }
 }
 
-/// The numbers of this process' descriptors.
+/// The numbers of this process' descriptors that are sockets.
 fn sockets() -> BTreeSet<i32> {
     let entries = std::fs::read_dir("/proc/self/fd").into_iter().flatten().flatten();
-    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect()
+    let is_socket = |path: &Path| std::fs::read_link(path).is_ok_and(|to| to.to_string_lossy().starts_with("socket:"));
+    let sockets = entries.filter(|entry| is_socket(&entry.path()));
+    sockets.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect()
 }
 
 /// A second descriptor of the socket opened since `before`: `nfq` shows its own to nobody, and without it neither
 /// buffer nor waiting time can be set. Only called while no other thread opens files.
 fn twin(before: &BTreeSet<i32>) -> Option<OwnedFd> {
-    let new: Vec<_> = sockets().difference(before).copied().collect();
-    let is_socket = |number: &&i32| {
-        std::fs::read_link(format!("/proc/self/fd/{number}"))
-            .is_ok_and(|to| to.to_string_lossy().starts_with("socket:"))
-    };
-    let number = *new.iter().find(is_socket)?;
+    let number = *sockets().difference(before).next()?;
     let this = rustix::process::pidfd_open(rustix::process::getpid(), rustix::process::PidfdFlags::empty()).ok()?;
     rustix::process::pidfd_getfd(this, number, rustix::process::PidfdGetfdFlags::empty()).ok()
 }

@@ -3,10 +3,11 @@
 mod recorder;
 mod worker;
 
-use std::num::NonZero;
+use std::io::IsTerminal;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -29,6 +30,9 @@ use worker::Worker;
 /// How long records may take to leave at the end.
 const LAST_RECORDS: Duration = Duration::from_secs(3);
 
+/// How often the kernel is asked whether our rules still stand.
+const RULES_LOOKED_AFTER: Duration = Duration::from_secs(5);
+
 /// What the threads share.
 #[derive(Debug)]
 struct Shared {
@@ -48,18 +52,20 @@ pub(crate) fn run(path: &Path) -> Result<()> {
     let _lock = Lock::take(Path::new(&config.runtime.directory))?;
     let first = settings::engine(&config)?;
     // Signals are caught before there is anything to clean up.
-    let signals = Signals::new([SIGHUP, SIGTERM, SIGINT]).context("cannot catch signals")?;
-    let count = queues(&config);
+    let signals = catch_signals()?;
+    let plane = kernel::choose(&config)?;
+    plane.notes().iter().for_each(|note| tracing::warn!("{note}"));
+    let count = kernel::queues(&config);
     let queues = bind(&config, count)?;
     let injector = Arc::new(Injector::open(config.kernel.mark.cut)?);
     let sinks = Sinks::start(&config.sink, &first.observer)?;
     let shared = Arc::new(Shared { settings: ArcSwap::from_pointee(first), stop: AtomicBool::new(false) });
     let recorder = Recorder::start(sinks)?;
     let workers = start(queues, &config, &shared, &injector, &recorder)?;
-    let loaded = kernel::load(&config, count)?;
-    tracing::info!(backend = loaded.backend(), queues = count, first = config.queue.first, "rules loaded");
+    let loaded = plane.load()?;
+    tracing::info!(backend = loaded.plane().backend(), queues = count, first = config.queue.first, "rules loaded");
     eprintln!("minewall: ready");
-    let loaded = serve(signals, path, config, &shared, &recorder, loaded);
+    let loaded = serve(&signals, path, config, &shared, &recorder, loaded);
     let unloaded = loaded.unload();
     shared.stop.store(true, Ordering::Release);
     for worker in workers {
@@ -69,14 +75,6 @@ pub(crate) fn run(path: &Path) -> Result<()> {
     }
     recorder.close(LAST_RECORDS);
     unloaded
-}
-
-/// Queues asked for, or one for each processor up to four.
-fn queues(config: &Config) -> u16 {
-    match config.queue.count {
-        0 => std::thread::available_parallelism().map_or(1, NonZero::get).clamp(1, 4) as u16,
-        count => count,
-    }
 }
 
 fn bind(config: &Config, count: u16) -> Result<Vec<Queue>> {
@@ -110,29 +108,56 @@ fn seed() -> Result<u64> {
     Ok(u64::from_ne_bytes(bytes))
 }
 
-/// Waits for signals; returns at the one that ends the daemon.
+/// Waits for signals and looks after the rules meanwhile; returns at the signal that ends the daemon.
 fn serve(
-    mut signals: Signals,
+    signals: &Receiver<i32>,
     path: &Path,
     mut config: Config,
     shared: &Shared,
     recorder: &Recorder,
     mut loaded: Loaded,
 ) -> Loaded {
-    for signal in signals.forever() {
-        if signal != SIGHUP {
-            tracing::info!(signal, "stopping");
-            break;
-        }
-        match reload(path, &config, shared, recorder, &mut loaded) {
-            Ok(new) => {
-                config = new;
-                tracing::info!("configuration and lists read anew");
+    loop {
+        match signals.recv_timeout(RULES_LOOKED_AFTER) {
+            Ok(SIGHUP) => match reload(path, &config, shared, recorder, &mut loaded) {
+                Ok(new) => {
+                    config = new;
+                    tracing::info!("configuration and lists read anew");
+                }
+                Err(error) => tracing::error!("the former configuration stays: {error:#}"),
+            },
+            Err(RecvTimeoutError::Timeout) => look_after(&mut loaded),
+            Ok(signal) => {
+                tracing::info!(signal, "stopping");
+                return loaded;
             }
-            Err(error) => tracing::error!("the former configuration stays: {error:#}"),
+            Err(RecvTimeoutError::Disconnected) => return loaded,
         }
     }
-    loaded
+}
+
+/// Signals as messages.
+fn catch_signals() -> Result<Receiver<i32>> {
+    let mut signals = Signals::new([SIGHUP, SIGTERM, SIGINT]).context("cannot catch signals")?;
+    let (sender, receiver) = channel();
+    let thread = std::thread::Builder::new().name("signals".into());
+    let forward = move || signals.forever().all(|signal| sender.send(signal).is_ok());
+    thread.spawn(forward).context("cannot start a thread for signals")?;
+    Ok(receiver)
+}
+
+/// Restores rules that another program flushed or changed (`nft flush ruleset`, a firewall's restart).
+fn look_after(loaded: &mut Loaded) {
+    match loaded.is_present() {
+        Ok(true) => {}
+        Ok(false) => match loaded.restore() {
+            Ok(()) => tracing::warn!("another program had removed or changed the kernel rules; they are restored"),
+            Err(error) => {
+                tracing::error!("nothing is inspected: the kernel rules are gone and cannot be restored: {error:#}")
+            }
+        },
+        Err(error) => tracing::warn!("the kernel rules cannot be read: {error:#}"),
+    }
 }
 
 /// Reads everything before anything is changed; then swaps. Flows, queues and conntrack stay.
@@ -150,13 +175,11 @@ fn reload(path: &Path, old: &Config, shared: &Shared, recorder: &Recorder, loade
             anyhow::bail!("{setting} cannot change while running; restart minewall");
         }
     }
-    if old.sink == new.sink {
-        recorder.reopen();
-    } else {
-        recorder.replace(Sinks::start(&new.sink, &engine.observer)?);
-    }
-    if old.tcp.action != new.tcp.action {
-        loaded.reload(&new)?;
+    let sinks = if old.sink == new.sink { None } else { Some(Sinks::start(&new.sink, &engine.observer)?) };
+    loaded.replace(kernel::choose(&new)?)?;
+    match sinks {
+        Some(sinks) => recorder.replace(sinks),
+        None => recorder.reopen(),
     }
     shared.settings.store(Arc::new(engine));
     Ok(new)
@@ -166,5 +189,8 @@ fn reload(path: &Path, old: &Config, shared: &Shared, recorder: &Recorder, loade
 fn log_to_stderr() {
     let filter = tracing_subscriber::EnvFilter::try_from_env("MINEWALL_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false)
+        .init();
 }

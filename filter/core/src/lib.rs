@@ -3,10 +3,7 @@
 //! No clock, file, socket, thread, global or log stands in this crate; it cannot fail, it answers with an `Outcome`.
 //! The modules stand on floors (see ARCHITECTURE.md); one knows only those below it, and `tests/tidy` holds them there.
 #![no_std]
-#![cfg_attr(
-    not(test),
-    deny(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::panic)
-)]
+#![cfg_attr(not(test), deny(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 extern crate alloc;
 #[cfg(test)]

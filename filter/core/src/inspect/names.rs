@@ -74,11 +74,8 @@ pub(super) fn hello(lists: &Lists, flow: &mut OpenFlow, side: Side, scratch: &mu
     let done = Heard { progress: Progress::Done, protocol: Some("tls"), ..Heard::default() };
     let name = match tls::ClientHello::read(flow.stream(side).prefix(), scratch) {
         tls::Tls::Incomplete => return Heard { progress: Progress::UnderWay, ..Heard::default() },
-        tls::Tls::NotTls => return done,
-        tls::Tls::Hello(hello) => match hello.server_name {
-            Some(name) => String::from(name),
-            None => return done,
-        },
+        tls::Tls::Hello(tls::ClientHello { server_name: Some(name), .. }) => String::from(name.as_str()),
+        tls::Tls::Hello(_) | tls::Tls::NotTls => return done,
     };
     let hit = lists.name(&name);
     let what = || format!("the TLS server name {name}");

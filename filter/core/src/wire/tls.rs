@@ -9,10 +9,7 @@ use super::{
 
 /// What a stream's prefix is.
 #[derive(Clone, Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "lives on the stack for the time of one question"
-)]
+#[expect(clippy::large_enum_variant, reason = "lives on the stack for the time of one question")]
 pub enum Tls<'a> {
     /// A whole ClientHello.
     Hello(ClientHello<'a>),
@@ -118,10 +115,7 @@ fn read_handshake(message: &[u8]) -> Step<ClientHello<'_>> {
     let [a, b, c] = [header.u8()?, header.u8()?, header.u8()?].map(usize::from);
     let promised = a << 16 | b << 8 | c;
     require(promised <= CLIENT_HELLO_MAX)?;
-    read_hello(Cursor {
-        bytes: header.bytes,
-        promised,
-    })
+    read_hello(Cursor { bytes: header.bytes, promised })
 }
 
 fn read_hello(mut body: Cursor<'_>) -> Step<ClientHello<'_>> {
@@ -210,26 +204,17 @@ struct Cursor<'a> {
 impl<'a> Cursor<'a> {
     /// The start of something with no end in sight.
     fn prefix(bytes: &'a [u8]) -> Self {
-        Self {
-            bytes,
-            promised: usize::MAX,
-        }
+        Self { bytes, promised: usize::MAX }
     }
 
     /// Something that is all there.
     fn whole(bytes: &'a [u8]) -> Self {
-        Self {
-            bytes,
-            promised: bytes.len(),
-        }
+        Self { bytes, promised: bytes.len() }
     }
 
     fn take(&mut self, length: usize) -> Step<&'a [u8]> {
         let promised = self.promised.checked_sub(length).ok_or(Stop::NotTls)?;
-        let (head, rest) = self
-            .bytes
-            .split_at_checked(length)
-            .ok_or(Stop::Incomplete)?;
+        let (head, rest) = self.bytes.split_at_checked(length).ok_or(Stop::Incomplete)?;
         (self.bytes, self.promised) = (rest, promised);
         Ok(head)
     }

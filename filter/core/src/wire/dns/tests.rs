@@ -61,10 +61,7 @@ fn a_question() {
     assert!(question.name.is_hostname() && !question.name.is_root());
     assert_eq!((question.qtype, question.qclass), (Type::HTTPS, Class::IN));
     assert_eq!(query.edns(), None);
-    assert_eq!(
-        query.questions().collect::<Vec<_>>(),
-        vec![question.clone()]
-    );
+    assert_eq!(query.questions().collect::<Vec<_>>(), vec![question.clone()]);
 }
 
 #[test]

@@ -25,22 +25,12 @@ cca8ccaac02bc02f009ec024c028006bc023c0270067c00ac0140039c009c0130033009d009c003d
 586f";
 
 fn unhex(text: &str) -> Vec<u8> {
-    let digits: Vec<u8> = text
-        .chars()
-        .map(|c| u8::try_from(c.to_digit(16).unwrap()).unwrap())
-        .collect();
-    digits
-        .chunks(2)
-        .map(|pair| pair[0] << 4 | pair[1])
-        .collect()
+    let digits: Vec<u8> = text.chars().map(|c| u8::try_from(c.to_digit(16).unwrap()).unwrap()).collect();
+    digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
 }
 
 fn u16_prefixed(content: &[u8]) -> Vec<u8> {
-    [
-        &u16::try_from(content.len()).unwrap().to_be_bytes(),
-        content,
-    ]
-    .concat()
+    [&u16::try_from(content.len()).unwrap().to_be_bytes(), content].concat()
 }
 
 fn extension(kind: u16, content: &[u8]) -> Vec<u8> {
@@ -48,10 +38,7 @@ fn extension(kind: u16, content: &[u8]) -> Vec<u8> {
 }
 
 fn server_names(names: &[(u8, &[u8])]) -> Vec<u8> {
-    let list: Vec<u8> = names
-        .iter()
-        .flat_map(|(kind, name)| [&[*kind][..], &u16_prefixed(name)].concat())
-        .collect();
+    let list: Vec<u8> = names.iter().flat_map(|(kind, name)| [&[*kind][..], &u16_prefixed(name)].concat()).collect();
     extension(0, &u16_prefixed(&list))
 }
 
@@ -68,20 +55,14 @@ fn message(extensions: Option<&[u8]>) -> Vec<u8> {
 
 /// The message in records of at most `size` octets.
 fn records(message: &[u8], size: usize) -> Vec<u8> {
-    message
-        .chunks(size)
-        .flat_map(|part| [&[22, 3, 1], &u16_prefixed(part)[..]].concat())
-        .collect()
+    message.chunks(size).flat_map(|part| [&[22, 3, 1], &u16_prefixed(part)[..]].concat()).collect()
 }
 
 fn hello_of(extensions: &[u8]) -> ClientHello<'static> {
     let mut scratch = Vec::new();
     let bytes = records(&message(Some(extensions)), 0x4000);
     match ClientHello::read(&bytes, &mut scratch) {
-        Tls::Hello(hello) => ClientHello {
-            alpn: None,
-            ..hello
-        },
+        Tls::Hello(hello) => ClientHello { alpn: None, ..hello },
         other => panic!("no hello: {other:?}"),
     }
 }
@@ -105,24 +86,15 @@ fn openssl_says_hello() {
     let Tls::Hello(hello) = ClientHello::read(&bytes, &mut scratch) else {
         panic!("no hello");
     };
-    assert_eq!(
-        hello.server_name.as_ref().unwrap().as_str(),
-        "pool.example.com"
-    );
+    assert_eq!(hello.server_name.as_ref().unwrap().as_str(), "pool.example.com");
     assert!(hello.server_name.unwrap().is_hostname());
     assert_eq!((hello.alpn, hello.ech), (Some(&b"h2"[..]), false));
-    assert_eq!(
-        (hello.legacy_version, hello.ciphers, hello.extensions),
-        (0x0303, 31, 11)
-    );
+    assert_eq!((hello.legacy_version, hello.ciphers, hello.extensions), (0x0303, 31, 11));
     let bytes = unhex(OPENSSL_NAMELESS);
     let Tls::Hello(hello) = ClientHello::read(&bytes, &mut scratch) else {
         panic!("no hello");
     };
-    assert_eq!(
-        (hello.server_name, hello.alpn, hello.ech),
-        (None, None, false)
-    );
+    assert_eq!((hello.server_name, hello.alpn, hello.ech), (None, None, false));
     assert_eq!((hello.ciphers, hello.extensions), (31, 9));
 }
 
@@ -134,10 +106,7 @@ fn truncation_at_every_length() {
             assert!(is_incomplete(&bytes[..length]), "length {length}");
         }
         let more = [&bytes, &b"whatever follows"[..]].concat();
-        assert!(matches!(
-            ClientHello::read(&more, &mut Vec::new()),
-            Tls::Hello(_)
-        ));
+        assert!(matches!(ClientHello::read(&more, &mut Vec::new()), Tls::Hello(_)));
     }
 }
 
@@ -148,10 +117,7 @@ fn split_over_records_and_truncated() {
     for size in [1, 2, 3, 4, 5, 7, 50, 100, 300, 338] {
         let bytes = records(&whole, size);
         for length in 0..bytes.len() {
-            assert!(
-                is_incomplete(&bytes[..length]),
-                "records of {size}, length {length}"
-            );
+            assert!(is_incomplete(&bytes[..length]), "records of {size}, length {length}");
         }
         let Tls::Hello(hello) = ClientHello::read(&bytes, &mut scratch) else {
             panic!("records of {size}");
@@ -165,11 +131,7 @@ fn split_over_records_and_truncated() {
 #[test]
 fn what_is_not_tls_is_told_at_once() {
     let start = [22, 3, 1, 1, 0x4f, 1, 0, 1, 0x4b, 3, 3];
-    let random = [
-        [22, 3, 1, 1, 0x4f, 1, 0, 1, 0x4b, 3, 3].to_vec(),
-        vec![9; 32],
-    ]
-    .concat();
+    let random = [[22, 3, 1, 1, 0x4f, 1, 0, 1, 0x4b, 3, 3].to_vec(), vec![9; 32]].concat();
     let with = |tail: &[u8]| [&random, tail].concat();
     for bytes in [
         b"{".to_vec(),
@@ -219,10 +181,7 @@ fn a_hello_without_extensions() {
     let Tls::Hello(hello) = ClientHello::read(&bytes, &mut scratch) else {
         panic!("no hello");
     };
-    assert_eq!(
-        (hello.server_name, hello.extensions, hello.ciphers),
-        (None, 0, 2)
-    );
+    assert_eq!((hello.server_name, hello.extensions, hello.ciphers), (None, 0, 2));
 }
 
 #[test]
@@ -244,19 +203,9 @@ fn server_names_are_text() {
 
 #[test]
 fn which_server_name() {
-    let name = |extensions: &[u8]| {
-        hello_of(extensions)
-            .server_name
-            .map(|name| format!("{name}"))
-    };
-    assert_eq!(
-        name(&server_names(&[(0, b"a"), (0, b"b")])),
-        Some("a".into())
-    );
-    assert_eq!(
-        name(&server_names(&[(9, b"a"), (0, b""), (0, b"b")])),
-        Some("b".into())
-    );
+    let name = |extensions: &[u8]| hello_of(extensions).server_name.map(|name| format!("{name}"));
+    assert_eq!(name(&server_names(&[(0, b"a"), (0, b"b")])), Some("a".into()));
+    assert_eq!(name(&server_names(&[(9, b"a"), (0, b""), (0, b"b")])), Some("b".into()));
     assert_eq!(name(&server_names(&[(9, b"a")])), None);
     assert_eq!(name(&extension(0, b"")), None);
     assert_eq!(name(&extension(0, b"\0\x04\0\0\x09a")), None);
@@ -269,14 +218,7 @@ fn which_server_name() {
 fn grease_and_ech() {
     let grease = extension(0x0a0a, b"");
     let hello = hello_of(&[grease, extension(0x2a2a, b"\0"), server_names(&[(0, b"a")])].concat());
-    assert_eq!(
-        (
-            hello.server_name.unwrap().as_str(),
-            hello.ech,
-            hello.extensions
-        ),
-        ("a", false, 3)
-    );
+    assert_eq!((hello.server_name.unwrap().as_str(), hello.ech, hello.extensions), ("a", false, 3));
     assert!(hello_of(&extension(0xfe0d, b"\0\0\x01\0\x01")).ech);
 }
 
