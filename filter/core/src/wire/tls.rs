@@ -84,7 +84,6 @@ fn join_records(bytes: &[u8], message: &mut Vec<u8>) -> Step<()> {
                 return Err(Stop::NotTls);
             }
             if message.len() >= 4 + length {
-                message.truncate(4 + length);
                 return Ok(());
             }
         }
@@ -196,8 +195,8 @@ fn require(holds: bool) -> Step<()> {
 struct Cursor<'a> {
     /// Those that have.
     bytes: &'a [u8],
-    /// Length of all; `bytes.len() <= promised`. A field that reaches behind it is an error, not a
-    /// reason to wait.
+    /// Length of all. A field that reaches behind it is an error, not a reason to wait; octets behind
+    /// it belong to others.
     promised: usize,
 }
 

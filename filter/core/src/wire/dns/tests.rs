@@ -156,6 +156,30 @@ fn pointers_only_point_back() {
     }
 }
 
+/// Back, then ahead again, though still before the name: nothing writes that, and loops are made of it.
+#[test]
+fn a_pointer_behind_a_pointer_goes_further_back() {
+    let bytes = [
+        &header(2, 0),
+        &b"\x06\xc0\x11\0\0\x01b\0\0\x01\0\x01"[..], // in the label, at 13: a pointer to 17
+        b"\xc0\x0d\0\x01\0\x01",
+    ]
+    .concat();
+    assert_eq!(Query::read(&bytes).err(), bad(24));
+    let mut back = bytes;
+    back[25] = 17;
+    assert_eq!(
+        Query::read(&back)
+            .unwrap()
+            .questions()
+            .last()
+            .unwrap()
+            .name
+            .as_str(),
+        "b"
+    );
+}
+
 #[test]
 fn pointer_chains_are_bounded() {
     // One question whose first label holds pointers to one another; its name then points at the last.

@@ -266,7 +266,7 @@ impl Scanner<'_, '_> {
         }
     }
 
-    /// RFC 8259 section 6. A number has ended when another octet follows it.
+    /// RFC 8259 section 6. A number has ended when another octet follows it: each step needs one.
     fn number(&mut self) -> Step<()> {
         self.room()?;
         let start = self.at;
@@ -288,7 +288,6 @@ impl Scanner<'_, '_> {
             }
             self.digits()?;
         }
-        self.need()?;
         self.push(Kind::Number, start, self.at, false);
         Ok(())
     }

@@ -200,6 +200,8 @@ fn what_is_not_json_is_invalid_where_it_breaks() {
         (b"{\"\\x41\"", 3),
         (b"{\"\\u00g0\"", 6),
         (b"{/**/", 1),
+        (b"{\x0b", 1),
+        (b"{\0", 1),
         (b"{\"a\":\x801", 5),
         (b"{\xef\xbb\xbf", 1),
     ] {

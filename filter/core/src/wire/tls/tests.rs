@@ -175,6 +175,18 @@ fn an_extension_that_reaches_behind_the_message_is_not_tls() {
 }
 
 #[test]
+fn octets_behind_the_hello_in_its_record_are_of_the_next_message() {
+    let mut scratch = Vec::new();
+    for extensions in [None, Some(&extension(5, b"abc")[..])] {
+        let bytes = records(&[&message(extensions), &[1, 2, 3][..]].concat(), 0x4000);
+        let Tls::Hello(hello) = ClientHello::read(&bytes, &mut scratch) else {
+            panic!("no hello");
+        };
+        assert_eq!(hello.extensions, usize::from(extensions.is_some()));
+    }
+}
+
+#[test]
 fn a_hello_without_extensions() {
     let bytes = records(&message(None), 0x4000);
     let mut scratch = Vec::new();
