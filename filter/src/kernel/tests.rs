@@ -80,9 +80,9 @@ fn only_our_rules_go_and_all_of_them() {
     for variant in VARIANTS {
         let expected = twin(variant);
         Namespace::new().inside(|| {
-            let Some(plane) = iptables_plane(variant, &Config::default()) else { return };
             add(variant, FOREIGN);
             let before = saved(variant);
+            let Some(plane) = iptables_plane(variant, &Config::default()) else { return };
             let loaded = plane.load().unwrap();
             assert_ne!(saved(variant), before);
             assert!(loaded.is_present().unwrap());
@@ -105,9 +105,9 @@ fn a_crashed_run_is_replaced() {
     }
     for variant in VARIANTS {
         Namespace::new().inside(|| {
-            let Some(plane) = iptables_plane(variant, &Config::default()) else { return };
             add(variant, FOREIGN);
             let before = saved(variant);
+            let Some(plane) = iptables_plane(variant, &Config::default()) else { return };
             mem::forget(plane.load().unwrap());
             let once = saved(variant);
             let old = "*mangle\n:MINEWALL_OLD - [0:0]\n-A FORWARD -j MINEWALL_OLD\n-A MINEWALL_OLD -j ACCEPT\nCOMMIT\n";
