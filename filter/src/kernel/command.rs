@@ -3,7 +3,7 @@
 use std::env;
 use std::io::Write;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 
 use anyhow::{Context, Result, bail};
 
@@ -40,10 +40,13 @@ pub(super) fn run(program: &str, arguments: &[&str], input: &str) -> Result<Stri
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// What a failed program said, without blank lines and warnings about tables of others.
-fn said(stderr: &[u8], status: std::process::ExitStatus) -> String {
+/// What a failed program said, without blank lines, warnings about tables of others and advice on its options.
+fn said(stderr: &[u8], status: ExitStatus) -> String {
     let text = String::from_utf8_lossy(stderr);
-    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#')).collect();
+    let lines: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.trim().is_empty() && !line.starts_with('#') && !line.starts_with("Try `"))
+        .collect();
     if lines.is_empty() { format!("it said nothing ({status})") } else { lines.join("\n") }
 }
 

@@ -139,11 +139,12 @@ fn ours(saved: &str) -> String {
         let chain = line.strip_prefix("-A ").and_then(|rule| rule.split(' ').next()).unwrap_or("");
         if line.contains("MINEWALL_") {
             let line = line.split(" [").next().unwrap_or(line); // counters of a chain's policy
-            let behind = if table == "filter" && chain == last_chain && !chain.starts_with("MINEWALL_") {
-                " (behind)"
-            } else {
-                ""
-            };
+            let behind =
+                if table == "filter" && chain == last_chain && !chain.is_empty() && !chain.starts_with("MINEWALL_") {
+                    " (behind)"
+                } else {
+                    ""
+                };
             text += &format!("{table} {line}{behind}\n");
         }
         last_chain = chain;
@@ -161,5 +162,39 @@ fn explain(refusal: Error, text: &str) -> Error {
     let number = digits.split(|letter: char| !letter.is_ascii_digit()).next().and_then(|digits| digits.parse().ok());
     let line = number.and_then(|number: usize| text.lines().nth(number.checked_sub(1)?));
     let rule = line.filter(|line| *line != "COMMIT").map(|line| format!(" at {line:?}")).unwrap_or_default();
-    refusal.context(format!("the kernel or iptables lacks something the rules need{rule}; load the modules {MODULES}"))
+    let extension = said.split_once("Extension ").and_then(|(_, rest)| rest.split(' ').next());
+    let what =
+        extension.map_or_else(|| "kernel feature".to_owned(), |name| format!("kernel feature: xtables {name:?}"));
+    refusal.context(format!("missing {what}{rule}; the rules need the modules {MODULES}, load them with modprobe"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What iptables 1.8.9 says on a kernel of Debian without xt_NFQUEUE.
+    const SAID: &str = "iptables-restore: Warning: Extension NFQUEUE revision 0 not supported, missing kernel module?\n\
+        iptables-restore v1.8.9 (legacy): NFQUEUE target: --queue-balance not supported (kernel too old?)\n\
+        Error occurred at line: 2\nTry `iptables-restore -h' or 'iptables-restore --help' for more information.";
+
+    #[test]
+    fn a_missing_module_is_named_with_its_rule() {
+        let error = explain(anyhow!(SAID), "*mangle\n-A MINEWALL_DNS -j NFQUEUE\nCOMMIT\n");
+        let text = error.to_string();
+        assert!(
+            text.starts_with("missing kernel feature: xtables \"NFQUEUE\" at \"-A MINEWALL_DNS -j NFQUEUE\";"),
+            "{text}"
+        );
+        assert!(text.contains("xt_NFQUEUE"));
+        let error = explain(anyhow!("iptables-restore: line 99999999999999999999 failed"), "");
+        assert!(error.to_string().starts_with("missing kernel feature; the rules need"), "{error}");
+    }
+
+    #[test]
+    fn only_lines_about_our_chains_are_ours() {
+        let saved = "*filter\n:FORWARD DROP [1:2]\n:MINEWALL_CUT - [3:4]\n-A FORWARD -j MINEWALL_CUT\n-A FORWARD -j ACCEPT\nCOMMIT\n";
+        assert_eq!(ours(saved), "filter :MINEWALL_CUT -\nfilter -A FORWARD -j MINEWALL_CUT\n");
+        let displaced = saved.replace("-A FORWARD -j MINEWALL_CUT", "-A FORWARD -j ACCEPT\n-A FORWARD -j MINEWALL_CUT");
+        assert!(ours(&displaced).contains("(behind)"));
+    }
 }

@@ -103,9 +103,11 @@ impl Judge {
         self.seen.lock().unwrap().clone()
     }
 
-    /// Packets of a TCP connection, by the client's port.
-    fn of_flow(&self, port: u16) -> Vec<Seen> {
-        self.seen().into_iter().filter(|seen| seen.source_port == port || seen.destination.port() == port).collect()
+    /// Packets of a TCP connection, both directions, by its two ports.
+    fn of_flow(&self, (client, server): (u16, u16)) -> Vec<Seen> {
+        let is_of =
+            |seen: &Seen| [(client, server), (server, client)].contains(&(seen.source_port, seen.destination.port()));
+        self.seen().into_iter().filter(is_of).collect()
     }
 }
 
@@ -192,6 +194,11 @@ fn connect(host: &Namespace, address: SocketAddr) -> TcpStream {
     stream
 }
 
+/// The ports of the client and of the server.
+fn ports(client: &TcpStream) -> (u16, u16) {
+    (client.local_addr().unwrap().port(), client.peer_addr().unwrap().port())
+}
+
 /// Asserts that a connection ends with a reset before anything came.
 fn is_reset(stream: &mut TcpStream) {
     let error = stream.read(&mut [0; 64]).map(|count| panic!("{count} bytes instead of a reset")).unwrap_err();
@@ -223,6 +230,12 @@ fn counted(lab: &Lab, plane: &Plane, counter: &str) -> u64 {
     })
 }
 
+/// The conntrack entries of connections to an address.
+fn marks(lab: &Lab, to: SocketAddr) -> String {
+    let family = if to.is_ipv4() { "ipv4" } else { "ipv6" };
+    lab.gateway.inside(|| sh(&format!("conntrack -L -f {family} -p tcp --dport {}", to.port())))
+}
+
 fn foreign(lab: &Lab, counter: &str) -> u64 {
     let text = lab.gateway.inside(|| sh(&format!("nft list counter inet foreign {counter}")));
     text.split("packets ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap()
@@ -231,25 +244,25 @@ fn foreign(lab: &Lab, counter: &str) -> u64 {
 #[test]
 fn a_telling_segment_never_arrives_and_the_flow_stays_cut() {
     with_each_backend(&config(), |lab, plane| {
-        for (count, address) in [INTERNET, INTERNET_SIX].into_iter().enumerate() {
-            let address = SocketAddr::new(address, 3333);
-            let judge = Judge::start(&lab.gateway, &config());
+        let judge = Judge::start(&lab.gateway, &config());
+        for (count, (address, port)) in [(INTERNET, 3333), (INTERNET_SIX, 3334)].into_iter().enumerate() {
+            let address = SocketAddr::new(address, port);
             let served = serve(&lab.internet, address, false);
             let mut client = connect(&lab.host, address);
-            let port = client.local_addr().unwrap().port();
+            let flow = ports(&client);
             let (mut server, _) = served.recv().unwrap();
             client.write_all(b"{\"method\":\"mining.subscribe\"}\n").unwrap();
             is_reset(&mut client);
             is_silent(&mut server);
-            assert_eq!(judge.of_flow(port).len(), 1);
+            assert_eq!(judge.of_flow(flow).len(), 1);
 
             // the far side learns of it when it speaks; nobody is asked about it any more
             server.write_all(b"harmless\n").unwrap();
             is_reset(&mut server);
-            assert_eq!(judge.of_flow(port).len(), 1);
+            assert_eq!(judge.of_flow(flow).len(), 1);
             assert_eq!(counted(lab, plane, "cut"), 2 * (count as u64 + 1));
-            let marks = lab.gateway.inside(|| sh("conntrack -L -p tcp --dport 3333"));
-            assert!(marks.contains(&format!("mark={}", 0x2000_2a00)) || address.is_ipv6(), "{marks}");
+            let marks = marks(lab, address);
+            assert!(marks.contains(&format!("mark={}", 0x2000_2a00)), "{marks}");
         }
         assert_eq!((foreign(lab, "lost"), foreign(lab, "leaked")), (0, 0));
     });
@@ -264,14 +277,14 @@ fn a_dropped_segment_does_not_pass_when_sent_again() {
         let address = SocketAddr::new(INTERNET, 3333);
         let served = serve(&lab.internet, address, false);
         let mut client = connect(&lab.host, address);
-        let port = client.local_addr().unwrap().port();
+        let flow = ports(&client);
         let (mut server, _) = served.recv().unwrap();
         client.write_all(b"mining.subscribe\n").unwrap();
-        until("the segment was asked about", || !judge.of_flow(port).is_empty());
+        until("the segment was asked about", || !judge.of_flow(flow).is_empty());
         client.write_all(b"harmless\n").unwrap();
         until("both were sent and the first again", || counted(lab, plane, "cut") >= 3);
         is_silent(&mut server);
-        assert_eq!(judge.of_flow(port).len(), 1);
+        assert_eq!(judge.of_flow(flow).len(), 1);
     });
 }
 
@@ -279,20 +292,20 @@ fn a_dropped_segment_does_not_pass_when_sent_again() {
 fn a_settled_flow_stays_in_the_kernel_with_the_marks_of_others() {
     with_each_backend(&config(), |lab, plane| {
         let judge = Judge::start(&lab.gateway, &config());
-        for (count, address) in [INTERNET, INTERNET_SIX].into_iter().enumerate() {
-            let address = SocketAddr::new(address, 8080);
+        for (count, (address, port)) in [(INTERNET, 8080), (INTERNET_SIX, 8081)].into_iter().enumerate() {
+            let address = SocketAddr::new(address, port);
             let served = serve(&lab.internet, address, true);
             let mut client = connect(&lab.host, address);
-            let port = client.local_addr().unwrap().port();
+            let flow = ports(&client);
             for _ in 0..20 {
                 client.write_all(b"PING").unwrap();
                 client.read_exact(&mut [0; 4]).unwrap();
             }
-            let marks = lab.gateway.inside(|| sh("conntrack -L -f ipv4 -p tcp --dport 8080"));
+            let marks = marks(lab, address);
             assert!(marks.contains(&format!("mark={}", 0x1000_2a00)), "{marks}");
             drop(client);
             assert_eq!(served.recv().unwrap().1.len(), 80);
-            let flow = judge.of_flow(port);
+            let flow = judge.of_flow(flow);
             assert_eq!(flow.len(), 2, "the question and the answer, then no more");
             assert_eq!(flow.iter().map(|seen| &seen.payload[..]).collect::<Vec<_>>(), [b"PING", b"ping"]);
             assert!(flow.iter().all(|seen| seen.mark == 0x5));
@@ -347,7 +360,7 @@ fn options_are_queued(lab: &Lab, judge: &Judge) {
     let to = SockAddr::from(SocketAddr::new(INTERNET, 0));
     let raw = || Socket::new(Domain::IPV4, Type::RAW, Some(Protocol::from(255))).unwrap();
     lab.host.inside(|| raw().send_to(&packet, &to).unwrap());
-    until("the segment with IP options was seen", || judge.of_flow(40000).len() == 1);
+    until("the segment with IP options was seen", || judge.of_flow((40000, 9999)).len() == 1);
 }
 
 #[test]
