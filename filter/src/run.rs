@@ -189,7 +189,9 @@ fn reload(path: &Path, old: &Config, shared: &Shared, recorder: &Recorder, loade
 fn log_to_stderr() {
     let filter = tracing_subscriber::EnvFilter::try_from_env("MINEWALL_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr)
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
         .with_target(false)
         .init();

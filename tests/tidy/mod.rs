@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 
 /// The floors of the core, lowest first; a module knows only floors below its own.
 const FLOORS: &[&[&str]] = &[
-    &["endpoint", "finding", "limits", "now"],
-    &["wire"],
+    &["endpoint", "limits", "now"],
+    &["finding", "wire"],
     &["flow", "policy", "wallet"],
-    &["dialect"],
-    &["evidence", "inspect"],
+    &["dialect", "evidence"],
+    &["inspect"],
     &["engine"],
-    &["config", "ruleset"],
+    &["config"],
+    &["ruleset"],
 ];
 
 /// Lines of a file without its tests, and of a function.

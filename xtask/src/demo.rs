@@ -81,15 +81,12 @@ fn log_in(lab: &Lab, pool: &Pool) -> Result<String> {
         Ending::Open => "the connection stays open",
         _ => "the connection ended",
     };
-    Ok(format!("login to {to}: {ending}; the pool received {lines} lines and sent {}", heard.lines.len()))
+    Ok(format!("login to {to}: {ending}; lines the pool received: {lines}, lines it sent: {}", heard.lines.len()))
 }
 
 /// Runs a command on the host and shows what it says.
 fn show(lab: &Lab, program: &str, arguments: &[&str]) -> Result<()> {
-    println!(
-        "   $ {program} {}",
-        arguments.iter().map(|word| word.escape_default().to_string()).collect::<Vec<_>>().join(" ")
-    );
+    println!("   $ {program} {}", arguments.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" "));
     let output = lab.host.output(program, arguments, SECONDS)?;
     for line in String::from_utf8_lossy(&output.stdout).lines().filter(|line| !line.is_empty()) {
         println!("   {line}");
@@ -98,6 +95,11 @@ fn show(lab: &Lab, program: &str, arguments: &[&str]) -> Result<()> {
         bail!("{program} failed: {}", String::from_utf8_lossy(&output.stderr).trim());
     }
     Ok(())
+}
+
+/// As it would be typed.
+fn quoted(word: &str) -> String {
+    if word.contains([' ', '\n', '%']) { format!("'{}'", word.escape_default()) } else { word.to_owned() }
 }
 
 fn describe(record: &Value) -> String {

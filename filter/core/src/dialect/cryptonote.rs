@@ -9,7 +9,7 @@ use crate::wire::json::{Str, Value};
 
 pub(super) const DIALECT: Dialect = Dialect {
     id: "cryptonote",
-    title: "CryptoNote login (XMRig)",
+    title: "CryptoNote login",
     coins: "RandomX, CryptoNight, Argon2 and GhostRider coins",
     anchors: &["\"login\"", "\"job\"", "\"job_id\"", "keepalived", "KEEPALIVED", "\"submit\""],
     hear,

@@ -6,7 +6,7 @@ use crate::wire::json::{Str, Value};
 
 pub(super) const DIALECT: Dialect = Dialect {
     id: "ethproxy",
-    title: "ethproxy (getwork over TCP)",
+    title: "ethproxy",
     coins: "ethash, etchash, ProgPoW and ZANO",
     anchors: &["eth_submit", "eth_getWork", "\"0x000000"],
     hear,

@@ -1,6 +1,5 @@
 //! One direction of a TCP connection: its first bytes in order. Gaps and overlaps are values, not errors.
 
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::limits::{LOOK_BYTES_MAX, STREAM_RUNS};
@@ -38,7 +37,7 @@ pub struct Stream {
     synchronised: bool,
     bytes: Vec<u8>,
     /// The reading in which later copies win, once one differed.
-    later: Option<Box<Vec<u8>>>,
+    later: Option<Vec<u8>>,
     /// Sorted, disjoint, not touching; the first `held` are valid.
     runs: [Run; STREAM_RUNS],
     held: usize,
@@ -173,7 +172,7 @@ impl Stream {
             .held_of(start, end)
             .any(|(from, to)| self.bytes.get(from..to) != payload.get(from - start..to - start));
         if conflict && self.later.is_none() {
-            self.later = Some(Box::new(self.bytes.clone()));
+            self.later = Some(self.bytes.clone());
         }
         if let Some(later) = &mut self.later {
             if later.len() < end {

@@ -142,7 +142,7 @@ fn finding(spoken: &Spoken, excerpt: Vec<u8>) -> Option<Finding> {
         rule: tokens.first().map(ToString::to_string).unwrap_or_default(),
         ruleset: String::from(dialect.id),
         subject: Subject::Protocol,
-        reason: format!("the connection speaks the mining protocol {} ({})", dialect.title, tokens.join(", ")),
+        reason: format!("the connection speaks the mining protocol {} (heard: {})", dialect.title, tokens.join(", ")),
         excerpt,
     })
 }

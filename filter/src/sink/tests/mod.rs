@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 use std::{env, process, thread};
 
 use minewall_core::config;
-use minewall_core::evidence::{Action, Endpoint, Protocol, Record};
-use minewall_core::finding::{Confidence, Finding, Layer, Said};
+use minewall_core::endpoint::{Endpoint, Protocol};
+use minewall_core::evidence::{Action, Record};
+use minewall_core::finding::{Confidence, Finding, Layer, Said, Subject};
 
 use super::lane::Pace;
 use super::{SinkCount, Sinks};
@@ -59,7 +60,7 @@ fn record(number: u32) -> Record {
             confidence: Confidence::High,
             rule: "login".to_owned(),
             ruleset: "dialects".to_owned(),
-            category: "protocol",
+            subject: Subject::Protocol,
             reason: "a CryptoNote login was heard".to_owned(),
             excerpt: b"{\"method\":\"login\"}\n".to_vec(),
         },

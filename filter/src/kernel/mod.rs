@@ -1,0 +1,223 @@
+//! The kernel plane: choosing a backend, loading the rules `minewall_core::ruleset` rendered, and taking them out again.
+//!
+//! [`choose`] asks what the kernel can do and changes nothing; [`Plane::load`] gives [`Loaded`], a guard that removes
+//! what is ours, and only that, when it is dropped. What a crashed run left behind is replaced by the next load.
+
+mod command;
+mod iptables;
+mod nft;
+#[cfg(test)]
+mod tests;
+
+use std::thread;
+
+use anyhow::{Context, Result};
+use minewall_core::config::{Backend, Config};
+use minewall_core::ruleset::{self, Family, Ruleset};
+
+use command::not_permitted;
+use iptables::Tables;
+
+/// What to do about a missing right.
+const PERMISSION: &str =
+    "changing kernel rules needs the capability CAP_NET_ADMIN; run as root or grant it in the service file";
+
+/// Queues used where the configuration leaves their number to the machine.
+const MOST_QUEUES: usize = 4;
+
+/// Rules that this machine's kernel said it would take, and the program to load them with.
+#[derive(Clone, Debug)]
+pub(crate) struct Plane {
+    rules: Ruleset,
+    loader: Loader,
+    notes: Vec<String>,
+}
+
+/// The program that loads the rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Loader {
+    Nft,
+    Iptables(Tables),
+}
+
+/// Rules in the kernel. Dropping it takes them out; better is [`Loaded::unload`], which can fail aloud.
+#[derive(Debug)]
+#[must_use = "the rules are taken out when this is dropped"]
+pub(crate) struct Loaded {
+    plane: Plane,
+    /// What the kernel lists as ours while nobody has touched it; none: the rules are out.
+    listed: Option<String>,
+}
+
+/// How many queues the rules spread over: `queue.count`, or one for each processor, four at the most.
+pub(crate) fn queues(config: &Config) -> u16 {
+    match config.queue.count {
+        0 => thread::available_parallelism().map_or(1, |count| count.get().min(MOST_QUEUES) as u16),
+        count => count,
+    }
+}
+
+/// The rules for a configuration, and the backend it names or, for `auto`, the first the kernel can do. Changes nothing.
+///
+/// # Errors
+/// What the kernel or the machine lacks, and what helps.
+pub(crate) fn choose(config: &Config) -> Result<Plane> {
+    let rules = Ruleset::new(config, queues(config));
+    let chosen = match config.kernel.backend {
+        Backend::Nft => nft::check(&rules).map(|()| (Loader::Nft, Vec::new())),
+        Backend::Iptables => with_iptables(&rules),
+        Backend::Auto => auto(&rules),
+    };
+    let (loader, notes) =
+        chosen.map_err(|error| if not_permitted(&error) { error.context(PERMISSION) } else { error })?;
+    Ok(Plane { rules, loader, notes })
+}
+
+/// The text [`Plane::load`] would load. A backend named in the configuration is printed whether or not it would work here.
+///
+/// # Errors
+/// `auto` found no backend; see [`choose`].
+pub(crate) fn print(config: &Config) -> Result<String> {
+    let rules = Ruleset::new(config, queues(config));
+    let is_nft = match config.kernel.backend {
+        Backend::Nft => true,
+        Backend::Iptables => false,
+        Backend::Auto => choose(config).context("name a backend: nft or iptables")?.loader == Loader::Nft,
+    };
+    if is_nft {
+        return Ok(ruleset::nft(&rules));
+    }
+    let four = ruleset::iptables(&rules, Family::V4, "");
+    let six = ruleset::iptables(&rules, Family::V6, "");
+    Ok(format!("# iptables-restore --noflush\n{four}# ip6tables-restore --noflush\n{six}"))
+}
+
+impl Plane {
+    /// The backend's name: `nft`, `iptables`, `iptables-nft` or `iptables-legacy`.
+    pub(crate) fn backend(&self) -> String {
+        match self.loader {
+            Loader::Nft => "nft".to_owned(),
+            Loader::Iptables(tables) => tables.name(),
+        }
+    }
+
+    /// What the operator should know about the choice (IPv6 left out, nft passed over), one sentence each.
+    pub(crate) fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// Loads the rules in place of any of ours.
+    ///
+    /// # Errors
+    /// The kernel refused them; then no rules of ours are left.
+    pub(crate) fn load(self) -> Result<Loaded> {
+        let listed = self.place()?;
+        Ok(Loaded { plane: self, listed: Some(listed) })
+    }
+
+    fn place(&self) -> Result<String> {
+        match self.loader {
+            Loader::Nft => nft::load(&self.rules),
+            Loader::Iptables(tables) => tables.load(&self.rules),
+        }
+        .with_context(|| format!("cannot load the kernel rules with {}", self.backend()))
+    }
+
+    fn remove(&self) -> Result<()> {
+        match self.loader {
+            Loader::Nft => nft::unload(),
+            Loader::Iptables(tables) => tables.unload(),
+        }
+        .with_context(|| format!("cannot take the kernel rules out with {}", self.backend()))
+    }
+}
+
+impl Loaded {
+    /// What is loaded.
+    pub(crate) fn plane(&self) -> &Plane {
+        &self.plane
+    }
+
+    /// Whether our rules are in the kernel as they were loaded. A firewall that was restarted may have flushed them, or
+    /// put its own before ours.
+    ///
+    /// # Errors
+    /// The kernel's rules cannot be read.
+    pub(crate) fn is_present(&self) -> Result<bool> {
+        let found = match self.plane.loader {
+            Loader::Nft => match nft::list() {
+                Err(error) if nft::is_absent(&error) => return Ok(false),
+                found => found?,
+            },
+            Loader::Iptables(tables) => tables.list()?,
+        };
+        Ok(self.listed.as_ref() == Some(&found))
+    }
+
+    /// Loads the same rules again, in place of what is left of them.
+    ///
+    /// # Errors
+    /// The kernel refused them.
+    pub(crate) fn restore(&mut self) -> Result<()> {
+        self.listed = Some(self.plane.place()?);
+        Ok(())
+    }
+
+    /// Puts other rules in the place of these without a gap. The same rules, still in place, are left alone: replacing
+    /// chains of nft makes the kernel drop the packets that wait in a queue.
+    ///
+    /// # Errors
+    /// The kernel refused them; the old ones are then loaded again.
+    pub(crate) fn replace(&mut self, plane: Plane) -> Result<()> {
+        let same_loader = plane.loader == self.plane.loader;
+        if same_loader && plane.rules == self.plane.rules && self.is_present().unwrap_or(false) {
+            self.plane = plane;
+            return Ok(());
+        }
+        let listed = plane.place().inspect_err(|_| {
+            if let Err(error) = self.restore() {
+                tracing::error!("the old kernel rules are lost as well: {error:#}");
+            }
+        })?;
+        let old = std::mem::replace(&mut self.plane, plane);
+        self.listed = Some(listed);
+        if same_loader { Ok(()) } else { old.remove() }
+    }
+
+    /// Takes the rules out.
+    ///
+    /// # Errors
+    /// They could not be removed.
+    pub(crate) fn unload(mut self) -> Result<()> {
+        self.listed = None;
+        self.plane.remove()
+    }
+}
+
+impl Drop for Loaded {
+    fn drop(&mut self) {
+        if self.listed.take().is_some()
+            && let Err(error) = self.plane.remove()
+        {
+            tracing::error!("{error:#}");
+        }
+    }
+}
+
+fn with_iptables(rules: &Ruleset) -> Result<(Loader, Vec<String>)> {
+    let (tables, notes) = Tables::choose(rules)?;
+    Ok((Loader::Iptables(tables), notes))
+}
+
+fn auto(rules: &Ruleset) -> Result<(Loader, Vec<String>)> {
+    let Err(no_nft) = nft::check(rules) else { return Ok((Loader::Nft, Vec::new())) };
+    if not_permitted(&no_nft) {
+        return Err(no_nft);
+    }
+    let (loader, mut notes) = with_iptables(rules).map_err(|no_iptables| {
+        let both = format!("no backend works: nft: {no_nft:#}; iptables: {no_iptables:#}");
+        anyhow::anyhow!(both)
+    })?;
+    notes.insert(0, format!("nft is passed over: {no_nft:#}"));
+    Ok((loader, notes))
+}
