@@ -16,6 +16,9 @@ pub(super) const DIALECT: Dialect = Dialect {
 /// hashes, which node RPC also returns in arrays, one in 2^24 begins so.
 const TARGET_ZEROS: &str = "0x000000";
 
+/// What Claymore and PhoenixMiner call every rig; the rig's own name then stands in the login.
+const STOCK_WORKER: &str = "eth1.0";
+
 fn hear<'a>(object: Value<'a, '_>) -> Option<Heard<'a>> {
     match method(object) {
         Some(name) => call(object, name),
@@ -28,7 +31,9 @@ fn call<'a>(object: Value<'a, '_>, name: Str<'a>) -> Option<Heard<'a>> {
     let hash = |index| parameters.and_then(|list| string_at(list, index));
     if name.eq_str("eth_submitLogin") {
         let mut heard = Heard::new(Miner, "eth_submitLogin", PROOF).login(Some(hash(0)?)).secret(hash(1));
-        if let Some(worker) = string(object, "worker").map(super::bounded).filter(|worker| !worker.is_empty()) {
+        if let Some(worker) = string(object, "worker").map(super::bounded).filter(|worker| !worker.is_empty())
+            && (worker != STOCK_WORKER || heard.said.worker.is_none())
+        {
             heard.said.worker = Some(worker);
         }
         return Some(heard);

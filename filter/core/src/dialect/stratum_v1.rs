@@ -8,7 +8,7 @@ pub(super) const DIALECT: Dialect = Dialect {
     id: "stratum-v1",
     title: "Stratum v1",
     coins: "SHA-256, scrypt, X11, X16R, Lyra2, yespower, ghostrider, Equihash, KawPow and most others",
-    anchors: &["mining."],
+    anchors: &["mining.", "agent.get_"],
     hear,
 };
 
@@ -30,6 +30,9 @@ static METHODS: &[(&str, Speaker)] = &[
     ("mining.suggest_target", Miner),
 ];
 
+/// The first line of BTCAgent, which speaks for a whole farm (PROTOCOLS.md section 1.6).
+const CAPABILITIES: &str = "agent.get_capabilities";
+
 fn hear<'a>(object: Value<'a, '_>) -> Option<Heard<'a>> {
     match method(object) {
         Some(name) => call(object, name),
@@ -39,6 +42,11 @@ fn hear<'a>(object: Value<'a, '_>) -> Option<Heard<'a>> {
 
 /// A call: one of the methods, with an array of parameters.
 fn call<'a>(object: Value<'a, '_>, name: Str<'a>) -> Option<Heard<'a>> {
+    if name.eq_str(CAPABILITIES) {
+        let asked = |word: Str<'_>| word.eq_str("verrol") || word.eq_str("subres");
+        let mining = object.get("params")?.items().filter_map(|word| word.as_str()).any(asked);
+        return mining.then(|| Heard::new(Miner, CAPABILITIES, PROOF));
+    }
     let (token, speaker) = METHODS.iter().copied().find(|(method, _)| name.eq_str(method))?;
     let parameters = object.get("params")?;
     if !parameters.is_array() {

@@ -45,6 +45,12 @@ fn proof_in_one_line() {
             "|||cgminer/4.11.1",
         ),
         (
+            r#"{"id":"caps","method":"agent.get_capabilities","params":["verrol","subres"]}"#,
+            "stratum-v1",
+            "agent.get_capabilities",
+            "|||",
+        ),
+        (
             r#"{"params":["acc.rig","x"],"id":2,"method":"mining.authorize"}"#,
             "stratum-v1",
             "mining.authorize",
@@ -123,6 +129,12 @@ fn proof_in_one_line() {
             r#"{"worker": "eth1.0", "jsonrpc": "2.0", "params": ["<E>/rig/me@example.org", "x"], "id": 2, "method": "eth_submitLogin"}"#,
             "ethproxy",
             "eth_submitLogin",
+            "|<E>|rig|",
+        ),
+        (
+            r#"{"id":1,"method":"eth_submitLogin","worker":"eth1.0","params":["<E>","x"]}"#,
+            "ethproxy",
+            "eth_submitLogin",
             "|<E>|eth1.0|",
         ),
         (r#"{"id":1,"method":"eth_submitLogin","params":["<E>.rig"]}"#, "ethproxy", "eth_submitLogin", "|<E>|rig|"),
@@ -175,6 +187,8 @@ fn look_alikes_say_nothing() {
         r#"{"params":{"method":"mining.subscribe","params":[]}}"#,
         r#"{"worker":"celery@host","task":"submit","login":"x"}"#,
         r#"{"method":"data.mining.subscribe","params":[]}"#,
+        r#"{"id":1,"method":"agent.get_capabilities","params":[]}"#,
+        r#"{"id":1,"method":"agent.get_capabilities","params":{"verbose":true}}"#,
         "{}",
     ] {
         assert_eq!(hear(line), None, "{line}");
@@ -185,6 +199,7 @@ fn look_alikes_say_nothing() {
 fn every_dialect_has_its_anchor_in_what_it_hears() {
     for (line, id) in [
         (r#"{"method":"mining.submit","params":[]}"#, "stratum-v1"),
+        (r#"{"id":"caps","method":"agent.get_capabilities","params":["subres"]}"#, "stratum-v1"),
         (r#"{"method":"keepalived","params":{"id":"a"}}"#, "cryptonote"),
         (r#"{"blob":"<152>","job_id":"1","target":"b88d0600"}"#, "cryptonote"),
         (r#"{"result":["0x<64>","0x<64>","0x000000<64>"]}"#, "ethproxy"),
