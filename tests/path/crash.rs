@@ -11,9 +11,7 @@ use minewall_lab::service::{NameServer, PAGE, WebServer};
 use minewall_lab::{Lab, Minewall, Namespace, kernel, ready};
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::{
-    LIMIT, LISTEN, POOLS, curl, dialect_id, dig, mac_in_records, must_be_cut, pool_at, start, text_at, url,
-};
+use super::{LIMIT, LISTEN, POOLS, curl, dialect_id, dig, mac_in_records, must_be_cut, pool_at, start, text_at, url};
 
 const CLIENTS: [&str; 3] = ["cgminer", "xmrig", "ethminer"];
 
@@ -177,7 +175,9 @@ fn ask_until_answered(lab: &Lab, family: Family) -> Result<bool> {
     socket.set_read_timeout(Some(Duration::from_millis(20)))?;
     for id in 0..1000_u16 {
         let mut question = id.to_be_bytes().to_vec();
-        question.extend_from_slice(b"\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x03www\x07example\x03org\x00\x00\x01\x00\x01");
+        question.extend_from_slice(
+            b"\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x03www\x07example\x03org\x00\x00\x01\x00\x01",
+        );
         socket.send(&question)?;
         if socket.recv(&mut [0; 512]).is_ok() {
             return Ok(true);

@@ -53,7 +53,8 @@ fn observing_lets_every_login_through_and_learns_its_words() -> Result<()> {
         let got = pool.wait_session(LIMIT, |session| session.lines() == login.lines());
         assert!(got.is_some(), "{}: the pool did not receive {:?}", login.client, login.lines());
         // The wallet may stand in a later line than the one that proved it.
-        let states_worker = login.lines().iter().any(|line| line.contains(WORKER) && !line.contains("\"pass\":\"lab01\""));
+        let states_worker =
+            login.lines().iter().any(|line| line.contains(WORKER) && !line.contains("\"pass\":\"lab01\""));
         let learnt = until(LIMIT, || {
             let records = minewall.records().ok()?;
             let mut own = records.get(before..)?.iter();
@@ -82,7 +83,9 @@ fn an_exemption_lets_its_hosts_mine_until_it_expires() -> Result<()> {
     let second = lab.add_host()?;
     let pool = Pool::start(&lab, Options::default())?;
     let exempt = |prefix: &str, owner: &str, expires: &str| {
-        format!("[[exempt]]\nprefix = \"{prefix}\"\nowner = \"{owner}\"\nreason = \"study 7\"\nexpires = \"{expires}\"\n")
+        format!(
+            "[[exempt]]\nprefix = \"{prefix}\"\nowner = \"{owner}\"\nreason = \"study 7\"\nexpires = \"{expires}\"\n"
+        )
     };
     let (second_v4, second_v6) = (second.v4.to_string(), second.v6.to_string());
     let more = [

@@ -66,7 +66,9 @@ fn ask_for_a_pool(lab: &Lab, count: u16) -> Result<u16> {
     let mut answered = 0;
     for id in 0..count {
         let mut question = id.to_be_bytes().to_vec();
-        question.extend_from_slice(b"\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x03xmr\x072miners\x03com\x00\x00\x01\x00\x01");
+        question.extend_from_slice(
+            b"\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x03xmr\x072miners\x03com\x00\x00\x01\x00\x01",
+        );
         socket.send(&question)?;
         let mut answer = [0; 512];
         if socket.recv(&mut answer).is_ok() {
