@@ -168,16 +168,7 @@ fn a_pointer_behind_a_pointer_goes_further_back() {
     assert_eq!(Query::read(&bytes).err(), bad(24));
     let mut back = bytes;
     back[25] = 17;
-    assert_eq!(
-        Query::read(&back)
-            .unwrap()
-            .questions()
-            .last()
-            .unwrap()
-            .name
-            .as_str(),
-        "b"
-    );
+    assert_eq!(Query::read(&back).unwrap().questions().last().unwrap().name.as_str(), "b");
 }
 
 #[test]
