@@ -7,7 +7,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand, ValueEnum};
 use minewall_core::config::Backend;
 
-use crate::{check, kernel, replay, run, settings};
+use crate::{check, kernel, output, replay, run, settings};
 
 /// Where the configuration is looked for when none is named.
 const CONFIG: &str = "/etc/minewall/minewall.toml";
@@ -101,18 +101,16 @@ impl Cli {
             Command::Replay(replay) => replay.perform(),
             Command::Check(check) => check.perform(),
             Command::CheckConfig { config } => {
-                let config = settings::read(&config)?;
-                let (lists, tallies) = settings::lists(&config.lists)?;
-                for tally in tallies.iter().filter(|tally| tally.rejected > 0) {
-                    println!("{tally}");
-                }
-                println!("the configuration is sound; {} names and addresses are listed", lists.len());
+                let (lists, tallies) = settings::check(&config)?;
+                let refused = tallies.iter().filter(|tally| tally.rejected > 0).map(|tally| format!("{tally}\n"));
+                let sound = format!("the configuration is sound; {} names and addresses are listed\n", lists.len());
+                output::write(&(refused.collect::<String>() + &sound))?;
                 Ok(ExitCode::SUCCESS)
             }
             Command::Rules(Rules::Print { config, backend }) => {
                 let mut config = config.map(|path| settings::read(&path)).transpose()?.unwrap_or_default();
                 config.kernel.backend = backend.map_or(config.kernel.backend, Into::into);
-                print!("{}", kernel::print(&config)?);
+                output::write(&kernel::print(&config)?)?;
                 Ok(ExitCode::SUCCESS)
             }
         }
