@@ -14,7 +14,12 @@ const CONFIG: &str = "/etc/minewall/minewall.toml";
 
 /// Finds cryptocurrency mining in the traffic of a gateway, cuts it and writes the evidence.
 #[derive(Debug, Parser)]
-#[command(name = "minewall", version, max_term_width = 100)]
+#[command(
+    name = "minewall",
+    version,
+    max_term_width = 100,
+    after_help = "Examples:\n  minewall run -c /etc/minewall/minewall.toml\n  minewall replay monday.pcap\n  minewall check pool.example.org 192.0.2.7:3333"
+)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -55,7 +60,7 @@ enum Command {
         config: PathBuf,
     },
     /// The kernel rules
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Examples:\n  minewall rules print --backend nft")]
     Rules(Rules),
 }
 
