@@ -25,6 +25,18 @@ pub enum Judgement<'a> {
     Observe(Option<&'a Exempt>),
 }
 
+impl Judgement<'_> {
+    /// How much is done, the more the higher.
+    #[must_use]
+    pub const fn severity(&self) -> u8 {
+        match self {
+            Self::Block => 2,
+            Self::Ignore => 0,
+            Self::Observe(_) => 1,
+        }
+    }
+}
+
 /// The operator's will, ready to judge with.
 #[derive(Clone, Debug, Default)]
 pub struct Policy {
@@ -67,20 +79,15 @@ impl Policy {
 }
 
 /// How a refused DNS question is answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum DnsAnswer {
     /// Not at all.
     Drop,
     /// The name does not exist.
+    #[default]
     Nxdomain,
     /// These addresses.
     Sinkhole(Option<Ipv4Addr>, Option<Ipv6Addr>),
-}
-
-impl Default for DnsAnswer {
-    fn default() -> Self {
-        Self::Nxdomain
-    }
 }
 
 /// Whether mining is cut or only written down.
@@ -268,7 +275,7 @@ mod tests {
             |host: &str, date: &str| match policy.judge(&finding(Subject::Protocol), host.parse().unwrap(), at(date)) {
                 Judgement::Block => "cut".into(),
                 Judgement::Ignore => "ignored".into(),
-                Judgement::Observe(exempt) => exempt.map_or("observed".into(), |exempt| exempt.owner.clone()),
+                Judgement::Observe(exempt) => exempt.map_or_else(|| "observed".into(), |exempt| exempt.owner.clone()),
             };
         assert_eq!(owner("10.1.2.3", "2026-12-31T23:59:59Z"), "lab");
         assert_eq!(owner("10.1.2.3", "2027-01-01T00:00:00Z"), "faculty");

@@ -117,7 +117,7 @@ fn a_login_is_cut_and_its_record_names_the_host() {
     assert_eq!(record.finding.dialect, Some("cryptonote"));
     assert_eq!(record.finding.said.coin.as_deref(), Some("XMR"));
     assert_eq!(record.finding.said.agent.as_deref(), Some("XMRig/6.26.0"));
-    let excerpt = String::from_utf8(record.finding.excerpt.clone()).unwrap();
+    let excerpt = String::from_utf8(record.finding.excerpt).unwrap();
     assert!(excerpt.contains(r#""pass":"******""#) && !excerpt.contains("s3cret"), "{excerpt}");
 }
 
@@ -320,3 +320,6 @@ fn same_packets_times_and_seed_give_the_same_records() {
     let run = || send(&mut engine(Mode::Block), false, &[(0, LOGIN.as_bytes())]).0;
     assert_eq!(run(), run());
 }
+
+mod evasion;
+mod peace;
