@@ -42,6 +42,8 @@ pub struct Heard {
 pub enum Progress {
     /// Nothing more worth hearing comes: encrypted from here on, or plainly something else.
     Done,
+    /// Nothing but objects of JSON came so far: the next may tell.
+    Objects,
     /// A message of a known form is not complete yet.
     UnderWay,
     /// Nothing is known so far.

@@ -57,8 +57,13 @@ impl Speech {
         let later = later.map(|later| self.read(later, Place::default(), last, &mut spoken, scratch));
         flow.speech = spoken;
         flow.set_place(side, first.place);
-        let under_way = first.under_way || later.as_ref().is_some_and(|later| later.under_way);
-        let progress = if under_way { Progress::UnderWay } else { Progress::Unknown };
+        let progress = if first.under_way || later.as_ref().is_some_and(|later| later.under_way) {
+            Progress::UnderWay
+        } else if first.place.is_heard() && first.place.junk_lines == 0 {
+            Progress::Objects
+        } else {
+            Progress::Unknown
+        };
         let telling = later.filter(|later| later.new_token).unwrap_or(first);
         Heard { progress, ..told(&flow.speech, before, telling, side) }
     }
