@@ -104,8 +104,12 @@ impl Counters {
     }
 
     pub(super) fn skip(&mut self, why: Skipped) {
+        self.skip_many(why, 1);
+    }
+
+    pub(super) fn skip_many(&mut self, why: Skipped, times: u64) {
         if let Some(count) = self.skipped.get_mut(why as usize) {
-            *count += 1;
+            *count += times;
         }
     }
 
