@@ -71,7 +71,9 @@ impl Replay {
         }
         progress.finish_and_clear();
         writer.close()?;
-        eprint!("{sum}");
+        // In one write: the program behind a pipe may write to the same terminal.
+        let summary = sum.to_string();
+        eprint!("{summary}");
         Ok(if damaged { ExitCode::from(crate::FAILURE) } else { ExitCode::SUCCESS })
     }
 
