@@ -141,7 +141,7 @@ fn is_name(name: &str) -> bool {
 fn describe(what: &str, hit: &Hit<'_>) -> String {
     let mut line = format!("{what}: {}, by entry {}", hit.category, hit.entry);
     if hit.scope == Scope::Suffix {
-        line += " and below";
+        line += " and below,";
     }
     line += &format!(" of list {}", hit.list.name);
     if !hit.date.is_empty() {

@@ -16,6 +16,7 @@ use minewall_core::engine::{Engine, Settings};
 use minewall_core::evidence::Record;
 use minewall_core::now::Now;
 use minewall_core::policy::{self, Inside};
+use rustix::fs::{FileType, fstat};
 
 use crate::output::{self, Unwritable};
 use crate::{run, settings};
@@ -70,7 +71,9 @@ impl Replay {
         }
         progress.finish_and_clear();
         writer.close()?;
-        eprint!("{sum}");
+        // In one write: the program behind a pipe may write to the same terminal.
+        let summary = sum.to_string();
+        eprint!("{summary}");
         Ok(if damaged { ExitCode::from(crate::FAILURE) } else { ExitCode::SUCCESS })
     }
 
@@ -138,13 +141,15 @@ impl Writer {
     }
 }
 
-/// A bar over the bytes of all files, on a terminal only.
+/// A bar over the bytes of all files, on a terminal only; and not where standard output is a pipe, since the program
+/// behind it may write to the same terminal, and the bar would wipe its lines out.
 fn progress(files: &[PathBuf]) -> ProgressBar {
-    if !std::io::stderr().is_terminal() {
+    let is_pipe = fstat(std::io::stdout()).is_ok_and(|out| FileType::from_raw_mode(out.st_mode).is_fifo());
+    if is_pipe || !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
     let total = files.iter().filter_map(|file| std::fs::metadata(file).ok()).map(|meta| meta.len()).sum();
-    let style = ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes} {bytes_per_sec} {eta} left");
+    let style = ProgressStyle::with_template("{wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta} left");
     let bar = ProgressBar::new(total);
     match style {
         Ok(style) => bar.with_style(style),

@@ -113,8 +113,8 @@ fn damaged_lengths_are_told_with_their_byte() {
     let simple = (KINDS[2].make)(1);
     let (second, second_ng, second_simple) = (pcap.sound[1], enhanced.sound[2], simple.sound[2]);
     let word = |number: u32, order: Order| order.u32(number);
-    let cases: [(&str, &Capture, usize, [u8; 4], usize, &str); 8] = [
-        ("caplen of 4 GiB", &pcap, second + 8, [0xff; 4], second, "a length beyond 16 MiB"),
+    let cases = [
+        ("caplen of 4 GiB", &pcap, second + 8, [0xff_u8; 4], second, "a length beyond 16 MiB"),
         ("caplen beyond the file", &pcap, second + 8, word(4096, Order::Little), second, ""),
         ("block of 4 GiB", &enhanced, second_ng + 4, [0xff, 0xff, 0xff, 0xf0], second_ng, "a length beyond 16 MiB"),
         ("block of 4 bytes", &enhanced, second_ng + 4, word(4, Order::Big), second_ng, "contradicts itself"),

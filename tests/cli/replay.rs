@@ -1,9 +1,12 @@
 //! The same conversation gives the same records, whatever file and link carry it.
 
+use std::io::Write;
+use std::process::{Command, Stdio};
+
 use serde_json::Value;
 
 use super::capture::{Capture, Order};
-use super::program::{Files, minewall, replay};
+use super::program::{BINARY, Files, minewall, replay};
 use super::story::{self, Ends, FOUND, Shot, V4, V6};
 use super::wire::{self, Link};
 
@@ -245,4 +248,49 @@ fn the_table_holds_the_same_and_no_control_characters() {
     let widths: Vec<_> = ran.out.lines().map(|line| line.chars().count()).collect();
     assert!(widths.iter().all(|width| *width == widths[0]), "{}", ran.out);
     assert!(ran.err.contains("5 findings"), "{}", ran.err);
+}
+
+/// What a command gives on a terminal of so many columns, both outputs together; none without `script`.
+fn on_terminal(columns: u16, command: &str) -> Option<String> {
+    let command = format!("stty cols {columns} rows 50; {command}");
+    let script = &mut Command::new("script");
+    let output = script.args(["-qec", &command, "/dev/null"]).stdin(Stdio::null()).output().ok()?;
+    Some(String::from_utf8(output.stdout).unwrap().replace("\r\n", "\n"))
+}
+
+#[test]
+fn the_table_fits_the_terminal() {
+    let files = Files::new();
+    let shots: Vec<_> = [V4, V6].into_iter().flat_map(story::shots).collect();
+    let file = files.write("story.pcap", pcap(Order::Little, false, Link::Raw, &shots));
+    for columns in [80, 100, 120, 200] {
+        let command = format!("{BINARY} replay -c {} {file}", files.config());
+        let Some(text) = on_terminal(columns, &command) else {
+            let why = "there is no program script (package bsdutils)";
+            let _ = writeln!(std::io::stderr(), "\n*** SKIPPED the_table_fits_the_terminal: {why} ***");
+            return;
+        };
+        // The progress bar wipes its line before the table begins in it.
+        let lines = text.lines().map(|line| line.rsplit("\u{1b}[2K").next().unwrap_or(line));
+        let rows: Vec<_> = lines.filter(|line| line.starts_with(['┌', '│', '╞', '└'])).collect();
+        // Four lines around, eight records of two to three lines: nothing is wrapped.
+        assert_eq!(rows.len(), 5 + 6 * 2 + 2 * 3, "{columns}:\n{text}");
+        let width = rows[0].chars().count();
+        assert!(rows.iter().all(|row| row.chars().count() == width) && width <= columns.into(), "{columns}:\n{text}");
+        assert!(text.contains("[2001:db8:ffff::7]:3333"), "an address is never shortened:\n{text}");
+    }
+}
+
+#[test]
+fn the_progress_bar_is_for_terminals() {
+    let files = Files::new();
+    let file = files.write("story.pcap", pcap(Order::Little, false, Link::Raw, &story::shots(V4)));
+    let command = format!("{BINARY} replay --format json -c {} {file}", files.config());
+    let Some(bare) = on_terminal(80, &command) else { return };
+    assert!(bare.contains("B/s") && bare.contains('\u{1b}'), "{bare:?}");
+    for quiet in [format!("{command} | cat"), format!("{command} 2>{}", files.path().join("err").display())] {
+        let text = on_terminal(80, &quiet).unwrap();
+        assert!(!text.contains("B/s") && !text.contains('\u{1b}'), "{quiet}: {text:?}");
+        assert_eq!(text.lines().filter(|line| line.starts_with('{')).count(), 4, "{text}");
+    }
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -25,7 +25,7 @@ fn captures(kind: &str, test: &str) -> Option<Vec<PathBuf>> {
     Some(files)
 }
 
-fn replay(file: &PathBuf) -> Ran {
+fn replay(file: &Path) -> Ran {
     minewall(&["replay", "--format", "json", file.to_str().unwrap()])
 }
 

@@ -55,7 +55,8 @@ impl Table {
             (None, None) => record.destination.to_string(),
         };
         let layer = finding.layer.as_str();
-        let layer = record.question.as_ref().map_or(layer.into(), |question| format!("{layer} {}", question.kind));
+        let layer =
+            record.question.as_ref().map_or_else(|| layer.into(), |question| format!("{layer} {}", question.kind));
         let said = &finding.said;
         let what = finding.dialect.unwrap_or_else(|| finding.subject.as_str());
         let words = [&said.coin, &said.wallet, &said.worker, &said.agent];

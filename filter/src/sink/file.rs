@@ -80,7 +80,10 @@ impl Outlet for File {
 /// The directory is missing, or the path is one, with the remedy.
 pub(super) fn check(path: &str) -> Result<()> {
     let path = Path::new(path);
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let directory = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
     let wrong = match (path.is_dir(), directory.is_dir()) {
         (true, _) => io::Error::from(io::ErrorKind::IsADirectory),
         (false, false) => io::Error::from(io::ErrorKind::NotFound),
