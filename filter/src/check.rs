@@ -6,9 +6,10 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use clap::Args;
+use ipnet::IpNet;
 use minewall_lists::{Answer, Hit, Lists, Scope};
 
-use crate::{resolve, settings};
+use crate::{output, resolve, settings};
 
 /// The exit code for "not listed".
 const NOT_LISTED: u8 = 1;
@@ -34,38 +35,53 @@ enum Asked {
 }
 
 impl Check {
-    /// Prints one line for each.
+    /// Prints one line for each, and one for each of its addresses.
     pub(crate) fn perform(self) -> Result<ExitCode> {
         let config = self.config.as_deref().map(settings::read).transpose()?.unwrap_or_default();
-        let (lists, _) = settings::lists(&config.lists)?;
-        let mut listed = false;
+        let (lists, tallies) = settings::lists(&config.lists)?;
+        for tally in tallies.iter().filter(|tally| tally.rejected > 0) {
+            eprintln!("minewall: {tally}");
+        }
+        let (mut listed, mut failed) = (false, false);
         for what in &self.what {
-            let asked = parse(what)?;
-            let line = match look_up(&lists, &asked) {
-                Some(hit) => {
-                    listed = true;
-                    describe(what, &hit)
+            match self.tell(&lists, what) {
+                Ok(is_listed) => listed |= is_listed,
+                Err(error) if error.is::<output::Unwritable>() => return Err(error),
+                Err(error) => {
+                    eprintln!("minewall: {error:#}");
+                    failed = true;
                 }
-                None => not_listed(&lists, what, &asked),
-            };
-            println!("{line}");
-            if let (true, Asked::Name(name, port)) = (self.resolve, &asked) {
-                listed |= resolved(&lists, name, *port)?;
             }
         }
-        Ok(if listed { ExitCode::SUCCESS } else { ExitCode::from(NOT_LISTED) })
+        Ok(match (failed, listed) {
+            (true, _) => ExitCode::from(crate::FAILURE),
+            (false, true) => ExitCode::SUCCESS,
+            (false, false) => ExitCode::from(NOT_LISTED),
+        })
+    }
+
+    /// Whether it is listed, in words on standard output.
+    fn tell(&self, lists: &Lists, what: &str) -> Result<bool> {
+        let asked = parse(what)?;
+        let hit = look_up(lists, &asked);
+        let line = hit.as_ref().map_or_else(|| not_listed(lists, what, &asked), |hit| describe(what, hit));
+        output::write(&format!("{line}\n"))?;
+        let mut listed = hit.is_some();
+        if let (true, Asked::Name(name, port)) = (self.resolve, &asked) {
+            listed |= tell_addresses(lists, name, *port)?;
+        }
+        Ok(listed)
     }
 }
 
-fn resolved(lists: &Lists, name: &str, port: Option<u16>) -> Result<bool> {
+fn tell_addresses(lists: &Lists, name: &str, port: Option<u16>) -> Result<bool> {
     let mut listed = false;
     for ip in resolve::addresses(name)? {
+        let what = port.map_or_else(|| ip.to_string(), |port| SocketAddr::new(ip, port).to_string());
         let hit = lists.address(ip, port);
         listed |= hit.is_some();
-        match hit {
-            Some(hit) => println!("  {}", describe(&ip.to_string(), &hit)),
-            None => println!("  {ip}: not listed"),
-        }
+        let line = hit.map_or_else(|| format!("{what}: not listed"), |hit| describe(&what, &hit));
+        output::write(&format!("  {line}\n"))?;
     }
     Ok(listed)
 }
@@ -79,23 +95,46 @@ fn look_up<'a>(lists: &'a Lists, asked: &Asked) -> Option<Hit<'a>> {
 
 fn parse(what: &str) -> Result<Asked> {
     if let Ok(socket) = what.parse::<SocketAddr>() {
-        return Ok(Asked::Address(socket.ip(), Some(socket.port())));
+        return match socket.port() {
+            0 => bail!("{what:?}: 0 is no port"),
+            port => Ok(Asked::Address(socket.ip(), Some(port))),
+        };
     }
-    if let Ok(ip) = what.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>() {
+    let bare = what.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')).unwrap_or(what);
+    if let Ok(ip) = bare.parse::<IpAddr>() {
         return Ok(Asked::Address(ip, None));
     }
+    if let Some((_, rest)) = what.split_once("://") {
+        let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        bail!("{what:?} is a URL; give its host alone: {host:?}");
+    }
+    if what.parse::<IpNet>().is_ok() {
+        bail!("{what:?} is a prefix; lists hold single addresses with a port: write ADDRESS or ADDRESS:PORT");
+    }
     let (name, port) = match what.rsplit_once(':') {
-        Some((name, port)) => match port.parse() {
-            Ok(port) => (name, Some(port)),
-            Err(_) => bail!("{what:?}: {port:?} is no port; write NAME, NAME:PORT, ADDRESS:PORT or [ADDRESS]:PORT"),
+        Some((name, port)) => match port.parse::<u16>() {
+            Ok(number) if number > 0 => (name, Some(number)),
+            _ => bail!("{what:?}: {port:?} is no port; write NAME, NAME:PORT, ADDRESS:PORT or [ADDRESS]:PORT"),
         },
         None => (what, None),
     };
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.') || !byte.is_ascii();
-    if name.is_empty() || !name.bytes().all(plain) {
-        bail!("{what:?} is neither a name nor an address; for a URL give its host alone");
+    if !name.is_ascii() {
+        bail!("{what:?} is not ASCII; write the name in punycode (xn--...), as it stands in DNS questions");
+    }
+    if !is_name(name) {
+        bail!("{what:?} is neither a name nor an address; write NAME, NAME:PORT, ADDRESS:PORT or [ADDRESS]:PORT");
     }
     Ok(Asked::Name(name.to_ascii_lowercase(), port))
+}
+
+/// Whether it has the form of a name (RFC 1035 section 2.3.4, with underscores); a last label of digits is a mistyped
+/// address.
+fn is_name(name: &str) -> bool {
+    let name = name.strip_suffix('.').unwrap_or(name);
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    let is_label = |label: &str| (1..=63).contains(&label.len()) && label.bytes().all(plain);
+    let last = name.rsplit('.').next().unwrap_or_default();
+    name.len() <= 253 && name.split('.').all(is_label) && !last.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// `xmr.2miners.com: pool, by entry 2miners.com and below, of list pools (2026-08-16), confidence high, coins XMR`.
@@ -121,8 +160,7 @@ fn describe(what: &str, hit: &Hit<'_>) -> String {
 
 fn not_listed(lists: &Lists, what: &str, asked: &Asked) -> String {
     let why = match asked {
-        Asked::Address(_, None) => "; addresses are listed with a port only: add one as ADDRESS:PORT".to_owned(),
-        Asked::Address(_, Some(_)) => String::new(),
+        Asked::Address(..) => String::new(),
         Asked::Name(name, _) => match lists.look(name) {
             Answer::Allowed(by) => format!("; allowed by {by}"),
             Answer::Guarded { name, why } => format!("; {name} is never blocked ({why})"),
@@ -145,13 +183,31 @@ mod tests {
             ("2001:db8::7", Asked::Address(ip("2001:db8::7"), None)),
             ("[2001:db8::7]:3333", Asked::Address(ip("2001:db8::7"), Some(3333))),
             ("Pool.Example.org", Asked::Name("pool.example.org".into(), None)),
+            ("[2001:db8::7]", Asked::Address(ip("2001:db8::7"), None)),
+            ("pool.example.org.", Asked::Name("pool.example.org.".into(), None)),
             ("pool.example.org:3333", Asked::Name("pool.example.org".into(), Some(3333))),
         ];
         for (what, asked) in cases {
             assert_eq!(parse(what).unwrap(), asked);
         }
-        for what in ["", "http://a.b/c", "a.b:x", "a b", "a.b:70000"] {
-            assert!(parse(what).is_err(), "{what}");
+        for (what, word) in [
+            ("", "neither"),
+            ("http://a.b:80/c", "\"a.b:80\""),
+            ("a.b:x", "no port"),
+            ("a.b:", "no port"),
+            ("a.b:0", "no port"),
+            ("192.0.2.7:0", "no port"),
+            ("a.b:70000", "no port"),
+            ("a b", "neither"),
+            ("a..b", "neither"),
+            ("a.b/c", "neither"),
+            ("192.0.2.256", "neither"),
+            ("[192.0.2.7", "neither"),
+            ("192.0.2.0/24", "prefix"),
+            ("矿池.cn", "punycode"),
+        ] {
+            let error = parse(what).unwrap_err().to_string();
+            assert!(error.contains(word), "{what}: {error}");
         }
     }
 }

@@ -7,14 +7,19 @@ use anyhow::Result;
 use clap::{Parser, Subcommand, ValueEnum};
 use minewall_core::config::Backend;
 
-use crate::{check, kernel, replay, run, settings};
+use crate::{check, kernel, output, replay, run, settings};
 
 /// Where the configuration is looked for when none is named.
 const CONFIG: &str = "/etc/minewall/minewall.toml";
 
 /// Finds cryptocurrency mining in the traffic of a gateway, cuts it and writes the evidence.
 #[derive(Debug, Parser)]
-#[command(name = "minewall", version, max_term_width = 100)]
+#[command(
+    name = "minewall",
+    version,
+    max_term_width = 100,
+    after_help = "Examples:\n  minewall run -c /etc/minewall/minewall.toml\n  minewall replay monday.pcap\n  minewall check pool.example.org 192.0.2.7:3333"
+)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -55,7 +60,7 @@ enum Command {
         config: PathBuf,
     },
     /// The kernel rules
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Examples:\n  minewall rules print --backend nft")]
     Rules(Rules),
 }
 
@@ -101,18 +106,16 @@ impl Cli {
             Command::Replay(replay) => replay.perform(),
             Command::Check(check) => check.perform(),
             Command::CheckConfig { config } => {
-                let config = settings::read(&config)?;
-                let (lists, tallies) = settings::lists(&config.lists)?;
-                for tally in tallies.iter().filter(|tally| tally.rejected > 0) {
-                    println!("{tally}");
-                }
-                println!("the configuration is sound; {} names and addresses are listed", lists.len());
+                let (lists, tallies) = settings::check(&config)?;
+                let refused = tallies.iter().filter(|tally| tally.rejected > 0).map(|tally| format!("{tally}\n"));
+                let sound = format!("the configuration is sound; {} names and addresses are listed\n", lists.len());
+                output::write(&(refused.collect::<String>() + &sound))?;
                 Ok(ExitCode::SUCCESS)
             }
             Command::Rules(Rules::Print { config, backend }) => {
                 let mut config = config.map(|path| settings::read(&path)).transpose()?.unwrap_or_default();
                 config.kernel.backend = backend.map_or(config.kernel.backend, Into::into);
-                print!("{}", kernel::print(&config)?);
+                output::write(&kernel::print(&config)?)?;
                 Ok(ExitCode::SUCCESS)
             }
         }

@@ -14,6 +14,7 @@ mod identity;
 mod inject;
 mod kernel;
 mod lock;
+mod output;
 mod queue;
 mod replay;
 mod resolve;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
     let cli = cli::Cli::parse();
     match cli.perform() {
         Ok(code) => code,
+        Err(error) if matches!(error.downcast_ref(), Some(output::Unwritable::Closed)) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("minewall: {error:#}");
             ExitCode::from(FAILURE)

@@ -1,24 +1,27 @@
 //! `minewall replay`: captures through the same engine, in the capture's own time.
 
 mod capture;
+mod summary;
 mod table;
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::{Args, ValueEnum};
-use indicatif::{HumanCount, ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressStyle};
 use ipnet::IpNet;
-use minewall_core::engine::{Counters, Engine, Settings, Skipped};
+use minewall_core::engine::{Engine, Settings};
 use minewall_core::evidence::Record;
 use minewall_core::now::Now;
 use minewall_core::policy::{self, Inside};
 
-use crate::settings;
-use capture::Frame;
+use crate::output::{self, Unwritable};
+use crate::{run, settings};
+use capture::Capture;
+use summary::Sum;
+use table::Table;
 
 /// Flows remembered of one capture.
 const FLOWS: usize = 1 << 17;
@@ -47,45 +50,28 @@ enum Format {
     Table,
 }
 
-/// What all captures together gave.
-#[derive(Default)]
-struct Sum {
-    counters: Vec<Counters>,
-    packets: u64,
-    bytes: u64,
-    records: u64,
-}
-
 impl Replay {
     /// Reads the captures one after another, each with an engine of its own.
     pub(crate) fn perform(self) -> Result<ExitCode> {
+        run::log_to_stderr();
         let settings = self.settings()?;
-        let begin = Instant::now();
         let progress = progress(&self.files);
-        let mut sum = Sum::default();
-        let mut damaged = None;
-        let mut rows = Vec::new();
+        let mut sum = Sum::begin();
+        let mut writer = Writer { table: (self.format == Format::Table).then(Table::new), progress: progress.clone() };
+        let mut damaged = false;
         for file in &self.files {
-            let mut engine = Engine::new(settings.clone(), FLOWS, sum.counters.len() as u64);
-            let result = read(file, &mut engine, &progress, &mut sum, |record| match self.format {
-                Format::Json => writeln!(std::io::stdout(), "{}", record.to_json()),
-                Format::Table => {
-                    rows.push(table::row(&record));
-                    Ok(())
-                }
-            });
-            sum.counters.push(engine.counters());
-            if let Err(error) = result {
-                progress.suspend(|| eprintln!("minewall: {error:#}"));
-                damaged = Some(error);
+            let Err(error) = read(file, &settings, &progress, &mut sum, &mut writer) else { continue };
+            if error.is::<Unwritable>() {
+                progress.finish_and_clear();
+                return Err(error);
             }
+            progress.suspend(|| eprintln!("minewall: in the capture {}: {error:#}", file.display()));
+            damaged = true;
         }
         progress.finish_and_clear();
-        if self.format == Format::Table && !rows.is_empty() {
-            println!("{}", table::render(rows));
-        }
-        sum.print(begin);
-        Ok(if damaged.is_some() { ExitCode::from(crate::FAILURE) } else { ExitCode::SUCCESS })
+        writer.close()?;
+        eprint!("{sum}");
+        Ok(if damaged { ExitCode::from(crate::FAILURE) } else { ExitCode::SUCCESS })
     }
 
     fn settings(&self) -> Result<Settings> {
@@ -100,25 +86,56 @@ impl Replay {
 }
 
 /// Judges every frame of one capture.
-fn read(
-    file: &Path,
-    engine: &mut Engine,
-    progress: &ProgressBar,
-    sum: &mut Sum,
-    mut write: impl FnMut(Record) -> std::io::Result<()>,
-) -> Result<()> {
-    capture::read(file, |frame: Frame<'_>| {
-        progress.inc(frame.consumed);
-        sum.packets += 1;
-        sum.bytes += frame.bytes.len() as u64;
-        let outcome = engine.on_frame(Now::from_wall_us(frame.time_us), frame.linktype, frame.bytes);
-        if let Some(record) = outcome.record {
-            sum.records += 1;
-            write(*record).context("cannot write a record to standard output")?;
-        }
-        Ok(())
-    })
-    .with_context(|| format!("in the capture {}", file.display()))
+fn read(file: &Path, settings: &Settings, progress: &ProgressBar, sum: &mut Sum, writer: &mut Writer) -> Result<()> {
+    let capture = Capture::open(file)?;
+    // The ids of records are the same whenever this capture is read, and differ from those of other captures.
+    let mut engine = Engine::new(settings.clone(), FLOWS, capture.fingerprint());
+    let mut mono_ms = 0;
+    let result = capture.read(
+        |frame| {
+            let now = Now::from_wall_us(frame.time_us);
+            // The clock to count with never goes back, whatever the capture's does.
+            mono_ms = now.mono_ms.max(mono_ms);
+            sum.packet(frame.bytes);
+            let outcome = engine.on_frame(Now { mono_ms, ..now }, frame.linktype, frame.bytes);
+            outcome.record.map_or(Ok(()), |record| writer.write(&record))
+        },
+        |bytes| progress.inc(bytes),
+    );
+    sum.capture(&engine.counters());
+    result
+}
+
+/// Where records go.
+struct Writer {
+    /// None: JSON.
+    table: Option<Table>,
+    progress: ProgressBar,
+}
+
+impl Writer {
+    fn write(&mut self, record: &Record) -> Result<()> {
+        let text = match &mut self.table {
+            None => format!("{}\n", record.to_json()),
+            Some(table) => {
+                table.add(record);
+                if !table.is_full() {
+                    return Ok(());
+                }
+                table.take()
+            }
+        };
+        self.print(&text)
+    }
+
+    fn close(mut self) -> Result<()> {
+        let rest = self.table.as_mut().map(Table::take).unwrap_or_default();
+        self.print(&rest)
+    }
+
+    fn print(&self, text: &str) -> Result<()> {
+        Ok(self.progress.suspend(|| output::write(text))?)
+    }
 }
 
 /// A bar over the bytes of all files, on a terminal only.
@@ -132,38 +149,5 @@ fn progress(files: &[PathBuf]) -> ProgressBar {
     match style {
         Ok(style) => bar.with_style(style),
         Err(_) => bar,
-    }
-}
-
-impl Sum {
-    /// The summary, on standard error.
-    fn print(&self, begin: Instant) {
-        let total = |count: fn(&Counters) -> u64| self.counters.iter().map(count).sum::<u64>();
-        let seconds = begin.elapsed().as_secs_f64();
-        let rate = (self.packets as f64 / seconds.max(1e-6)) as u64;
-        eprintln!(
-            "{} packets ({} bytes) in {} captures, {} flows, {} DNS questions, {} findings, {} records; {} packets/s",
-            HumanCount(self.packets),
-            HumanCount(self.bytes),
-            self.counters.len(),
-            HumanCount(total(|counters| counters.flows)),
-            HumanCount(total(|counters| counters.questions)),
-            HumanCount(total(Counters::findings)),
-            HumanCount(self.records),
-            HumanCount(rate),
-        );
-        let skipped: Vec<_> = Skipped::ALL
-            .iter()
-            .map(|(why, words)| (self.counters.iter().map(|counters| counters.skipped(*why)).sum::<u64>(), words))
-            .filter(|(count, _)| *count > 0)
-            .map(|(count, words)| format!("{count} {words}"))
-            .collect();
-        if !skipped.is_empty() {
-            eprintln!("not inspected: {}", skipped.join(", "));
-        }
-        let odd = [("gaps", total(|c| c.gaps)), ("conflicting overlaps", total(|c| c.conflicts))];
-        for (what, count) in odd.iter().filter(|(_, count)| *count > 0) {
-            eprintln!("{what} in streams: {count}");
-        }
     }
 }

@@ -186,7 +186,7 @@ fn reload(path: &Path, old: &Config, shared: &Shared, recorder: &Recorder, loade
 }
 
 /// The program's own log: on standard error, which systemd and procd carry on.
-fn log_to_stderr() {
+pub(crate) fn log_to_stderr() {
     let filter = tracing_subscriber::EnvFilter::try_from_env("MINEWALL_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
     tracing_subscriber::fmt()

@@ -4,26 +4,94 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context, Result, anyhow};
-use minewall_core::config::{Config, ListFiles};
+use anyhow::{Context, Error, Result, anyhow};
+use minewall_core::config::{Config, ListFile, ListFiles, OutOfBounds};
 use minewall_core::engine::Settings;
 use minewall_lists::{Builder, Category, ListMeta, Lists};
+use toml::de::DeTable;
+
+use crate::sink;
 
 /// Reads and checks a configuration file.
 ///
 /// # Errors
 /// Names the file, the line and what may stand there.
 pub(crate) fn read(path: &Path) -> Result<Config> {
-    let text = std::fs::read_to_string(path)
+    parse(&read_text(path)?).with_context(|| within(path))
+}
+
+/// Reads a configuration file and checks everything it names, without starting anything. Gives its lists.
+///
+/// # Errors
+/// Names the file, the line, the setting and what may stand there.
+pub(crate) fn check(path: &Path) -> Result<(Lists, Vec<Tally>)> {
+    let text = read_text(path)?;
+    let config = parse(&text).with_context(|| within(path))?;
+    let sinks = config.sink.iter().enumerate();
+    let sound = sinks.map(|(at, sink)| sink::check(sink).with_context(|| Setting(format!("sink.{at}"))));
+    let lists = sound.collect::<Result<()>>().and_then(|()| lists(&config.lists));
+    lists.map_err(|error| located(&text, error)).with_context(|| within(path))
+}
+
+fn read_text(path: &Path) -> Result<String> {
+    std::fs::read_to_string(path)
         .with_context(|| format!("cannot read the configuration {}", path.display()))
-        .context("name a file with -c FILE")?;
-    parse(&text).with_context(|| format!("in the configuration {}", path.display()))
+        .context("name a file with -c FILE")
+}
+
+fn within(path: &Path) -> String {
+    format!("in the configuration {}", path.display())
 }
 
 fn parse(text: &str) -> Result<Config> {
     let config: Config = toml::from_str(text).map_err(|error| anyhow!("{}", error.to_string().trim_end()))?;
-    config.check().map_err(|wrong| anyhow!("{}: {}", wrong.setting, wrong.problem))?;
+    let wrong = |wrong: OutOfBounds| located(text, anyhow!(wrong.problem).context(Setting(wrong.setting.to_owned())));
+    config.check().map_err(wrong)?;
     Ok(config)
+}
+
+/// What an error is about: a path through the configuration, an entry of a list by its index (`sink.0`).
+#[derive(Debug)]
+struct Setting(String);
+
+impl fmt::Display for Setting {
+    /// As it is written in the file.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.0.split('.').filter(|part| part.parse::<usize>().is_err()).collect();
+        f.write_str(&names.join("."))
+    }
+}
+
+/// The error with the line of the setting it is about, or of the table the setting would stand in.
+fn located(text: &str, error: Error) -> Error {
+    let at = error.downcast_ref::<Setting>().and_then(|setting| place(text, &setting.0));
+    match at {
+        Some(at) => {
+            let line_breaks = text.bytes().take(at).filter(|byte| *byte == b'\n').count();
+            error.context(format!("line {}", line_breaks + 1))
+        }
+        None => error,
+    }
+}
+
+fn place(text: &str, setting: &str) -> Option<usize> {
+    let document = DeTable::parse(text).ok()?;
+    let mut table = document.get_ref();
+    let mut at = None;
+    let mut parts = setting.split('.').peekable();
+    while let Some(part) = parts.next() {
+        let Some((key, value)) = table.get_key_value(part) else { break };
+        let mut value = value;
+        at = Some(key.span().start);
+        if let (Some(array), Some(index)) = (value.get_ref().as_array(), parts.peek()) {
+            value = array.get(index.parse::<usize>().ok()?)?;
+            at = Some(value.span().start);
+            parts.next();
+        }
+        let Some(inner) = value.get_ref().as_table() else { break };
+        table = inner;
+    }
+    at
 }
 
 /// The part of the configuration the engines work by, with the lists read.
@@ -75,28 +143,33 @@ pub(crate) fn lists(files: &ListFiles) -> Result<(Lists, Vec<Tally>)> {
         builder.shipped_guard();
     }
     for name in &files.allow {
-        builder.allow(name).map_err(|reason| anyhow!("lists.allow: {name:?} is {reason}"))?;
+        let setting = || Setting("lists.allow".to_owned());
+        builder.allow(name).map_err(|reason| anyhow!("{name:?} is {reason}").context(setting()))?;
     }
     let mut tallies = Vec::new();
-    for file in &files.file {
-        let category = file.category.parse::<Category>();
-        let category = category
-            .map_err(|unknown| anyhow!("the list {:?}: category {:?} is {unknown}", file.name, file.category))?;
-        let text = std::fs::read(&file.path)
-            .with_context(|| format!("cannot read {}", file.path))
-            .with_context(|| format!("the list {:?} needs its file", file.name))?;
-        let tally = builder.add_text(ListMeta::new(&file.name, category), &String::from_utf8_lossy(&text));
-        let reason = |(reason, refusal): (_, minewall_lists::Refusal)| {
-            format!("{} of them (first in line {}): {reason}", refusal.count, refusal.first_line)
-        };
-        tallies.push(Tally {
-            path: file.path.clone(),
-            accepted: tally.accepted,
-            rejected: tally.rejected(),
-            reasons: tally.refusals().map(reason).collect(),
-        });
+    for (at, file) in files.file.iter().enumerate() {
+        tallies.push(add(&mut builder, file).with_context(|| Setting(format!("lists.file.{at}")))?);
     }
     Ok((builder.build(), tallies))
+}
+
+fn add(builder: &mut Builder, file: &ListFile) -> Result<Tally> {
+    let category = file.category.parse::<Category>();
+    let category =
+        category.map_err(|unknown| anyhow!("the list {:?}: category {:?} is {unknown}", file.name, file.category))?;
+    let text = std::fs::read(&file.path)
+        .with_context(|| format!("cannot read {}", file.path))
+        .with_context(|| format!("the list {:?} needs its file", file.name))?;
+    let tally = builder.add_text(ListMeta::new(&file.name, category), &String::from_utf8_lossy(&text));
+    let reason = |(reason, refusal): (_, minewall_lists::Refusal)| {
+        format!("{} of them (first in line {}): {reason}", refusal.count, refusal.first_line)
+    };
+    Ok(Tally {
+        path: file.path.clone(),
+        accepted: tally.accepted,
+        rejected: tally.rejected(),
+        reasons: tally.refusals().map(reason).collect(),
+    })
 }
 
 #[cfg(test)]
@@ -108,8 +181,9 @@ mod tests {
         for (text, words) in [
             ("mode = \"blok\"", &["line 1", "blok", "observe"][..]),
             ("[dns]\nacton = 1", &["line 2", "acton", "action"]),
-            ("[look]\nbytes = 9", &["look.bytes", "512 to 32768"]),
-            ("[dns]\naction = \"sinkhole\"", &["dns.sinkhole", "192.0.2.1"]),
+            ("[look]\nbytes = 9", &["line 2", "look.bytes", "512 to 32768"]),
+            ("mode = \"block\"\nlook.bytes = 9", &["line 2", "look.bytes"]),
+            ("mode = \"block\"\n[dns]\naction = \"sinkhole\"", &["line 2", "dns.sinkhole", "192.0.2.1"]),
             ("[kernel]\nmark = \"0x7\"", &["line 2", "two bits"]),
             ("[[exempt]]\nprefix=\"10.0.0\"\nowner=\"a\"\nreason=\"b\"", &["line 2", "10.0.0.0/8"]),
             ("[[exempt]]\nprefix=\"10.0.0.1\"\nowner=\"a\"\nreason=\"b\"\nexpires=\"soon\"", &["line 5", "2027-01-31"]),

@@ -28,14 +28,13 @@ pub const LOOK_BYTES_MAX: usize = 32_768;
 /// Packets looked at in one direction at the most, even when each brings one byte of a message under way.
 pub const LOOK_PACKETS_MAX: u32 = 8_192;
 
-/// Separate runs of bytes held of one direction; a fifth run forgets the last one.
-pub const STREAM_RUNS: usize = 4;
+/// Separate runs of bytes held of one direction, four bytes each: as many as there are holes in the bytes looked at by
+/// default, so that a sender cannot have us forget what it sends before its time.
+pub const STREAM_RUNS: usize = LOOK_BYTES / 2;
 
-/// Bytes of a DNS message over TCP that are kept: its question stands in the first 12 + 255 + 4.
-pub const DNS_TCP_MESSAGE: usize = 4_096;
-
-/// Objects read of one direction of a flow.
-pub const OBJECTS: usize = 64;
+/// Bytes of a DNS message over TCP that are kept: its length, its header and four questions, the most that are read,
+/// stand in 2 + 12 + 4 x (255 + 4).
+pub const DNS_TCP_MESSAGE: usize = 1_050;
 
 /// Records one observed flow may give: the first, and one for each new fact heard later.
 pub const RECORDS_PER_FLOW: u8 = 4;

@@ -25,6 +25,18 @@ pub enum Judgement<'a> {
     Observe(Option<&'a Exempt>),
 }
 
+impl Judgement<'_> {
+    /// How much is done, the more the higher.
+    #[must_use]
+    pub const fn severity(&self) -> u8 {
+        match self {
+            Self::Block => 2,
+            Self::Ignore => 0,
+            Self::Observe(_) => 1,
+        }
+    }
+}
+
 /// The operator's will, ready to judge with.
 #[derive(Clone, Debug, Default)]
 pub struct Policy {

@@ -74,6 +74,22 @@ impl Outlet for File {
     }
 }
 
+/// Whether there is a place for the file; it is neither opened nor made.
+///
+/// # Errors
+/// The directory is missing, or the path is one, with the remedy.
+pub(super) fn check(path: &str) -> Result<()> {
+    let path = Path::new(path);
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let wrong = match (path.is_dir(), directory.is_dir()) {
+        (true, _) => io::Error::from(io::ErrorKind::IsADirectory),
+        (false, false) => io::Error::from(io::ErrorKind::NotFound),
+        (false, true) => return Ok(()),
+    };
+    let message = format!("cannot append to the record file {}; {}", path.display(), remedy(&wrong, path));
+    Err(Error::new(wrong).context(message))
+}
+
 fn ends_within_a_line(path: &Path) -> io::Result<bool> {
     let metadata = fs::metadata(path)?;
     if !metadata.is_file() || metadata.len() == 0 {

@@ -159,6 +159,17 @@ impl Event {
     }
 }
 
+/// Whether a sink could be started, without starting it: nothing is opened, made or sent.
+///
+/// # Errors
+/// What is wrong with its address, facility or path, and what may stand there.
+pub(crate) fn check(sink: &config::Sink) -> Result<()> {
+    match sink {
+        config::Sink::File { path } => file::check(path),
+        config::Sink::Syslog { .. } => outlet(sink, Pace::default()).map(drop),
+    }
+}
+
 /// The sink's name and its outlet: the table of kinds. Ways of syslog are rows in `transport`.
 fn outlet(sink: &config::Sink, pace: Pace) -> Result<(String, Box<dyn Outlet>)> {
     Ok(match sink {

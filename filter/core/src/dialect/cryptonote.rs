@@ -3,7 +3,7 @@
 use alloc::string::String;
 
 use super::Speaker::{Miner, Pool};
-use super::{Dialect, Heard, PROOF, agent, bounded, method, string};
+use super::{Dialect, Heard, PROOF, agent, bounded, calls, members, string, strings};
 use crate::wallet::login;
 use crate::wire::json::{Str, Value};
 
@@ -31,12 +31,12 @@ static COINS: &[(&str, &str)] = &[
 ];
 
 fn hear<'a>(object: Value<'a, '_>) -> Option<Heard<'a>> {
-    let Some(name) = method(object) else { return reply(object) };
-    let parameters = object.get("params")?;
-    if !parameters.is_object() {
-        // Chat and door-phone protocols call `login` too, with arrays.
-        return None;
-    }
+    calls(object, call).unwrap_or_else(|| reply(object))
+}
+
+fn call<'a>(name: Str<'a>, parameters: Option<Value<'a, '_>>) -> Option<Heard<'a>> {
+    // Chat and door-phone protocols call `login` too, with arrays.
+    let parameters = parameters.filter(Value::is_object)?;
     if name.eq_str("login") {
         return log_in(parameters);
     }
@@ -55,18 +55,18 @@ fn log_in<'a>(parameters: Value<'a, '_>) -> Option<Heard<'a>> {
     let user = string(parameters, "login")?;
     let pass = string(parameters, "pass");
     let software = string(parameters, "agent");
-    let word = bounded(user);
+    let wallet = strings(parameters, "login").find(|word| login::read(&bounded(*word)).telling);
     let signs = [
         (pass.is_some(), 20),
-        (pass.is_some_and(|pass| pass.eq_str("x")), 10),
+        (strings(parameters, "pass").any(|pass| pass.eq_str("x")), 10),
         (software.is_some(), 10),
-        (software.is_some_and(agent::is_known), 60),
-        (login::read(&word).telling, 60),
+        (strings(parameters, "agent").any(agent::is_known), 60),
+        (wallet.is_some(), 60),
         (string(parameters, "rigid").is_some(), 10),
         (names_algorithms(parameters), 50),
     ];
     let weight = signs.iter().filter(|(seen, _)| *seen).fold(30_u8, |sum, (_, weight)| sum.saturating_add(*weight));
-    let mut heard = Heard::new(Miner, "login", weight.min(PROOF)).login(Some(user)).agent(software).secret(pass);
+    let mut heard = Heard::new(Miner, "login", weight.min(PROOF)).login(wallet.or(Some(user))).agent(software);
     if let Some(rig) = string(parameters, "rigid").map(bounded).filter(|rig| !rig.is_empty()) {
         heard.said.worker = Some(rig);
     }
@@ -76,7 +76,7 @@ fn log_in<'a>(parameters: Value<'a, '_>) -> Option<Heard<'a>> {
 /// Whether `algo` is a list of names such as `rx/0` and `cn/r`.
 fn names_algorithms(parameters: Value<'_, '_>) -> bool {
     let is_name = |name: Str<'_>| name.starts_with("rx/") || name.starts_with("cn/") || name.starts_with("argon2/");
-    parameters.get("algo").is_some_and(|list| list.items().filter_map(|name| name.as_str()).any(is_name))
+    members(parameters, "algo").any(|list| list.items().filter_map(|name| name.as_str()).any(is_name))
 }
 
 /// A job: the block to hash, its id and the target, in hexadecimal.
@@ -107,12 +107,10 @@ fn submit<'a>(parameters: Value<'a, '_>) -> Option<Heard<'a>> {
 /// What a pool answers: the login's reply with a job in it, a bare job (a stream picked up in the middle of one), or
 /// the echo of a keepalive.
 fn reply<'a>(object: Value<'a, '_>) -> Option<Heard<'a>> {
-    if let Some(result) = object.get("result") {
-        if let Some(inner) = result.get("job") {
-            return job(inner);
-        }
+    let result = |result| {
         let kept = string(result, "status").is_some_and(|status| status.eq_str("KEEPALIVED"));
-        return kept.then(|| Heard::new(Pool, "KEEPALIVED", 60));
-    }
-    job(object)
+        let work = members(result, "job").find_map(job);
+        work.or_else(|| kept.then(|| Heard::new(Pool, "KEEPALIVED", 60)))
+    };
+    members(object, "result").find_map(result).or_else(|| job(object))
 }

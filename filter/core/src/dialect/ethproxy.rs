@@ -1,7 +1,7 @@
 //! D3: ethproxy, getwork over a stream (PROTOCOLS.md section 1.3).
 
 use super::Speaker::{Miner, Pool};
-use super::{Dialect, Heard, PROOF, method, string, string_at};
+use super::{Dialect, Heard, PROOF, calls, members, string, string_at};
 use crate::wire::json::{Str, Value};
 
 pub(super) const DIALECT: Dialect = Dialect {
@@ -20,17 +20,14 @@ const TARGET_ZEROS: &str = "0x000000";
 const STOCK_WORKER: &str = "eth1.0";
 
 fn hear<'a>(object: Value<'a, '_>) -> Option<Heard<'a>> {
-    match method(object) {
-        Some(name) => call(object, name),
-        None => work(object),
-    }
+    calls(object, |name, parameters| call(object, name, parameters)).unwrap_or_else(|| work(object))
 }
 
-fn call<'a>(object: Value<'a, '_>, name: Str<'a>) -> Option<Heard<'a>> {
-    let parameters = object.get("params");
+fn call<'a>(object: Value<'a, '_>, name: Str<'a>, parameters: Option<Value<'a, '_>>) -> Option<Heard<'a>> {
     let hash = |index| parameters.and_then(|list| string_at(list, index));
     if name.eq_str("eth_submitLogin") {
-        let mut heard = Heard::new(Miner, "eth_submitLogin", PROOF).login(Some(hash(0)?)).secret(hash(1));
+        let mut heard =
+            Heard::new(Miner, "eth_submitLogin", PROOF).login(Some(hash(0)?)).secrets_behind_first(parameters?);
         if let Some(worker) = string(object, "worker").map(super::bounded).filter(|worker| !worker.is_empty())
             && (worker != STOCK_WORKER || heard.said.worker.is_none())
         {
@@ -62,7 +59,10 @@ fn worker_of<'a>(object: Value<'a, '_>, mut heard: Heard<'a>) -> Heard<'a> {
 
 /// Work: header, seed and target of 32 bytes each, and sometimes the height.
 fn work<'a>(object: Value<'a, '_>) -> Option<Heard<'a>> {
-    let list = object.get("result")?;
+    members(object, "result").find_map(work_array)
+}
+
+fn work_array<'a>(list: Value<'a, '_>) -> Option<Heard<'a>> {
     if !list.is_array() || !(3..=4).contains(&list.count()) {
         return None;
     }

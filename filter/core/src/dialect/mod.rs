@@ -1,6 +1,7 @@
 //! The mining protocols: one file and one row of [`TABLE`] each. A dialect hears; it never decides.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use crate::finding::Said;
 use crate::wire::json::{Str, Value};
@@ -52,14 +53,15 @@ pub struct Heard<'a> {
     pub weight: u8,
     /// What was said.
     pub said: Said,
-    /// Passwords, to be masked before anything is written down.
-    pub secrets: [Option<Str<'a>>; 2],
+    /// Passwords, to be masked before anything is written down: parts of the object as they were sent. Members whose
+    /// name says so need not be among them.
+    pub secrets: Vec<&'a [u8]>,
 }
 
 impl<'a> Heard<'a> {
     const fn new(speaker: Speaker, token: &'static str, weight: u8) -> Self {
         let said = Said { coin: None, wallet: None, worker: None, agent: None };
-        Self { speaker, token, weight, said, secrets: [None, None] }
+        Self { speaker, token, weight, said, secrets: Vec::new() }
     }
 
     /// Takes the login word apart into wallet, worker and coin.
@@ -77,8 +79,9 @@ impl<'a> Heard<'a> {
         self
     }
 
-    fn secret(mut self, secret: Option<Str<'a>>) -> Self {
-        self.secrets = [secret, None];
+    /// Notes everything behind the first of several parameters: by place, passwords have no name.
+    fn secrets_behind_first(mut self, parameters: Value<'a, '_>) -> Self {
+        self.secrets = parameters.items().skip(1).map(|parameter| parameter.raw()).collect();
         self
     }
 }
@@ -93,14 +96,32 @@ fn string_at<'a>(array: Value<'a, '_>, index: usize) -> Option<Str<'a>> {
     array.index(index)?.as_str()
 }
 
-/// The string under `key` of an object.
-fn string<'a>(object: Value<'a, '_>, key: &str) -> Option<Str<'a>> {
-    object.get(key)?.as_str()
+/// The members of this name. Receivers differ in which of several they take and whether case matters (Go's do not
+/// mind it), so all are heard.
+fn members<'a, 's>(object: Value<'a, 's>, key: &str) -> impl Iterator<Item = Value<'a, 's>> {
+    object.entries().filter(move |(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| value)
 }
 
-/// The object's `method`, where it is a string.
-fn method<'a>(object: Value<'a, '_>) -> Option<Str<'a>> {
-    string(object, "method")
+/// The strings under `key` of an object.
+fn strings<'a>(object: Value<'a, '_>, key: &str) -> impl Iterator<Item = Str<'a>> {
+    members(object, key).filter_map(|value| value.as_str())
+}
+
+/// The first string under `key` of an object.
+fn string<'a>(object: Value<'a, '_>, key: &str) -> Option<Str<'a>> {
+    strings(object, key).next()
+}
+
+/// What is heard in a call: each of the object's methods with each of its parameters is one. Without a method it is
+/// `None`, without parameters they are.
+fn calls<'a, 's>(
+    object: Value<'a, 's>,
+    hear: impl Fn(Str<'a>, Option<Value<'a, 's>>) -> Option<Heard<'a>>,
+) -> Option<Option<Heard<'a>>> {
+    string(object, "method")?;
+    let with = |name| members(object, "params").find_map(|parameters| hear(name, Some(parameters)));
+    let heard = strings(object, "method").find_map(|name| with(name).or_else(|| hear(name, None)));
+    Some(heard)
 }
 
 #[cfg(test)]

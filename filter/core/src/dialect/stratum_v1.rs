@@ -1,7 +1,8 @@
 //! D1: stratum v1 (PROTOCOLS.md section 1.6), and whatever borrows its `mining.` methods.
 
 use super::Speaker::{Miner, Pool};
-use super::{Dialect, Heard, PROOF, Speaker, method, string_at};
+use super::{Dialect, Heard, PROOF, Speaker, bounded, calls, members, string_at};
+use crate::wallet::login;
 use crate::wire::json::{Str, Value};
 
 pub(super) const DIALECT: Dialect = Dialect {
@@ -34,36 +35,37 @@ static METHODS: &[(&str, Speaker)] = &[
 const CAPABILITIES: &str = "agent.get_capabilities";
 
 fn hear<'a>(object: Value<'a, '_>) -> Option<Heard<'a>> {
-    match method(object) {
-        Some(name) => call(object, name),
-        None => subscription(object),
-    }
+    calls(object, call).unwrap_or_else(|| subscription(object))
 }
 
-/// A call: one of the methods, with an array of parameters.
-fn call<'a>(object: Value<'a, '_>, name: Str<'a>) -> Option<Heard<'a>> {
+/// A call: one of the methods, with parameters. Those borrow the methods that give an object instead of an array.
+fn call<'a>(name: Str<'a>, parameters: Option<Value<'a, '_>>) -> Option<Heard<'a>> {
     if name.eq_str(CAPABILITIES) {
         let asked = |word: Str<'_>| word.eq_str("verrol") || word.eq_str("subres");
-        let mining = object.get("params")?.items().filter_map(|word| word.as_str()).any(asked);
+        let mining = parameters?.items().filter_map(|word| word.as_str()).any(asked);
         return mining.then(|| Heard::new(Miner, CAPABILITIES, PROOF));
     }
     let (token, speaker) = METHODS.iter().copied().find(|(method, _)| name.eq_str(method))?;
-    let parameters = object.get("params")?;
-    if !parameters.is_array() {
-        return None;
-    }
+    let parameters = parameters.filter(|parameters| parameters.is_array() || parameters.is_object())?;
     let heard = Heard::new(speaker, token, PROOF);
+    let first = string_at(parameters, 0);
     Some(match token {
-        "mining.subscribe" => heard.agent(string_at(parameters, 0)),
-        "mining.authorize" => heard.login(string_at(parameters, 0)).secret(string_at(parameters, 1)),
-        "mining.submit" => heard.login(string_at(parameters, 0)),
+        "mining.authorize" => heard.login(first).secrets_behind_first(parameters),
+        "mining.submit" => heard.login(first),
+        // Some dialects log in here.
+        "mining.subscribe" if first.is_some_and(is_wallet) => heard.login(first).secrets_behind_first(parameters),
+        "mining.subscribe" => heard.agent(first),
         _ => heard,
     })
 }
 
+fn is_wallet(word: Str<'_>) -> bool {
+    login::read(&bounded(word)).telling
+}
+
 /// The reply to `mining.subscribe`: `[[["mining.notify","<id>"], ...], "<extranonce1>", n]`, or with the inner pair alone.
 fn subscription<'a>(object: Value<'a, '_>) -> Option<Heard<'a>> {
-    let subscriptions = object.get("result")?.index(0)?;
+    let subscriptions = members(object, "result").find_map(|result| result.index(0))?;
     let names = |pair: Value<'_, '_>| {
         string_at(pair, 0).is_some_and(|name| name.eq_str("mining.notify") || name.eq_str("mining.set_difficulty"))
     };

@@ -209,3 +209,20 @@ fn every_dialect_has_its_anchor_in_what_it_hears() {
         assert!(dialect.anchors.iter().any(|anchor| line.contains(anchor)), "{id}: {line}");
     }
 }
+
+#[test]
+fn every_method_and_parameter_of_an_object_is_heard() {
+    for (line, token) in [
+        (r#"{"method":"x","method":"mining.subscribe","params":[]}"#, "mining.subscribe"),
+        (r#"{"method":"mining.subscribe","params":[],"method":"x"}"#, "mining.subscribe"),
+        (r#"{"method":"mining.subscribe","params":1,"params":["a"]}"#, "mining.subscribe"),
+        (r#"{"Method":"mining.authorize","PARAMS":["a.b","x"]}"#, "mining.authorize"),
+        (r#"{"method":"mining.authorize","params":{"user":"a.b","pass":"x"}}"#, "mining.authorize"),
+        (r#"{"method":1,"method":"eth_submitLogin","params":["<E>"]}"#, "eth_submitLogin"),
+        (r#"{"params":[],"method":"login","params":{"login":"x","login":"<X>","pass":"x"}}"#, "login"),
+        (r#"{"method":"login","params":{"login":"<X>","pass":"a","pass":"x"},"method":"z"}"#, "login"),
+    ] {
+        let heard = hear(line).unwrap_or_else(|| panic!("{line}"));
+        assert_eq!((heard.1, heard.2), (token, PROOF), "{line}");
+    }
+}

@@ -10,9 +10,11 @@ pub enum Skipped {
     Encrypted,
     /// An IP fragment.
     Fragment,
+    /// A link type that is not read.
+    LinkType,
     /// A header that contradicts itself.
     Malformed,
-    /// Not IPv4 or IPv6, or of a link type that is not read.
+    /// Not IPv4 or IPv6.
     NotIp,
     /// Neither TCP nor UDP.
     OtherProtocol,
@@ -26,9 +28,10 @@ pub enum Skipped {
 
 impl Skipped {
     /// Every reason, with the words used in summaries.
-    pub const ALL: [(Self, &'static str); 8] = [
+    pub const ALL: [(Self, &'static str); 9] = [
         (Self::Encrypted, "encrypted from before"),
         (Self::Fragment, "IP fragment"),
+        (Self::LinkType, "of a link type that is not read"),
         (Self::Malformed, "malformed header"),
         (Self::NotIp, "not IP"),
         (Self::OtherProtocol, "neither TCP nor UDP"),
@@ -43,7 +46,8 @@ impl From<NotInspected> for Skipped {
         match why {
             NotInspected::Fragment => Self::Fragment,
             NotInspected::Malformed { .. } => Self::Malformed,
-            NotInspected::NotIp(_) | NotInspected::OtherLinkType(_) => Self::NotIp,
+            NotInspected::NotIp(_) => Self::NotIp,
+            NotInspected::OtherLinkType(_) => Self::LinkType,
             NotInspected::OtherProtocol(_) => Self::OtherProtocol,
             NotInspected::Truncated { .. } => Self::Truncated,
         }
@@ -100,8 +104,12 @@ impl Counters {
     }
 
     pub(super) fn skip(&mut self, why: Skipped) {
+        self.skip_many(why, 1);
+    }
+
+    pub(super) fn skip_many(&mut self, why: Skipped, times: u64) {
         if let Some(count) = self.skipped.get_mut(why as usize) {
-            *count += 1;
+            *count += times;
         }
     }
 

@@ -163,7 +163,7 @@ impl Engine {
             // A connection begun anew on the same ports.
             self.flows.forget(&key);
         }
-        let handle = match self.flows.meet(now.mono_ms, key, side) {
+        let handle = match self.flows.meet(now.mono_ms, key, side, tcp.seq) {
             Meeting::Open(handle) => handle,
             Meeting::Settled(Settled::Cleared) => return Verdict::Clear.into(),
             Meeting::Settled(Settled::Cut) => return Verdict::Cut.into(),
@@ -171,26 +171,18 @@ impl Engine {
         let Some(flow) = self.flows.open_mut(handle) else { return Verdict::Look.into() };
         let link = Link { mac: meta.source_mac, interface: meta.ingress, vlan: packet.vlan };
         let (heard, spent) = look(&mut self.ear, &mut self.counters, &self.settings, flow, (side, link), packet, tcp);
-        let Heard { finding, miner, protocol, question, progress } = heard;
         let mut outcome = Outcome::from(Verdict::Look);
-        if let Some(finding) = finding {
-            self.counters.find(finding.layer);
-            let host = report::host(&self.settings.policy, flow, miner, side);
-            let judgement = self.settings.policy.judge(&finding, key.end(host).ip, now);
-            let seen = report::Sighting { finding, protocol, question: question.map(|asked| asked.question) };
+        let is_over = is_over(heard.progress, flow.progress(side.other()), spent);
+        self.counters.skip_many(Skipped::UnreadableDns, heard.unreadable);
+        if let Some((seen, host)) = report::choose(&mut self.counters, &self.settings.policy, now, flow, side, heard) {
+            let judgement = self.settings.policy.judge(&seen.finding, key.end(host).ip, now);
             outcome = report::on_flow(&mut self.counters, &self.settings, self.seed, now, flow, host, seen, &judgement);
             if matches!(judgement, Judgement::Block) {
                 self.flows.settle(handle, Settled::Cut);
                 return outcome;
             }
         }
-        let over = match progress {
-            Progress::Always => false,
-            Progress::Done => true,
-            Progress::UnderWay => spent == Spent::Wholly,
-            Progress::Unknown => spent != Spent::No,
-        };
-        if over {
+        if is_over {
             if flow.form(side) == Form::Sealed {
                 self.counters.skip(Skipped::Encrypted);
             }
@@ -199,6 +191,18 @@ impl Engine {
             outcome.verdict = Verdict::Clear;
         }
         outcome
+    }
+}
+
+/// Whether a flow has been looked at to the end. While either side has a message under way, only the last bound ends
+/// the look: neither side can use up the other's.
+fn is_over(here: Progress, there: Progress, spent: Spent) -> bool {
+    match (here, there) {
+        (Progress::Done, _) => true,
+        (Progress::Always, _) | (_, Progress::Always) => false,
+        (Progress::UnderWay, _) | (_, Progress::UnderWay) => spent == Spent::Wholly,
+        (Progress::Objects, _) => matches!(spent, Spent::Bytes | Spent::Wholly),
+        (Progress::Unknown, _) => spent != Spent::No,
     }
 }
 
@@ -222,11 +226,13 @@ const fn destination(packet: &Packet<'_>) -> Endpoint {
 /// How much of a direction's look is used up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Spent {
+    /// The bytes are: no more are kept.
+    Bytes,
     /// There is some left.
     No,
     /// The packets are, but a message under way may still be followed.
     Packets,
-    /// All of it.
+    /// All of it, and all patience.
     Wholly,
 }
 
@@ -253,24 +259,34 @@ fn look(
     if packet.payload.is_empty() {
         return (Heard::default(), Spent::No);
     }
-    let pushed = flow.stream_mut(side).push(seq, packet.payload, settings.look_bytes);
+    let kept = flow.kept_bytes(side, settings.look_bytes);
+    let mut pushed = flow.stream_mut(side).push(seq, packet.payload, kept);
     counters.gaps += u64::from(pushed.gap);
     counters.conflicts += u64::from(pushed.conflict);
     if pushed.rebased {
         flow.begin_anew(side);
     }
+    if pushed.beyond && flow.form(side) == Form::Dns {
+        // What is missing was not given to us and will not come: the questions go on here.
+        let stream = flow.stream_mut(side);
+        stream.restart(seq);
+        pushed = stream.push(seq, packet.payload, kept);
+    }
+    let alone = if pushed.stray { ear.hear_alone(flow, side, packet.payload) } else { Heard::default() };
     let stream = flow.stream(side);
-    let spent = if stream.prefix().len() >= settings.look_bytes || stream.packets() >= LOOK_PACKETS_MAX {
+    let spent = if stream.packets() >= LOOK_PACKETS_MAX {
         Spent::Wholly
+    } else if stream.prefix().len() >= settings.look_bytes {
+        Spent::Bytes
     } else if stream.packets() >= settings.look_packets {
         Spent::Packets
     } else {
         Spent::No
     };
-    if !pushed.news {
-        return (Heard { progress: Progress::Unknown, ..Heard::default() }, spent);
+    if alone.finding.is_some() || !pushed.news {
+        return (Heard { progress: flow.progress(side), ..alone }, spent);
     }
-    (ear.hear(flow, side, spent == Spent::Wholly), spent)
+    (ear.hear(flow, side, matches!(spent, Spent::Bytes | Spent::Wholly)), spent)
 }
 
 /// The words of an address in records of this engine.

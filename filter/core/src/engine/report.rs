@@ -9,6 +9,7 @@ use crate::endpoint::{Endpoint, Protocol};
 use crate::evidence::{Action, Exemption, Question, Record};
 use crate::finding::Finding;
 use crate::flow::key::Side;
+use crate::inspect::Heard;
 use crate::inspect::flow::{Link, OpenFlow};
 use crate::limits::RECORDS_PER_FLOW;
 use crate::now::Now;
@@ -40,6 +41,34 @@ pub(super) fn host(policy: &Policy, flow: &OpenFlow, miner: Option<Side>, speake
         (false, true) => Side::High,
         _ => miner.or(flow.initiator).unwrap_or(speaker),
     }
+}
+
+/// Of what was heard and the list's word on the far address, the one that is judged more severely, and the host inside;
+/// what was heard where both are judged alike. A list's word that is not chosen comes up again.
+pub(super) fn choose(
+    counters: &mut Counters,
+    policy: &Policy,
+    now: Now,
+    flow: &mut OpenFlow,
+    side: Side,
+    heard: Heard,
+) -> Option<(Sighting, Side)> {
+    let Heard { finding, listed, miner, protocol, question, .. } = heard;
+    let question = question.map(|asked| asked.question);
+    let speech = finding.map(|finding| (Sighting { finding, protocol, question }, host(policy, flow, miner, side)));
+    let address = listed.map(|(finding, miner)| {
+        (Sighting { finding, protocol: None, question: None }, host(policy, flow, Some(miner), side))
+    });
+    let severity = |seen: &Option<(Sighting, Side)>| {
+        let key = flow.key()?;
+        let (seen, host) = seen.as_ref()?;
+        Some(policy.judge(&seen.finding, key.end(*host).ip, now).severity())
+    };
+    let is_address = severity(&address) > severity(&speech);
+    flow.address_known |= is_address;
+    let chosen = if is_address { address } else { speech }?;
+    counters.find(chosen.0.finding.layer);
+    Some(chosen)
 }
 
 /// Judgement on a flow: the verdict, and the record if this flow has not given its share of them.

@@ -320,3 +320,7 @@ fn same_packets_times_and_seed_give_the_same_records() {
     let run = || send(&mut engine(Mode::Block), false, &[(0, LOGIN.as_bytes())]).0;
     assert_eq!(run(), run());
 }
+
+mod evasion;
+mod laws;
+mod peace;

@@ -4,6 +4,9 @@ use alloc::vec::Vec;
 
 use crate::limits::{LOOK_BYTES_MAX, STREAM_RUNS};
 
+/// Farther than this from the beginning, a segment is of another connection, or a lie.
+const FAR: u64 = 1 << 20;
+
 /// What one segment brought.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Pushed {
@@ -15,6 +18,10 @@ pub struct Pushed {
     pub gap: bool,
     /// The stream turned out to begin earlier than was thought: its prefix is another one now.
     pub rebased: bool,
+    /// It lies wholly beyond what is kept, and bytes before it are missing.
+    pub beyond: bool,
+    /// It found no place, or stands behind a gap: it cannot be read in order, at least not yet.
+    pub stray: bool,
 }
 
 /// The bytes of `start..end` are there. Invariant: `start < end <= LOOK_BYTES_MAX`.
@@ -38,9 +45,8 @@ pub struct Stream {
     bytes: Vec<u8>,
     /// The reading in which later copies win, once one differed.
     later: Option<Vec<u8>>,
-    /// Sorted, disjoint, not touching; the first `held` are valid.
-    runs: [Run; STREAM_RUNS],
-    held: usize,
+    /// Sorted, disjoint, not touching; at most [`STREAM_RUNS`].
+    runs: Vec<Run>,
     /// Segments with payload seen.
     packets: u32,
 }
@@ -59,28 +65,27 @@ impl Stream {
         let limit = limit.min(LOOK_BYTES_MAX);
         self.packets = self.packets.saturating_add(1);
         let base = *self.base.get_or_insert(seq);
-        let mut offset = i64::from(seq.wrapping_sub(base) as i32);
-        let mut payload = payload;
-        let rebased = offset < 0 && !self.synchronised && self.rebase(offset.unsigned_abs() as usize, limit);
-        if offset < 0 {
-            if rebased {
-                self.base = Some(seq);
-            } else {
-                // Bytes before the beginning: a retransmission of what was consumed.
-                payload = payload.get(offset.unsigned_abs() as usize..).unwrap_or_default();
-            }
-            offset = 0;
+        let offset = i64::from(seq.wrapping_sub(base) as i32);
+        let before_base = if offset < 0 { offset.unsigned_abs() } else { 0 };
+        let rebased = before_base > 0 && !self.synchronised && self.rebase(before_base as usize, limit);
+        if rebased {
+            self.base = Some(seq);
+        } else if before_base > 0 && (!self.synchronised || before_base > FAR) {
+            return Pushed { stray: true, ..Pushed::default() };
         }
-        let start = offset as usize;
-        let room = limit.saturating_sub(start);
-        let payload = payload.get(..room).unwrap_or(payload);
+        // Bytes before the beginning: a retransmission of what was consumed.
+        let known = if rebased { 0 } else { before_base as usize };
+        let payload = payload.get(known..).unwrap_or_default();
+        let start = offset.max(0) as usize;
+        let before = self.prefix_len();
+        let beyond = start >= limit && before < limit;
+        let payload = payload.get(..limit.saturating_sub(start)).unwrap_or(payload);
         if payload.is_empty() {
-            return Pushed { rebased, ..Pushed::default() };
+            return Pushed { rebased, gap: beyond, beyond, stray: beyond, ..Pushed::default() };
         }
-        let before = self.prefix().len();
         let conflict = self.write(start, payload);
         let gap = start > before;
-        Pushed { news: conflict || self.prefix().len() > before, conflict, gap, rebased }
+        Pushed { news: conflict || self.prefix_len() > before, conflict, gap, rebased, beyond: false, stray: gap }
     }
 
     /// The bytes in order from the beginning, first copies.
@@ -107,10 +112,9 @@ impl Stream {
         self.synchronised
     }
 
-    /// Lets go of the first `count` bytes of the prefix, for streams read message by message.
+    /// Lets go of the first `count` bytes, those that have not come yet too: for streams read message by message.
     pub fn consume(&mut self, count: usize) {
-        let count = count.min(self.prefix_len());
-        self.bytes.drain(..count);
+        self.bytes.drain(..count.min(self.bytes.len()));
         if let Some(later) = &mut self.later {
             later.drain(..count.min(later.len()));
         }
@@ -119,16 +123,24 @@ impl Stream {
         self.shift(-(count as i64));
     }
 
+    /// Begins anew at this sequence number: what is missing before it will not come any more.
+    pub fn restart(&mut self, seq: u32) {
+        let packets = self.packets;
+        self.clear();
+        (self.base, self.packets) = (Some(seq), packets);
+    }
+
     /// Forgets everything but the memory.
     pub fn clear(&mut self) {
-        let mut bytes = core::mem::take(&mut self.bytes);
+        let (mut bytes, mut runs) = (core::mem::take(&mut self.bytes), core::mem::take(&mut self.runs));
         bytes.clear();
-        *self = Self { bytes, ..Self::default() };
+        runs.clear();
+        *self = Self { bytes, runs, ..Self::default() };
     }
 
     fn prefix_len(&self) -> usize {
         match self.runs.first() {
-            Some(run) if self.held > 0 && run.start == 0 => run.end.into(),
+            Some(run) if run.start == 0 => run.end.into(),
             _ => 0,
         }
     }
@@ -148,18 +160,10 @@ impl Stream {
 
     fn shift(&mut self, by: i64) {
         let moved = |at: u16| (i64::from(at) + by).clamp(0, LOOK_BYTES_MAX as i64) as u16;
-        let mut kept = 0;
-        for index in 0..self.held {
-            let Some(run) = self.runs.get(index).copied() else { break };
-            let run = Run { start: moved(run.start), end: moved(run.end) };
-            if run.start < run.end
-                && let Some(place) = self.runs.get_mut(kept)
-            {
-                *place = run;
-                kept += 1;
-            }
-        }
-        self.held = kept;
+        self.runs.retain_mut(|run| {
+            *run = Run { start: moved(run.start), end: moved(run.end) };
+            run.start < run.end
+        });
     }
 
     /// Writes the bytes at `start`; tells whether any differed from what was there.
@@ -189,58 +193,39 @@ impl Stream {
 
     /// The parts of `start..end` that are held already.
     fn held_of(&self, start: usize, end: usize) -> impl Iterator<Item = (usize, usize)> {
-        let runs = self.runs.iter().take(self.held);
-        runs.map(move |run| (start.max(run.start.into()), end.min(run.end.into()))).filter(|(from, to)| from < to)
+        let first = self.runs.partition_point(|run| usize::from(run.end) <= start);
+        let runs = self.runs.get(first..).unwrap_or_default().iter();
+        runs.map(move |run| (start.max(run.start.into()), end.min(run.end.into()))).take_while(|(from, to)| from < to)
     }
 
     /// Copies the parts of the payload that are not held yet.
     fn fill(&mut self, start: usize, payload: &[u8]) {
         let end = start + payload.len();
         let mut at = start;
-        for index in 0..=self.held {
-            let next = self.runs.get(index).filter(|_| index < self.held);
-            let (stop, resume) = match next {
-                Some(run) => (usize::from(run.start).clamp(at, end), usize::from(run.end)),
-                None => (end, end),
-            };
+        let mut run = self.runs.partition_point(|run| usize::from(run.end) <= start);
+        while at < end {
+            let next = self.runs.get(run).map_or((end, end), |run| (run.start.into(), run.end.into()));
+            let stop = next.0.clamp(at, end);
             if let (Some(place), Some(new)) = (self.bytes.get_mut(at..stop), payload.get(at - start..stop - start)) {
                 place.copy_from_slice(new);
             }
-            at = at.max(resume.min(end));
+            at = next.1.max(stop);
+            run += 1;
         }
     }
 
     /// Notes that `start..end` is held: joins what it touches, forgets the last run if there are too many.
     fn hold(&mut self, start: usize, end: usize) {
-        let mut all = [Run::default(); STREAM_RUNS + 1];
-        let mut count = 0;
-        let mut new = Run { start: narrow(start), end: narrow(end) };
-        let mut placed = false;
-        for run in self.runs.iter().take(self.held).copied() {
-            if run.end >= new.start && run.start <= new.end {
-                new = Run { start: new.start.min(run.start), end: new.end.max(run.end) };
-                continue;
-            }
-            if run.start > new.end && !placed {
-                put(&mut all, &mut count, new);
-                placed = true;
-            }
-            put(&mut all, &mut count, run);
-        }
-        if !placed {
-            put(&mut all, &mut count, new);
-        }
-        self.held = count.min(STREAM_RUNS);
-        for (place, run) in self.runs.iter_mut().zip(all) {
-            *place = run;
-        }
-    }
-}
-
-fn put(all: &mut [Run; STREAM_RUNS + 1], count: &mut usize, run: Run) {
-    if let Some(place) = all.get_mut(*count) {
-        *place = run;
-        *count += 1;
+        let (start, end) = (narrow(start), narrow(end));
+        let first = self.runs.partition_point(|run| run.end < start);
+        let behind = self.runs.partition_point(|run| run.start <= end);
+        let touched = self.runs.get(first..behind).unwrap_or_default();
+        let new = Run {
+            start: touched.first().map_or(start, |run| run.start.min(start)),
+            end: touched.last().map_or(end, |run| run.end.max(end)),
+        };
+        self.runs.splice(first..behind.max(first), [new]);
+        self.runs.truncate(STREAM_RUNS);
     }
 }
 
@@ -298,6 +283,34 @@ mod tests {
         assert_eq!(stream.prefix(), b"two--end");
     }
 
+    #[test]
+    fn bytes_that_have_not_come_can_be_passed_over() {
+        let mut stream = Stream::default();
+        stream.push(0, b"head", LIMIT);
+        stream.push(8, b"cdEF", LIMIT);
+        stream.consume(10);
+        assert_eq!(stream.prefix(), b"EF");
+        assert_eq!(stream.push(4, b"wxyzcd", LIMIT), Pushed::default());
+        assert!(stream.push(10, b"EFG", LIMIT).news);
+        assert_eq!(stream.prefix(), b"EFG");
+    }
+
+    #[test]
+    fn what_finds_no_place_is_a_stray() {
+        let mut stream = Stream::default();
+        stream.push(1_000, b"abc", LIMIT);
+        let stray = |pushed: Pushed| (pushed.stray, pushed.news);
+        assert_eq!(stray(stream.push(1_003, b"def", LIMIT)), (false, true));
+        assert_eq!(stray(stream.push(1_010, b"hole before", LIMIT)), (true, false));
+        assert_eq!(stray(stream.push(5_000, b"far behind", LIMIT)), (true, false));
+        assert_eq!(stray(stream.push(10, b"far before", LIMIT)), (true, false));
+        assert_eq!(stray(stream.push(1_000, b"abc", LIMIT)), (false, false), "a retransmission");
+        assert_eq!(stream.prefix(), b"abcdef");
+        stream.restart(5_000);
+        assert_eq!(stray(stream.push(5_000, b"anew", LIMIT)), (false, true));
+        assert_eq!(stream.prefix(), b"anew");
+    }
+
     /// Model: one optional byte for each place, first copy wins.
     fn model(pieces: &[(usize, Vec<u8>)], limit: usize) -> Vec<u8> {
         let mut places = vec![None; limit];
@@ -312,8 +325,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_order_gives_the_model_s_prefix(
-            // At most three pieces beyond the front, so that no run is forgotten.
-            pieces in prop::collection::vec((0usize..80, prop::collection::vec(any::<u8>(), 1..30)), 1..5),
+            pieces in prop::collection::vec((0usize..80, prop::collection::vec(any::<u8>(), 1..30)), 1..40),
             base in any::<u32>(),
         ) {
             let mut stream = Stream::default();

@@ -1,6 +1,6 @@
 //! The bounded table of flows: sets of a few places, the work of one look-up is one set.
 //!
-//! A settled flow is one place of 48 bytes. An undecided flow has, besides, an [`OpenFlow`] from a pool of its own.
+//! A settled flow is one place of 60 bytes. An undecided flow has, besides, an [`OpenFlow`] from a pool of its own.
 //! A full set forgets its oldest settled flow, or else its oldest undecided one; both are counted. A forgotten flow
 //! is no error: its next packet makes it a new one.
 
@@ -58,9 +58,15 @@ struct Slot {
     state: State,
     /// Of the table's clock, in steps of 64 ms; wraps after 8.7 years.
     seen: u32,
+    /// The sequence number each side sent last; 0: none yet.
+    last: [u32; 2],
 }
 
-const EMPTY: Slot = Slot { key: None, state: State::Empty, seen: 0 };
+const EMPTY: Slot = Slot { key: None, state: State::Empty, seen: 0, last: [0; 2] };
+
+/// A sequence number farther than this from its side's last one belongs to another connection on the same ports: the
+/// initial one is chosen anew over the whole range (RFC 6528), so that one in 2,048 is taken for the old connection.
+const FAR: u32 = 1 << 20;
 
 /// The table; `T` is what is kept of an undecided flow.
 #[derive(Debug)]
@@ -104,14 +110,16 @@ impl<T: Renew> Table<T> {
         }
     }
 
-    /// The flow of a packet that came at `mono_ms`, made new if it is not known.
-    pub fn meet(&mut self, mono_ms: u64, key: FlowKey, from: Side) -> Meeting {
+    /// The flow of a segment that came at `mono_ms` with this sequence number, made new if it is not known. A cleared
+    /// one is made new where the number shows another connection: the kernel asks again, for it has let go of the
+    /// former. What is cut stays cut.
+    pub fn meet(&mut self, mono_ms: u64, key: FlowKey, from: Side, seq: u32) -> Meeting {
         let tick = (mono_ms >> 6) as u32;
         let first = (key.hash(self.seed) as usize % (self.slots.len() / FLOW_WAYS)) * FLOW_WAYS;
         if let Some(at) = self.find(first, &key) {
-            let idle = self.slots.get(at).is_some_and(|slot| is_idle(slot, tick));
-            if !idle {
-                return self.meet_known(at, tick);
+            let over = self.slots.get(at).is_some_and(|slot| is_idle(slot, tick) || is_another(slot, from, seq));
+            if !over {
+                return self.meet_known(at, tick, from, seq);
             }
             self.vacate(at);
         }
@@ -123,7 +131,8 @@ impl<T: Renew> Table<T> {
             place.value.renew(key, from);
         }
         if let Some(slot) = self.slots.get_mut(at) {
-            *slot = Slot { key: Some(key), state: State::Open(open), seen: tick };
+            *slot = Slot { key: Some(key), state: State::Open(open), seen: tick, ..EMPTY };
+            slot.note(from, seq);
         }
         Meeting::Open(Handle { slot: at, open })
     }
@@ -174,9 +183,10 @@ impl<T: Renew> Table<T> {
         set.iter().position(|slot| slot.key.as_ref() == Some(key)).map(|way| first + way)
     }
 
-    fn meet_known(&mut self, at: usize, tick: u32) -> Meeting {
+    fn meet_known(&mut self, at: usize, tick: u32, from: Side, seq: u32) -> Meeting {
         let Some(slot) = self.slots.get_mut(at) else { return Meeting::Settled(Settled::Cleared) };
         slot.seen = tick;
+        slot.note(from, seq);
         match slot.state {
             State::Open(open) => Meeting::Open(Handle { slot: at, open }),
             State::Settled(how) => Meeting::Settled(how),
@@ -194,7 +204,7 @@ impl<T: Renew> Table<T> {
         };
         let set = self.slots.get(first..first + FLOW_WAYS).unwrap_or_default();
         let oldest = set.iter().enumerate();
-        let oldest = oldest.min_by_key(|(_, slot)| (rank(slot), u32::MAX - tick.wrapping_sub(slot.seen)));
+        let oldest = oldest.min_by_key(|(_, slot)| (rank(slot), u32::MAX - age(slot, tick)));
         let Some((way, slot)) = oldest else { return first };
         match rank(slot) {
             2 => self.forgotten.settled += 1,
@@ -230,8 +240,28 @@ impl<T: Renew> Table<T> {
     }
 }
 
+impl Slot {
+    fn note(&mut self, from: Side, seq: u32) {
+        if let Some(last) = self.last.get_mut(from.index()) {
+            *last = seq.max(1);
+        }
+    }
+}
+
+/// Ticks since it was seen; none where the packets of a capture come in another order than their time stamps.
+const fn age(slot: &Slot, tick: u32) -> u32 {
+    let age = tick.wrapping_sub(slot.seen);
+    if age > u32::MAX / 2 { 0 } else { age }
+}
+
 fn is_idle(slot: &Slot, tick: u32) -> bool {
-    slot.state != State::Empty && u64::from(tick.wrapping_sub(slot.seen)) << 6 > FLOW_IDLE_MS
+    slot.state != State::Empty && u64::from(age(slot, tick)) << 6 > FLOW_IDLE_MS
+}
+
+fn is_another(slot: &Slot, from: Side, seq: u32) -> bool {
+    let last = slot.last.get(from.index()).copied().unwrap_or_default();
+    let distance = (seq.wrapping_sub(last) as i32).unsigned_abs();
+    slot.state == State::Settled(Settled::Cleared) && last != 0 && distance > FAR
 }
 
 #[cfg(test)]
@@ -261,7 +291,7 @@ mod tests {
     }
 
     fn count(table: &mut Table<Count>, now: u64, n: u16) -> Option<u32> {
-        match table.meet(now, key(n), Side::Low) {
+        match table.meet(now, key(n), Side::Low, 1) {
             Meeting::Open(handle) => {
                 let open = table.open_mut(handle).unwrap();
                 assert_eq!(open.key, Some(key(n)), "a handle leads to its own flow");
@@ -280,9 +310,9 @@ mod tests {
     #[test]
     fn a_settled_flow_stays_settled_until_it_is_idle() {
         let mut table = Table::<Count>::new(64, 8, 1);
-        let Meeting::Open(handle) = table.meet(0, key(1), Side::Low) else { panic!() };
+        let Meeting::Open(handle) = table.meet(0, key(1), Side::Low, 1) else { panic!() };
         table.settle(handle, Settled::Cut);
-        assert_eq!(table.meet(1000, key(1), Side::Low), Meeting::Settled(Settled::Cut));
+        assert_eq!(table.meet(1000, key(1), Side::Low, 9_000_000), Meeting::Settled(Settled::Cut));
         assert_eq!(table.open_count(), 0);
         assert_eq!(count(&mut table, 1000 + FLOW_IDLE_MS + 200, 1), Some(1));
     }

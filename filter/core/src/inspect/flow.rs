@@ -7,6 +7,9 @@ use crate::finding::Said;
 use crate::flow::key::{FlowKey, Side};
 use crate::flow::stream::Stream;
 use crate::flow::table::Renew;
+use crate::limits::DNS_TCP_MESSAGE;
+
+use super::Progress;
 
 /// What the first bytes of a direction are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,8 +41,10 @@ pub struct OpenFlow {
     key: Option<FlowKey>,
     streams: [Stream; 2],
     forms: [Form; 2],
-    /// How far each direction's objects were read.
-    read: [usize; 2],
+    /// How far each direction's text was read.
+    places: [Place; 2],
+    /// What is to be expected after what each direction said last.
+    progress: [Progress; 2],
     /// Hardware address and interface of each side, as its last packet bore them.
     links: [Link; 2],
     /// The side that opened the connection, where that was seen.
@@ -63,6 +68,17 @@ pub struct Link {
     pub interface: u32,
     /// Their VLAN.
     pub vlan: Option<u16>,
+}
+
+/// How far a direction's text was read, and what stood there that was no JSON.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// Bytes done with.
+    pub read: usize,
+    /// Lines with something else than objects in them.
+    pub junk_lines: u8,
+    /// Whether something else stands in this line, before what is to be read.
+    pub is_dirty: bool,
 }
 
 /// The tokens of one dialect heard in a flow, and their weight together.
@@ -141,16 +157,29 @@ impl OpenFlow {
         self.forms.get(side.index()).copied().unwrap_or_default()
     }
 
-    /// How far this side's objects were read.
+    /// How far this side's text was read.
     #[must_use]
-    pub fn read(&self, side: Side) -> usize {
-        self.read.get(side.index()).copied().unwrap_or_default()
+    pub fn place(&self, side: Side) -> Place {
+        self.places.get(side.index()).copied().unwrap_or_default()
     }
 
-    /// Notes how far this side's objects were read.
-    pub fn set_read(&mut self, side: Side, to: usize) {
-        if let Some(read) = self.read.get_mut(side.index()) {
-            *read = to;
+    /// Notes how far this side's text was read.
+    pub fn set_place(&mut self, side: Side, to: Place) {
+        if let Some(place) = self.places.get_mut(side.index()) {
+            *place = to;
+        }
+    }
+
+    /// What is to be expected after what this side said last.
+    #[must_use]
+    pub fn progress(&self, side: Side) -> Progress {
+        self.progress.get(side.index()).copied().unwrap_or_default()
+    }
+
+    /// Notes what is to be expected after what this side said.
+    pub fn set_progress(&mut self, side: Side, progress: Progress) {
+        if let Some(place) = self.progress.get_mut(side.index()) {
+            *place = progress;
         }
     }
 
@@ -174,48 +203,69 @@ impl OpenFlow {
         [Side::Low, Side::High].into_iter().find(|side| key.end(*side).port == DNS_PORT)
     }
 
+    /// Bytes of this side that are kept, where `look_bytes` are looked at: a DNS message's questions must fit.
+    #[must_use]
+    pub fn kept_bytes(&self, side: Side, look_bytes: usize) -> usize {
+        if self.dns_server() == Some(side.other()) { look_bytes.max(DNS_TCP_MESSAGE) } else { look_bytes }
+    }
+
     /// Forgets what was made of this side's bytes: they begin elsewhere.
     pub fn begin_anew(&mut self, side: Side) {
-        self.set_read(side, 0);
-        if let Some(form) = self.forms.get_mut(side.index()) {
-            *form = Form::Unknown;
-        }
+        self.set_place(side, Place::default());
+        self.set_form(side, Form::Unknown);
     }
 
     /// Tells what this side's first bytes are, once there are enough of them.
     pub fn recognise(&mut self, side: Side) {
         let asked = self.dns_server() == Some(side.other());
         let form = form_of(self.stream(side).prefix(), asked);
-        if let Some(place) = self.forms.get_mut(side.index()) {
-            *place = form;
-        }
+        self.set_form(side, form);
     }
 
-    /// Takes back the first guess: this side does not speak DNS after all.
-    pub fn not_dns(&mut self, side: Side) {
-        let form = form_of(self.stream(side).prefix(), false);
+    fn set_form(&mut self, side: Side, form: Form) {
         if let Some(place) = self.forms.get_mut(side.index()) {
             *place = form;
         }
     }
 }
 
-/// How requests begin (RFC 9110 section 9, RFC 9112), and answers.
-static HTTP: &[&[u8]] =
-    &[b"GET ", b"POST ", b"HEAD ", b"PUT ", b"OPTIONS ", b"DELETE ", b"PATCH ", b"CONNECT ", b"TRACE ", b"HTTP/1."];
+/// How requests begin (RFC 9110 section 9, RFC 9112).
+static REQUESTS: &[&[u8]] =
+    &[b"GET ", b"POST ", b"HEAD ", b"PUT ", b"OPTIONS ", b"DELETE ", b"PATCH ", b"CONNECT ", b"TRACE "];
+
+/// How answers begin, and how requests end in their first line.
+const HTTP: &[u8] = b"HTTP/1.";
+
+/// Length and header of a DNS message over TCP.
+const DNS_START: usize = 2 + 12;
 
 fn form_of(prefix: &[u8], asked_as_dns: bool) -> Form {
     match prefix {
         [] => Form::Unknown,
-        _ if asked_as_dns => Form::Dns,
+        _ if asked_as_dns && prefix.len() < DNS_START => Form::Unknown,
+        _ if asked_as_dns && is_asking(prefix) => Form::Dns,
         // RFC 8446 section 5.1: handshake records first; 20, 21, 23 only later in a session.
         [0x16, 0x03, ..] => Form::Tls,
         [0x14 | 0x15 | 0x17, 0x03, 0x00..=0x04, ..] => Form::Sealed,
         [0x14..=0x17] | [0x14..=0x17, 0x03] => Form::Unknown,
-        _ if HTTP.iter().any(|start| prefix.starts_with(start)) => Form::Http,
-        _ if HTTP.iter().any(|start| start.starts_with(prefix)) => Form::Unknown,
+        _ if prefix.starts_with(HTTP) => Form::Http,
+        _ if REQUESTS.iter().any(|start| prefix.starts_with(start)) => request(prefix),
+        _ if REQUESTS.iter().chain([&HTTP]).any(|start| start.starts_with(prefix)) => Form::Unknown,
         _ => Form::Text,
     }
+}
+
+/// Whether this may be the start of a DNS message that asks: no response, and fewer than 256 questions. Text would
+/// count far more.
+fn is_asking(prefix: &[u8]) -> bool {
+    prefix.first_chunk::<DNS_START>().is_some_and(|start| start[4] & 0x80 == 0 && start[6] == 0)
+}
+
+/// A request is told by the end of its first line; without it, a line that only begins like one is text.
+fn request(prefix: &[u8]) -> Form {
+    let Some(end) = memchr::memchr(b'\n', prefix) else { return Form::Unknown };
+    let line = prefix.get(..end).unwrap_or_default();
+    if line.windows(HTTP.len()).any(|part| part == HTTP) { Form::Http } else { Form::Text }
 }
 
 #[cfg(test)]
@@ -229,6 +279,9 @@ mod tests {
             (b"G", Form::Unknown),
             (b"GET / HTTP/1.1\r\n", Form::Http),
             (b"GETWORK", Form::Text),
+            (b"GET /a", Form::Unknown),
+            (b"GET /a\n", Form::Text),
+            (b"HTTP/", Form::Unknown),
             (b"HTTP/1.1 200 OK", Form::Http),
             (b"{\"id\":1", Form::Text),
             (b"\x16", Form::Unknown),
@@ -239,7 +292,12 @@ mod tests {
         for (prefix, form) in cases {
             assert_eq!(form_of(prefix, false), *form, "{prefix:?}");
         }
-        assert_eq!(form_of(b"\x00", true), Form::Dns);
+        let asking: &[u8] = b"\x00\x1d\xab\xcd\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00";
+        assert_eq!(form_of(&asking[..13], true), Form::Unknown);
+        assert_eq!(form_of(asking, true), Form::Dns);
+        assert_eq!(form_of(asking, false), Form::Text);
+        assert_eq!(form_of(b"{\"id\":1,\"metho", true), Form::Text);
+        assert_eq!(form_of(b"\r\n{\"id\":1,\"meth", true), Form::Text);
     }
 
     #[test]

@@ -6,7 +6,6 @@ use alloc::vec::Vec;
 
 use minewall_lists::{Category, Hit, Lists};
 
-use super::Heard;
 use super::flow::OpenFlow;
 use crate::finding::{Confidence, Finding, Layer, Said, Subject};
 use crate::flow::key::Side;
@@ -45,18 +44,19 @@ const fn confidence(listed: minewall_lists::Confidence) -> Confidence {
     }
 }
 
-/// Whether either end is a listed address and port; asked once of each flow.
-pub(super) fn address(lists: &Lists, flow: &mut OpenFlow) -> Option<Heard> {
+/// Whether either end is a listed address and port, and which side talks to it; told until a judgement was made of it.
+pub(super) fn address(lists: &Lists, flow: &mut OpenFlow) -> Option<(Finding, Side)> {
     if flow.address_known {
         return None;
     }
-    flow.address_known = true;
     let key = flow.key()?;
-    let (pool, hit) = [Side::Low, Side::High].into_iter().find_map(|side| {
+    let found = [Side::Low, Side::High].into_iter().find_map(|side| {
         let end = key.end(side);
         lists.address(end.ip, Some(end.port)).map(|hit| (side, hit))
-    })?;
+    });
+    flow.address_known = found.is_none();
+    let (pool, hit) = found?;
     let end = key.end(pool);
     let finding = finding(Layer::Address, &format!("the address {} with port {}", end.ip, end.port), &hit);
-    Some(Heard { finding: Some(finding), miner: Some(pool.other()), ..Heard::default() })
+    Some((finding, pool.other()))
 }

@@ -2,6 +2,7 @@
 //!
 //! One file for each kind of message; none of them decides anything.
 
+mod excerpt;
 pub mod flow;
 mod listed;
 mod names;
@@ -22,6 +23,10 @@ pub use names::{Asked, question};
 pub struct Heard {
     /// Mining, if any.
     pub finding: Option<Finding>,
+    /// A listed address, if either end is one; told until a judgement was made of it.
+    pub listed: Option<(Finding, Side)>,
+    /// DNS messages on a stream that could not be read.
+    pub unreadable: u64,
     /// The side that mines, where what was heard tells it.
     pub miner: Option<Side>,
     /// The application protocol, where it is known.
@@ -37,6 +42,8 @@ pub struct Heard {
 pub enum Progress {
     /// Nothing more worth hearing comes: encrypted from here on, or plainly something else.
     Done,
+    /// Nothing but objects of JSON came so far: the next may tell.
+    Objects,
     /// A message of a known form is not complete yet.
     UnderWay,
     /// Nothing is known so far.
@@ -66,25 +73,49 @@ impl Ear {
     /// Listens to what `side` sent, after its stream has grown. With `last` no more will be looked at: what is not
     /// complete is taken as it is.
     pub fn hear(&mut self, flow: &mut OpenFlow, side: Side, last: bool) -> Heard {
-        if let Some(heard) = listed::address(&self.lists, flow) {
-            return heard;
-        }
         if flow.form(side) == Form::Unknown {
             flow.recognise(side);
         }
-        if flow.form(side.other()) == Form::Dns {
+        let heard = self.hear_stream(flow, side, last);
+        flow.set_progress(side, heard.progress);
+        Heard { listed: listed::address(&self.lists, flow), ..heard }
+    }
+
+    /// Listens to a segment that cannot be read in its place in the stream: what is whole in it is heard nevertheless.
+    pub fn hear_alone(&mut self, flow: &mut OpenFlow, side: Side, payload: &[u8]) -> Heard {
+        let progress = flow.progress(side);
+        let heard = match flow.form(side) {
+            Form::Dns => names::alone(&self.lists, side, payload),
+            Form::Text | Form::Unknown if flow.form(side.other()) != Form::Http => {
+                self.speech.hear_alone(flow, side, payload, &mut self.scratch)
+            }
+            _ => Heard::default(),
+        };
+        Heard { progress, ..heard }
+    }
+
+    fn hear_stream(&mut self, flow: &mut OpenFlow, side: Side, last: bool) -> Heard {
+        let always = Heard { progress: Progress::Always, ..Heard::default() };
+        let far = flow.form(side.other());
+        if far == Form::Dns {
             // The answers of a name server.
-            return Heard { progress: Progress::Always, ..Heard::default() };
+            return always;
         }
         match flow.form(side) {
             Form::Dns => names::stream(&self.lists, flow, side),
-            Form::Http if flow.form(side.other()) == Form::Http => {
-                Heard { progress: Progress::Done, ..Heard::default() }
-            }
+            Form::Http if far == Form::Http => Heard { progress: Progress::Done, ..Heard::default() },
+            Form::Unknown if flow.dns_server() == Some(side.other()) => always,
             Form::Http | Form::Unknown => Heard::default(),
             Form::Sealed => Heard { progress: Progress::Done, ..Heard::default() },
-            Form::Text => self.speech.hear(flow, side, last, &mut self.scratch),
-            Form::Tls => names::hello(&self.lists, flow, side, &mut self.tls),
+            // A web page may quote anything; behind a request, only what is nothing but objects is mining.
+            Form::Text if far == Form::Http && flow.stream(side).prefix().first() != Some(&b'{') => Heard::default(),
+            Form::Text => {
+                let heard = self.speech.hear(flow, side, last, &mut self.scratch);
+                // A connection to a name server of which only answers were seen so far.
+                let waits = far == Form::Unknown && flow.dns_server() == Some(side);
+                if waits { Heard { progress: Progress::Always, ..heard } } else { heard }
+            }
+            Form::Tls => names::hello(&self.lists, flow, side, last, &mut self.tls),
         }
     }
 }

@@ -44,35 +44,59 @@ pub fn question(lists: &Lists, message: &[u8]) -> Result<Option<Asked>, dns::Dns
     Ok(listed)
 }
 
-/// Reads the DNS messages of a stream, one after another, and lets go of what was read.
+/// Reads the DNS messages of a stream, one after another, and lets go of what was read. Of a message that is longer
+/// than what is kept, the questions at its beginning are read and the rest is passed over.
 pub(super) fn stream(lists: &Lists, flow: &mut OpenFlow, side: Side) -> Heard {
     let prefix = flow.stream(side).prefix();
-    let mut frames = dns::frames(prefix);
-    let mut found = None;
+    let (mut heard, mut consumed) = messages(lists, side, prefix);
+    let rest = prefix.get(consumed..).unwrap_or_default();
+    if let Some((length, message)) = rest.split_first_chunk::<2>()
+        && rest.len() >= DNS_TCP_MESSAGE
+    {
+        heard.take(question(lists, message), side);
+        consumed += 2 + usize::from(u16::from_be_bytes(*length));
+    }
+    flow.stream_mut(side).consume(consumed);
+    heard
+}
+
+/// Reads the DNS messages that are whole in a segment which found no place in its stream.
+pub(super) fn alone(lists: &Lists, side: Side, payload: &[u8]) -> Heard {
+    let (heard, _) = messages(lists, side, payload);
+    // What cannot be read may be the middle of a message.
+    Heard { unreadable: 0, ..heard }
+}
+
+/// What the whole messages say, and how many octets they are.
+fn messages(lists: &Lists, side: Side, bytes: &[u8]) -> (Heard, usize) {
+    let mut heard = Heard { protocol: Some("dns"), progress: Progress::Always, ..Heard::default() };
+    let mut frames = dns::frames(bytes);
     for message in frames.by_ref() {
-        match question(lists, message) {
-            Ok(asked) => found = found.or(asked),
-            Err(_) => {
-                flow.not_dns(side);
-                return Heard::default();
+        heard.take(question(lists, message), side);
+    }
+    (heard, frames.consumed())
+}
+
+impl Heard {
+    /// Takes over what one message said, where none said anything before.
+    fn take(&mut self, asked: Result<Option<Asked>, dns::DnsError>, side: Side) {
+        match asked {
+            Ok(Some(asked)) if self.finding.is_none() => {
+                self.finding = Some(asked.finding.clone());
+                self.miner = Some(side);
+                self.question = Some(asked);
             }
+            Ok(_) => {}
+            Err(_) => self.unreadable += 1,
         }
     }
-    let consumed = frames.consumed();
-    let waiting = prefix.len() - consumed;
-    flow.stream_mut(side).consume(consumed);
-    if waiting >= DNS_TCP_MESSAGE {
-        return Heard { progress: Progress::Done, ..Heard::default() };
-    }
-    let protocol = Some("dns");
-    let finding = found.as_ref().map(|asked: &Asked| asked.finding.clone());
-    Heard { finding, miner: Some(side), protocol, question: found, progress: Progress::Always }
 }
 
 /// Reads the server name of a TLS hello.
-pub(super) fn hello(lists: &Lists, flow: &mut OpenFlow, side: Side, scratch: &mut Vec<u8>) -> Heard {
+pub(super) fn hello(lists: &Lists, flow: &mut OpenFlow, side: Side, last: bool, scratch: &mut Vec<u8>) -> Heard {
     let done = Heard { progress: Progress::Done, protocol: Some("tls"), ..Heard::default() };
     let name = match tls::ClientHello::read(flow.stream(side).prefix(), scratch) {
+        tls::Tls::Incomplete if last => return done,
         tls::Tls::Incomplete => return Heard { progress: Progress::UnderWay, ..Heard::default() },
         tls::Tls::Hello(tls::ClientHello { server_name: Some(name), .. }) => String::from(name.as_str()),
         tls::Tls::Hello(_) | tls::Tls::NotTls => return done,

@@ -6,16 +6,16 @@ use alloc::vec::Vec;
 
 use aho_corasick::AhoCorasick;
 
-use super::flow::{OpenFlow, Speech as Spoken};
-use super::{Heard, Progress};
+use super::flow::{OpenFlow, Place, Speech as Spoken};
+use super::{Heard, Progress, excerpt};
 use crate::dialect::{PROOF, Speaker, TABLE};
 use crate::finding::{Confidence, Finding, Layer, Subject};
 use crate::flow::key::Side;
-use crate::limits::{EXCERPT, OBJECTS};
-use crate::wire::json::{self, Document, Scratch, Status, Str};
+use crate::wire::json::{self, Document, Scratch, Status};
 
-/// The longest anchor's length, so that one cut in two by segments is still seen.
-const ANCHOR: usize = 16;
+/// Lines that are no objects after which a text is something else: a letter, a page, a chat that quotes mining. One is
+/// the end of a line that was picked up in its middle.
+const JUNK_LINES: u8 = 2;
 
 /// One automaton over the anchors of all dialects.
 #[derive(Debug)]
@@ -34,8 +34,8 @@ struct Reading {
     new_word: bool,
     /// Whether a new token was heard.
     new_token: bool,
-    /// How far complete objects reach.
-    complete: usize,
+    /// How far it was read.
+    place: Place,
     /// Whether an object is not complete yet.
     under_way: bool,
 }
@@ -48,54 +48,110 @@ impl Speech {
 
     /// Listens to what `side` sent beyond what was read before.
     pub(super) fn hear(&self, flow: &mut OpenFlow, side: Side, last: bool, scratch: &mut Scratch) -> Heard {
-        let from = flow.read(side);
         let mut spoken = core::mem::take(&mut flow.speech);
         let before = spoken.weight;
         let stream = flow.stream(side);
-        let first = self.read(stream.prefix(), from, last, &mut spoken, scratch);
+        let first = self.read(stream.prefix(), flow.place(side), last, &mut spoken, scratch);
         // Where later copies of bytes differ, the other reading is heard as a whole: it is rare, and short.
-        let later = stream.later_prefix().map(|later| self.read(later, 0, last, &mut spoken, scratch));
+        let later = stream.later_prefix();
+        let later = later.map(|later| self.read(later, Place::default(), last, &mut spoken, scratch));
         flow.speech = spoken;
-        flow.set_read(side, first.complete);
-        let under_way = first.under_way;
+        flow.set_place(side, first.place);
+        let progress = if first.under_way || later.as_ref().is_some_and(|later| later.under_way) {
+            Progress::UnderWay
+        } else if first.place.is_heard() && first.place.junk_lines == 0 {
+            Progress::Objects
+        } else {
+            Progress::Unknown
+        };
         let telling = later.filter(|later| later.new_token).unwrap_or(first);
-        let progress = if under_way { Progress::UnderWay } else { Progress::Unknown };
-        // What is proven already is told again only with a new word.
-        if flow.speech.weight < PROOF || before >= PROOF && !telling.new_word {
-            return Heard { progress, ..Heard::default() };
-        }
-        let miner = telling.speaker.map(|speaker| if speaker == Speaker::Miner { side } else { side.other() });
-        let finding = finding(&flow.speech, telling.excerpt);
-        Heard { finding, miner, protocol: Some("stratum"), question: None, progress }
+        Heard { progress, ..told(&flow.speech, before, telling, side) }
     }
 
-    fn read(&self, bytes: &[u8], from: usize, last: bool, spoken: &mut Spoken, scratch: &mut Scratch) -> Reading {
-        let mut reading = Reading { complete: from, ..Reading::default() };
-        let Some(new) = bytes.get(from..) else { return reading };
-        let opened = new.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
-        if !opened && !self.is_anchored(new) {
-            // Nothing to read here; an anchor may still be cut in two.
-            reading.complete = bytes.len().saturating_sub(ANCHOR).max(from);
-            return reading;
+    /// Listens to a segment by itself, if it begins with an object in a text that is not known to be something else.
+    pub(super) fn hear_alone(&self, flow: &mut OpenFlow, side: Side, payload: &[u8], scratch: &mut Scratch) -> Heard {
+        let opened = payload.iter().find(|byte| !is_quiet(**byte)) == Some(&b'{');
+        if !opened || flow.place(side).junk_lines >= JUNK_LINES {
+            return Heard::default();
         }
+        let before = flow.speech.weight;
+        let reading = self.read(payload, Place::default(), false, &mut flow.speech, scratch);
+        told(&flow.speech, before, reading, side)
+    }
+
+    /// Reads the objects of a text. Only those that begin their line count.
+    fn read(&self, bytes: &[u8], from: Place, last: bool, spoken: &mut Spoken, scratch: &mut Scratch) -> Reading {
+        let mut reading = Reading { place: from, ..Reading::default() };
+        let Some(new) = bytes.get(from.read..) else { return reading };
+        let is_worth = self.is_worth(new);
         let mut objects = json::objects(new);
-        for _ in 0..OBJECTS {
-            let Some((_, document)) = objects.next(scratch) else { break };
-            match document.status() {
-                Status::Incomplete if !last => reading.under_way = true,
-                Status::Invalid { .. } => {}
-                Status::Complete { .. } | Status::Incomplete | Status::TooBig { .. } => {
-                    listen(&document, spoken, &mut reading);
+        let mut done = 0;
+        while reading.place.junk_lines < JUNK_LINES {
+            let Some((start, document)) = objects.next(scratch) else {
+                reading.place.pass(new.get(done..).unwrap_or_default());
+                done = new.len();
+                break;
+            };
+            reading.place.pass(new.get(done..start).unwrap_or_default());
+            let is_behind = match document.status() {
+                Status::Incomplete if !last => {
+                    reading.under_way = reading.place.is_heard();
+                    false
                 }
+                Status::Invalid { .. } => false,
+                Status::Complete { .. } | Status::Incomplete | Status::TooBig { .. } => {
+                    if is_worth && reading.place.is_heard() {
+                        listen(&document, spoken, &mut reading);
+                    }
+                    true
+                }
+            };
+            done = objects.settled();
+            if !is_behind {
+                // What is no object spoils its line.
+                reading.place.pass(new.get(start..done).unwrap_or_default());
+            }
+            if done == start {
+                break;
             }
         }
-        reading.complete = from + objects.settled();
+        reading.place.read = from.read + done;
         reading
+    }
+
+    /// Whether there may be something to hear: an anchor, or an escape that may hide one.
+    fn is_worth(&self, bytes: &[u8]) -> bool {
+        self.is_anchored(bytes) || memchr::memchr(b'\\', bytes).is_some()
     }
 
     fn is_anchored(&self, bytes: &[u8]) -> bool {
         self.anchors.as_ref().is_none_or(|anchors| anchors.is_match(bytes))
     }
+}
+
+impl Place {
+    /// Whether an object that begins here counts.
+    const fn is_heard(self) -> bool {
+        !self.is_dirty && self.junk_lines < JUNK_LINES
+    }
+
+    /// Goes on behind bytes that are no objects.
+    fn pass(&mut self, bytes: &[u8]) {
+        let mut lines = bytes.split(|byte| *byte == b'\n').peekable();
+        while let Some(line) = lines.next() {
+            self.is_dirty |= !line.iter().all(|byte| is_quiet(*byte));
+            if lines.peek().is_some() {
+                self.junk_lines = self.junk_lines.saturating_add(u8::from(self.is_dirty));
+                self.is_dirty = false;
+            }
+        }
+    }
+}
+
+/// What may stand between objects: white space, NUL, the brackets and commas of a batch, the octets of a byte order
+/// mark.
+const fn is_quiet(byte: u8) -> bool {
+    matches!(byte, 0 | b' ' | b'\t' | b'\n' | b'\r' | b'[' | b']' | b',' | 0xef | 0xbb | 0xbf)
 }
 
 /// Offers an object to every dialect.
@@ -106,7 +162,7 @@ fn listen(document: &Document<'_, '_>, spoken: &mut Spoken, reading: &mut Readin
         let new_token = spoken.add(index, heard.token, heard.weight);
         let new_word = spoken.dialect == Some(index) && spoken.said.learn(heard.said);
         if new_token {
-            reading.excerpt = excerpt(root.raw(), &heard.secrets);
+            reading.excerpt = excerpt::of(document, &heard.secrets);
             reading.speaker = Some(heard.speaker);
         }
         if new_token || new_word {
@@ -117,18 +173,14 @@ fn listen(document: &Document<'_, '_>, spoken: &mut Spoken, reading: &mut Readin
     }
 }
 
-/// The first bytes of the object, with passwords masked.
-fn excerpt(object: &[u8], secrets: &[Option<Str<'_>>]) -> Vec<u8> {
-    let mut bytes = object.to_vec();
-    for secret in secrets.iter().flatten() {
-        let raw = secret.raw();
-        let start = (raw.as_ptr() as usize).wrapping_sub(object.as_ptr() as usize);
-        if let Some(place) = bytes.get_mut(start..start.saturating_add(raw.len())) {
-            place.fill(b'*');
-        }
+/// The finding, where the flow's tokens together prove mining. What is proven already is told again only with a new
+/// word.
+fn told(spoken: &Spoken, before: u8, telling: Reading, side: Side) -> Heard {
+    if spoken.weight < PROOF || before >= PROOF && !telling.new_word {
+        return Heard::default();
     }
-    bytes.truncate(EXCERPT);
-    bytes
+    let miner = telling.speaker.map(|speaker| if speaker == Speaker::Miner { side } else { side.other() });
+    Heard { finding: finding(spoken, telling.excerpt), miner, protocol: Some("stratum"), ..Heard::default() }
 }
 
 fn finding(spoken: &Spoken, excerpt: Vec<u8>) -> Option<Finding> {

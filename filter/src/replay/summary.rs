@@ -1,0 +1,76 @@
+//! What all captures together gave, as the lines at the end of standard error.
+
+use std::fmt;
+use std::time::Instant;
+
+use indicatif::HumanCount;
+use minewall_core::engine::{Counters, Skipped};
+
+/// Sums over captures.
+pub(super) struct Sum {
+    begin: Instant,
+    captures: Vec<Counters>,
+    packets: u64,
+    bytes: u64,
+}
+
+impl Sum {
+    /// Nothing yet; the time taken counts from here.
+    pub(super) fn begin() -> Self {
+        Self { begin: Instant::now(), captures: Vec::new(), packets: 0, bytes: 0 }
+    }
+
+    /// One packet more.
+    pub(super) fn packet(&mut self, bytes: &[u8]) {
+        self.packets += 1;
+        self.bytes += bytes.len() as u64;
+    }
+
+    /// One capture more, with what its engine counted.
+    pub(super) fn capture(&mut self, counters: &Counters) {
+        self.captures.push(*counters);
+    }
+
+    fn total(&self, count: impl Fn(&Counters) -> u64) -> u64 {
+        self.captures.iter().map(count).sum()
+    }
+}
+
+impl fmt::Display for Sum {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rate = self.packets as f64 / self.begin.elapsed().as_secs_f64().max(1e-6);
+        let (packets, bytes) = (counted(self.packets, "packet"), counted(self.bytes, "byte"));
+        let captures = counted(self.captures.len() as u64, "capture");
+        writeln!(f, "{packets}, {bytes} in {captures}; {} packets/s", HumanCount(rate as u64))?;
+        let words = [
+            counted(self.total(|counters| counters.flows), "flow"),
+            counted(self.total(|counters| counters.questions), "DNS question"),
+            counted(self.total(Counters::findings), "finding"),
+            counted(self.total(|counters| counters.records), "record"),
+        ];
+        writeln!(f, "{}", words.join(", "))?;
+        let skipped = Skipped::ALL.iter().map(|(why, words)| (self.total(|counters| counters.skipped(*why)), *words));
+        let skipped: Vec<_> = skipped.filter(|(count, _)| *count > 0).collect();
+        match skipped.as_slice() {
+            [] => writeln!(f, "not inspected: nothing")?,
+            some => {
+                let words: Vec<_> = some.iter().map(|(count, why)| format!("{} {why}", HumanCount(*count))).collect();
+                writeln!(f, "not inspected: {}", words.join(", "))?;
+            }
+        }
+        let odd = [
+            ("gaps in streams", self.total(|counters| counters.gaps)),
+            ("conflicting overlaps in streams", self.total(|counters| counters.conflicts)),
+            ("undecided flows forgotten for want of room", self.total(|counters| counters.forgotten_undecided)),
+            ("sightings of flows that had given their records", self.total(|counters| counters.suppressed)),
+        ];
+        odd.iter()
+            .filter(|(_, count)| *count > 0)
+            .try_for_each(|(what, count)| writeln!(f, "{what}: {}", HumanCount(*count)))
+    }
+}
+
+/// `1 packet`, `2,000 packets`.
+fn counted(count: u64, what: &str) -> String {
+    format!("{} {what}{}", HumanCount(count), if count == 1 { "" } else { "s" })
+}

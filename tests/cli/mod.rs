@@ -1,0 +1,21 @@
+//! The commands as a person runs them: what they print, where, and with which exit code.
+//!
+//! | module | holds |
+//! |---|---|
+//! | `wire` | packets and link layers of our own making |
+//! | `capture` | writers of pcap and pcapng |
+//! | `story` | one conversation in which everything is said |
+//! | `program` | running the binary, files that go away |
+
+mod capture;
+mod check;
+mod config;
+mod damage;
+mod odd;
+mod program;
+mod replay;
+mod rules;
+mod shared;
+mod sides;
+mod story;
+mod wire;

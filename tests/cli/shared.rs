@@ -1,0 +1,87 @@
+//! Captures of real traffic, where the environment variable `MINEWALL_SHARED` names the directory that holds them in
+//! `pcaps/mining` and `pcaps/not-mining`.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write;
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use super::program::{Ran, minewall};
+
+/// The captures of one kind, by name; none without the variable, which is said past the harness' capture.
+fn captures(kind: &str, test: &str) -> Option<Vec<PathBuf>> {
+    let Some(shared) = std::env::var_os("MINEWALL_SHARED") else {
+        let _ =
+            writeln!(std::io::stderr(), "\n*** SKIPPED {test}: set MINEWALL_SHARED to the directory with pcaps/ ***");
+        return None;
+    };
+    let directory = PathBuf::from(shared).join("pcaps").join(kind);
+    let entries = fs::read_dir(&directory).unwrap_or_else(|error| panic!("{}: {error}", directory.display()));
+    let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    assert!(!files.is_empty(), "{} holds no capture", directory.display());
+    Some(files)
+}
+
+fn replay(file: &PathBuf) -> Ran {
+    minewall(&["replay", "--format", "json", file.to_str().unwrap()])
+}
+
+/// The far ends heard to mine, with their dialect.
+fn heard(records: &[Value]) -> BTreeMap<String, String> {
+    let one = |record: &Value| {
+        let dialect = record.pointer("/minewall/dialect")?.as_str()?.to_owned();
+        let end = &record["destination"];
+        Some((format!("{}:{}", end["ip"].as_str()?, end["port"]), dialect))
+    };
+    records.iter().filter_map(one).collect()
+}
+
+/// What mines in each capture: far end and dialect, as read in them by hand (tcpdump).
+const MINING: [(&str, &[(&str, &str)]); 5] = [
+    (
+        "ndpi-mining.pcapng",
+        &[
+            ("185.71.66.39:9999", "ethproxy"),
+            ("178.32.196.217:9050", "cryptonote"),
+            ("94.23.199.191:3333", "stratum-v1"),
+            ("116.211.167.195:3333", "stratum-v1"),
+        ],
+    ),
+    ("ndpi-old-ethereum-b.pcap", &[("94.23.36.128:4444", "ethproxy"), ("91.121.222.33:4444", "ethproxy")]),
+    ("ndpi-old-zcash.pcap", &[("178.32.196.217:9050", "cryptonote")]),
+    ("zeek-bitcoin-mining.pcap", &[("74.84.128.158:3333", "stratum-v1"), ("113.21.199.11:3333", "stratum-v1")]),
+    ("zeek-coinhive-stratum.pcap", &[("192.110.160.114:3333", "cryptonote")]),
+];
+
+#[test]
+fn captures_of_mining_are_recognised() {
+    let Some(files) = captures("mining", "captures_of_mining_are_recognised") else { return };
+    for file in files {
+        let name = file.file_name().unwrap().to_str().unwrap();
+        let ran = replay(&file);
+        assert_eq!(ran.code, 0, "{name}: {}", ran.err);
+        let heard = heard(&ran.records());
+        println!("{name}: {} records, {heard:?}", ran.records().len());
+        let (_, mines) =
+            MINING.iter().find(|row| row.0 == name).unwrap_or_else(|| panic!("{name} is not in the table"));
+        for (end, dialect) in *mines {
+            assert_eq!(heard.get(*end).map(String::as_str), Some(*dialect), "{name}: {end}");
+        }
+    }
+}
+
+#[test]
+fn captures_without_mining_give_no_record() {
+    let Some(files) = captures("not-mining", "captures_without_mining_give_no_record") else { return };
+    let mut wrong = Vec::new();
+    for file in files {
+        let ran = replay(&file);
+        assert_eq!(ran.code, 0, "{}: {}", file.display(), ran.err);
+        println!("{}: {}", file.display(), ran.err);
+        wrong.extend((!ran.out.is_empty()).then(|| format!("{}: {}", file.display(), ran.out)));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
