@@ -35,16 +35,17 @@ impl Queue {
     pub(crate) fn bind(number: u16, settings: &Settings, mark: Mark, look_bytes: usize) -> anyhow::Result<Self> {
         let what = || format!("cannot bind netfilter queue {number}");
         let before = sockets();
-        let mut inner = nfq::Queue::open().with_context(what).context(
-            "missing kernel feature: netfilter queue (CONFIG_NETFILTER_NETLINK_QUEUE, module nfnetlink_queue)",
-        )?;
-        inner.bind(number).with_context(what).with_context(|| {
+        let no_queue =
+            "missing kernel feature: netfilter queue (CONFIG_NETFILTER_NETLINK_QUEUE, module nfnetlink_queue)";
+        let mut inner = nfq::Queue::open().context(no_queue).with_context(what)?;
+        let taken = || {
             format!(
                 "another program is bound to it (see /proc/net/netfilter/nfnetlink_queue), or the right to is missing; \
                  set queue.first to a free number, such as {}",
                 number.saturating_add(100)
             )
-        })?;
+        };
+        inner.bind(number).with_context(taken).with_context(what)?;
         let copy = u16::try_from(look_bytes + HEADERS).unwrap_or(u16::MAX);
         inner.set_copy_range(number, copy).with_context(what)?;
         inner.set_queue_max_len(number, settings.length).with_context(what)?;

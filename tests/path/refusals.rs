@@ -70,7 +70,7 @@ fn a_second_instance_is_refused() -> Result<()> {
 
     let elsewhere = configuration(&lab, "block", "").replace("/runtime\"", "/elsewhere\"");
     let output = Minewall::refuse(&lab, binary(), &elsewhere, LIMIT)?;
-    must_be_refused(&output, &["netfilter queue 4700", "another program", "queue.first"], &lab, &rules)?;
+    must_be_refused(&output, &["cannot bind netfilter queue 4700: another program", "queue.first"], &lab, &rules)?;
     assert!(first.stop()?.success(), "the first was not disturbed: {}", first.log());
     Ok(())
 }

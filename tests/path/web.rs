@@ -54,7 +54,6 @@ fn a_big_file_arrives_as_it_was_sent() -> Result<()> {
         assert_eq!(sum(&got)?[..64], sent[..64], "{family:?}");
         // And up: the host's own big segments.
         let up = ["-sS", "--max-time", "20", "-X", "POST", "--data-binary", &format!("@{}", got.display())];
-        let up: Vec<_> = up.iter().copied().collect();
         let answer = lab.host.output("curl", &[&up[..], &[&url(family.internet(), "")]].concat(), LIMIT)?;
         assert!(answer.status.success(), "{answer:?}");
     }
