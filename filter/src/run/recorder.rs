@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use minewall_core::evidence::Record;
 
 use crate::identity::interface::Interfaces;
-use crate::identity::neighbour;
+use crate::identity::neighbour::Neighbours;
 use crate::sink::Sinks;
 
 /// Records that may wait to be completed.
@@ -94,7 +94,7 @@ impl Recorder {
 }
 
 fn record(receiver: &Receiver<Message>, mut sinks: Sinks, lost: &AtomicU64) {
-    let mut interfaces = Interfaces::default();
+    let (mut interfaces, mut neighbours) = (Interfaces::default(), Neighbours::default());
     let mut reported = 0;
     let mut deadline = Duration::ZERO;
     while let Ok(message) = receiver.recv() {
@@ -104,7 +104,7 @@ fn record(receiver: &Receiver<Message>, mut sinks: Sinks, lost: &AtomicU64) {
                 break;
             }
             Message::Record(mut record) => {
-                complete(&mut record, &mut interfaces);
+                complete(&mut record, &mut interfaces, &mut neighbours);
                 sinks.send(&Arc::new(*record));
             }
             Message::Reopen => sinks.reopen(),
@@ -122,9 +122,9 @@ fn record(receiver: &Receiver<Message>, mut sinks: Sinks, lost: &AtomicU64) {
 }
 
 /// Adds the interface's name, and the hardware address of a host of which no packet of its own was seen.
-fn complete(record: &mut Record, interfaces: &mut Interfaces) {
+fn complete(record: &mut Record, interfaces: &mut Interfaces, neighbours: &mut Neighbours) {
     record.interface = interfaces.name(record.interface_index);
     if record.source_mac.is_none() {
-        record.source_mac = neighbour::hardware_address(record.source.ip);
+        record.source_mac = neighbours.hardware_address(record.source.ip);
     }
 }

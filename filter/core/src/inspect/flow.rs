@@ -75,6 +75,8 @@ pub struct Link {
 pub struct Place {
     /// Bytes done with.
     pub read: usize,
+    /// Bytes looked at: those of an object under way come up again.
+    pub seen: usize,
     /// Lines with something else than objects in them.
     pub junk_lines: u8,
     /// Whether something else stands in this line, before what is to be read.
@@ -212,6 +214,7 @@ impl OpenFlow {
     /// Forgets what was made of this side's bytes: they begin elsewhere.
     pub fn begin_anew(&mut self, side: Side) {
         self.set_place(side, Place::default());
+        self.set_progress(side, Progress::Unknown);
         self.set_form(side, Form::Unknown);
     }
 

@@ -38,6 +38,8 @@ struct Reading {
     place: Place,
     /// Whether an object is not complete yet.
     under_way: bool,
+    /// Whether it ends in a line that is no JSON.
+    is_broken: bool,
 }
 
 impl Speech {
@@ -48,6 +50,9 @@ impl Speech {
 
     /// Listens to what `side` sent beyond what was read before.
     pub(super) fn hear(&self, flow: &mut OpenFlow, side: Side, last: bool, scratch: &mut Scratch) -> Heard {
+        if !last && flow.progress(side) == Progress::UnderWay && cannot_end(flow, side) {
+            return Heard { progress: Progress::UnderWay, ..Heard::default() };
+        }
         let mut spoken = core::mem::take(&mut flow.speech);
         let before = spoken.weight;
         let stream = flow.stream(side);
@@ -59,7 +64,7 @@ impl Speech {
         flow.set_place(side, first.place);
         let progress = if first.under_way || later.as_ref().is_some_and(|later| later.under_way) {
             Progress::UnderWay
-        } else if first.place.is_heard() && first.place.junk_lines == 0 {
+        } else if !first.is_broken && first.place.is_heard() && first.place.junk_lines == 0 {
             Progress::Objects
         } else {
             Progress::Unknown
@@ -98,7 +103,10 @@ impl Speech {
                     reading.under_way = reading.place.is_heard();
                     false
                 }
-                Status::Invalid { .. } => false,
+                Status::Invalid { .. } => {
+                    reading.is_broken = true;
+                    false
+                }
                 Status::Complete { .. } | Status::Incomplete | Status::TooBig { .. } => {
                     if is_worth && reading.place.is_heard() {
                         listen(&document, spoken, &mut reading);
@@ -114,8 +122,10 @@ impl Speech {
             if done == start {
                 break;
             }
+            reading.is_broken = false;
         }
         reading.place.read = from.read + done;
+        reading.place.seen = bytes.len();
         reading
     }
 
@@ -127,6 +137,18 @@ impl Speech {
     fn is_anchored(&self, bytes: &[u8]) -> bool {
         self.anchors.as_ref().is_none_or(|anchors| anchors.is_match(bytes))
     }
+}
+
+/// Whether the object under way cannot have ended: no brace came since it was looked at. Without this, a line sent byte
+/// by byte would be read anew with each.
+fn cannot_end(flow: &mut OpenFlow, side: Side) -> bool {
+    let place = flow.place(side);
+    let stream = flow.stream(side);
+    let fresh = stream.prefix().get(place.seen..).unwrap_or_default();
+    let cannot = stream.later_prefix().is_none() && memchr::memchr(b'}', fresh).is_none();
+    let seen = stream.prefix().len();
+    flow.set_place(side, Place { seen, ..place });
+    cannot
 }
 
 impl Place {
