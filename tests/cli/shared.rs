@@ -39,7 +39,7 @@ fn heard(records: &[Value]) -> BTreeMap<String, String> {
     records.iter().filter_map(one).collect()
 }
 
-/// What mines in each capture: far end and dialect, as read in them by hand (tcpdump).
+/// What mines in each capture: far end and dialect, as SOURCES.md beside the captures tells of them.
 const MINING: [(&str, &[(&str, &str)]); 5] = [
     (
         "ndpi-mining.pcapng",
