@@ -11,7 +11,7 @@ use minewall_lab::pool::{Options, Pool};
 use minewall_lab::{Dialect, Lab, Minewall, ready};
 use serde_json::Value;
 
-use super::{LIMIT, LISTEN, dialect_id, mac_in_records, must_be_cut, pool_at, records_after, start, text_at};
+use super::{LIMIT, LISTEN, dialect_id, mac_in_records, must_be_cut, pool_at, records_after, sessions, start, text_at};
 
 const MANNERS: [Manner; 4] = [Manner::Lines, Manner::Together, Manner::Bytes, Manner::Split(20)];
 
@@ -43,9 +43,7 @@ fn every_login_is_cut(test: &str, family: Family) -> Result<()> {
             check_record(&records[0], family, login, manner);
         }
     }
-    let sessions = pool.sessions();
-    assert_eq!(sessions.len(), count, "each attempt reached the pool's port");
-    for session in &sessions {
+    for session in sessions(&pool, count) {
         assert!(session.lines().is_empty(), "the pool received {:?}", session.lines());
         assert_eq!(session.peer.ip(), family.gateway_outside(), "NAT was in force");
     }

@@ -33,7 +33,8 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use minewall_lab::addresses::Family;
 use minewall_lab::login::{Ending, Heard, Login, Manner};
-use minewall_lab::{Dialect, Lab, Minewall, Namespace};
+use minewall_lab::pool::{self, Pool};
+use minewall_lab::{Dialect, Lab, Minewall, Namespace, until};
 use serde_json::Value;
 
 /// How long anything may take that happens sooner or later. Generous: the machine may be busy.
@@ -113,6 +114,14 @@ fn must_be_cut(lab: &Lab, family: Family, login: &Login, manner: Manner) -> Hear
     heard
 }
 
+/// The sessions of a pool, once there are so many: it accepts when it gets to it.
+fn sessions(pool: &Pool, count: usize) -> Vec<pool::Session> {
+    until(LIMIT, || (pool.sessions().len() >= count).then_some(()));
+    let sessions = pool.sessions();
+    assert_eq!(sessions.len(), count, "each attempt reached the pool's port, once");
+    sessions
+}
+
 /// The name of a dialect in records.
 const fn dialect_id(dialect: Dialect) -> &'static str {
     match dialect {
@@ -124,7 +133,7 @@ const fn dialect_id(dialect: Dialect) -> &'static str {
 
 /// The records from number `from` on, once there are at least `count` of them.
 fn records_after(minewall: &Minewall, from: usize, count: usize) -> Result<Vec<Value>> {
-    let come = minewall_lab::until(LIMIT, || match minewall.records() {
+    let come = until(LIMIT, || match minewall.records() {
         Ok(records) if records.len() < from + count => None,
         other => Some(other),
     });
