@@ -9,9 +9,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use arc_swap::ArcSwap;
 use minewall_core::config::Config;
 use minewall_core::engine::Settings;
@@ -30,8 +30,14 @@ use worker::Worker;
 /// How long records may take to leave at the end.
 const LAST_RECORDS: Duration = Duration::from_secs(3);
 
+/// How long the queues' threads may take to answer what waits at the end.
+const LAST_PACKETS: Duration = Duration::from_secs(2);
+
 /// How often the kernel is asked whether our rules still stand.
 const RULES_LOOKED_AFTER: Duration = Duration::from_secs(5);
+
+/// How often it is asked whether the queues' threads still live.
+const THREADS_LOOKED_AFTER: Duration = Duration::from_secs(1);
 
 /// What the threads share.
 #[derive(Debug)]
@@ -43,8 +49,8 @@ struct Shared {
 /// Runs until SIGTERM or SIGINT.
 ///
 /// # Errors
-/// The configuration, a capability, a kernel feature or another instance stands in the way; the kernel is left as it
-/// was.
+/// The configuration, a capability, a kernel feature or another instance stands in the way, or a queue's thread has
+/// ended; the kernel is left as it was.
 pub(crate) fn run(path: &Path) -> Result<()> {
     log_to_stderr();
     let config = settings::read(path)?;
@@ -65,16 +71,33 @@ pub(crate) fn run(path: &Path) -> Result<()> {
     let loaded = plane.load()?;
     tracing::info!(backend = loaded.plane().backend(), queues = count, first = config.queue.first, "rules loaded");
     eprintln!("minewall: ready");
-    let loaded = serve(&signals, path, config, &shared, &recorder, loaded);
+    let (loaded, served) = serve(&signals, path, config, &shared, &recorder, &workers, loaded);
     let unloaded = loaded.unload();
     shared.stop.store(true, Ordering::Release);
+    let ended = end(workers, LAST_PACKETS);
+    recorder.close(LAST_RECORDS);
+    served.and(unloaded).and(ended)
+}
+
+/// Waits for threads that were told to end. One that waits in the kernel for a packet that will not come is left to
+/// the end of the process.
+fn end(workers: Vec<JoinHandle<()>>, patience: Duration) -> Result<()> {
+    let until = Instant::now() + patience;
+    while Instant::now() < until && !workers.iter().all(JoinHandle::is_finished) {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let mut broken = 0;
     for worker in workers {
-        if worker.join().is_err() {
-            tracing::error!("a queue's thread had ended before");
+        if !worker.is_finished() {
+            tracing::warn!("a queue's thread does not end; it is left behind");
+        } else if worker.join().is_err() {
+            broken += 1;
         }
     }
-    recorder.close(LAST_RECORDS);
-    unloaded
+    if broken > 0 {
+        bail!("{broken} of the queues' threads had broken; report what is written above, and start minewall again");
+    }
+    Ok(())
 }
 
 fn bind(config: &Config, count: u16) -> Result<Vec<Queue>> {
@@ -108,17 +131,21 @@ fn seed() -> Result<u64> {
     Ok(u64::from_ne_bytes(bytes))
 }
 
-/// Waits for signals and looks after the rules meanwhile; returns at the signal that ends the daemon.
+/// Waits for signals, and looks after the rules and the queues' threads meanwhile; returns at the signal that ends the
+/// daemon, or when a thread has ended: its queue is closed, so that its packets pass or not as `queue.fail` says, but
+/// nobody looks at them, and a new start does.
 fn serve(
     signals: &Receiver<i32>,
     path: &Path,
     mut config: Config,
     shared: &Shared,
     recorder: &Recorder,
+    workers: &[JoinHandle<()>],
     mut loaded: Loaded,
-) -> Loaded {
+) -> (Loaded, Result<()>) {
+    let mut looked_after = Instant::now();
     loop {
-        match signals.recv_timeout(RULES_LOOKED_AFTER) {
+        match signals.recv_timeout(THREADS_LOOKED_AFTER) {
             Ok(SIGHUP) => match reload(path, &config, shared, recorder, &mut loaded) {
                 Ok(new) => {
                     config = new;
@@ -126,12 +153,20 @@ fn serve(
                 }
                 Err(error) => tracing::error!("the former configuration stays: {error:#}"),
             },
-            Err(RecvTimeoutError::Timeout) => look_after(&mut loaded),
             Ok(signal) => {
                 tracing::info!(signal, "stopping");
-                return loaded;
+                return (loaded, Ok(()));
             }
-            Err(RecvTimeoutError::Disconnected) => return loaded,
+            Err(RecvTimeoutError::Disconnected) => return (loaded, Ok(())),
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+        if workers.iter().any(JoinHandle::is_finished) {
+            let ended = anyhow::anyhow!("a queue's thread has ended; start minewall again");
+            return (loaded, Err(ended));
+        }
+        if looked_after.elapsed() >= RULES_LOOKED_AFTER {
+            look_after(&mut loaded);
+            looked_after = Instant::now();
         }
     }
 }
@@ -168,11 +203,13 @@ fn reload(path: &Path, old: &Config, shared: &Shared, recorder: &Recorder, loade
         ("queue", old.queue != new.queue),
         ("kernel.mark", old.kernel.mark != new.kernel.mark),
         ("kernel.backend", old.kernel.backend != new.kernel.backend),
+        // The kernel copies that much of each packet.
+        ("look.bytes", old.look.bytes != new.look.bytes),
         ("look.flows", old.look.flows != new.look.flows),
         ("runtime.directory", old.runtime.directory != new.runtime.directory),
     ] {
         if changed {
-            anyhow::bail!("{setting} cannot change while running; restart minewall");
+            bail!("{setting} cannot change while running; restart minewall");
         }
     }
     let sinks = if old.sink == new.sink { None } else { Some(Sinks::start(&new.sink, &engine.observer)?) };
@@ -195,4 +232,22 @@ pub(crate) fn log_to_stderr() {
         .with_ansi(std::io::stderr().is_terminal())
         .with_target(false)
         .init();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_that_does_not_end_is_left_behind_and_a_broken_one_is_told() {
+        let (keep, wait) = channel::<()>();
+        let stuck = std::thread::spawn(move || _ = wait.recv());
+        let start = Instant::now();
+        assert!(end(vec![stuck, std::thread::spawn(|| ())], Duration::from_millis(50)).is_ok());
+        assert!(start.elapsed() >= Duration::from_millis(50));
+        drop(keep);
+        let broken = std::thread::spawn(|| std::panic::resume_unwind(Box::new(())));
+        let error = end(vec![broken, std::thread::spawn(|| ())], LAST_PACKETS).unwrap_err();
+        assert!(error.to_string().starts_with("1 of the queues' threads"), "{error}");
+    }
 }

@@ -16,6 +16,9 @@ use crate::queue::Queue;
 /// How long a broken queue is left alone before it is tried again.
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// Errors in a row after which it is given up: five seconds.
+const ERRORS: u32 = 50;
+
 /// What one queue's thread works with.
 pub(super) struct Worker {
     queue: Queue,
@@ -29,19 +32,31 @@ impl Worker {
         Self { queue, shared, injector, entry }
     }
 
-    /// Works until it is told to stop and the queue is empty.
+    /// Works until it is told to stop and the queue is empty, or until the queue cannot be read for seconds: then the
+    /// process ends and is started again, for nobody would look at these packets.
     pub(super) fn work(mut self, flows: usize, seed: u64) {
         let mut settings = Cache::new(&self.shared.settings);
         let mut current = Arc::clone(settings.load());
         let mut engine = Engine::new((*current).clone(), flows, seed);
         let clock = Clock::start();
+        let mut errors = 0;
         loop {
             let waiting = match self.queue.next() {
-                Ok(Some(waiting)) => waiting,
+                Ok(Some(waiting)) => {
+                    errors = 0;
+                    waiting
+                }
                 Ok(None) if self.shared.stop.load(Ordering::Acquire) => return,
                 Ok(None) => continue,
+                Err(_) if self.shared.stop.load(Ordering::Acquire) => return,
                 Err(error) => {
-                    tracing::error!(%error, "the queue cannot be read");
+                    errors += 1;
+                    if errors == 1 {
+                        tracing::error!(%error, "the queue cannot be read");
+                    }
+                    if errors >= ERRORS {
+                        return;
+                    }
                     std::thread::sleep(PAUSE);
                     continue;
                 }
