@@ -17,6 +17,9 @@ const HEADERS: usize = 256;
 /// The netlink socket's buffer, in bytes: the kernel accounts a small packet with about 1 KiB.
 const RECEIVE_BUFFER: usize = 8 << 20;
 
+/// NF_INET_LOCAL_IN: packets for the gateway itself.
+const LOCAL_IN: u8 = 1;
+
 /// How long `next` waits before it looks whether it is to stop.
 const WAIT: Duration = Duration::from_millis(250);
 
@@ -91,7 +94,7 @@ impl Waiting<'_> {
     pub(crate) fn meta(&self) -> Meta {
         let Some(message) = &self.message else { return Meta::default() };
         let mac = message.get_hw_addr().and_then(|mac| <[u8; 6]>::try_from(mac).ok());
-        Meta { ingress: message.get_indev(), source_mac: mac }
+        Meta { ingress: message.get_indev(), source_mac: mac, to_gateway: message.get_hook() == LOCAL_IN }
     }
 
     /// Gives the verdict.
@@ -100,11 +103,14 @@ impl Waiting<'_> {
     /// The kernel did not take it: the packet is gone already, or the queue is.
     pub(crate) fn answer(mut self, verdict: &Verdict) -> Result<()> {
         let mark = self.queue.mark;
+        if let (Verdict::Reset(resets), Some(message)) = (verdict, &mut self.message) {
+            message.set_payload(resets.onward.clone());
+        }
         let (verdict, bit) = match verdict {
             Verdict::Answer(_) | Verdict::Drop => (nfq::Verdict::Drop, None),
             Verdict::Clear => (nfq::Verdict::Accept, Some(mark.cleared)),
             Verdict::Cut => (nfq::Verdict::Accept, Some(mark.cut)),
-            Verdict::Look | Verdict::Watch => (nfq::Verdict::Accept, None),
+            Verdict::Look | Verdict::Reset(_) | Verdict::Watch => (nfq::Verdict::Accept, None),
         };
         self.give(verdict, bit)
     }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use arc_swap::Cache;
 use minewall_core::engine::{Engine, Outcome, Verdict};
 use minewall_core::now::Now;
+use minewall_core::wire::tcp::Resets;
 
 use super::Shared;
 use super::recorder::Entry;
@@ -71,10 +72,10 @@ impl Worker {
             if let Err(error) = waiting.answer(&verdict) {
                 tracing::debug!(%error, "a verdict was not taken");
             }
-            if let Verdict::Answer(packet) = verdict
+            if let Verdict::Answer(packet) | Verdict::Reset(Resets { back: packet, .. }) = verdict
                 && let Err(error) = self.injector.send(&packet, meta.ingress)
             {
-                tracing::debug!(%error, "a DNS answer could not be sent; the host will ask again");
+                tracing::debug!(%error, "an answer could not be sent; the host will ask again");
             }
             if let Some(record) = record {
                 self.entry.write(record);

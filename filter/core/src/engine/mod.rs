@@ -23,6 +23,7 @@ use crate::limits::{LOOK_PACKETS_MAX, OPEN_FLOWS};
 use crate::now::Now;
 use crate::policy::{Judgement, Policy};
 use crate::wire::packet::{NotInspected, Packet, TcpFlags, Transport};
+use crate::wire::tcp::{Resets, resets};
 
 /// What is to become of a packet. Every packet gets exactly one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +38,9 @@ pub enum Verdict {
     Drop,
     /// It passes; more of its flow is to be looked at.
     Look,
+    /// Its connection ends at the gateway and is cut: a reset goes on in its place, so that the server on the gateway
+    /// does not wait for ever, and one goes back.
+    Reset(Resets),
     /// It passes although it mines: policy only observes. More of its flow is to be looked at.
     Watch,
 }
@@ -64,6 +68,8 @@ pub struct Meta {
     pub ingress: u32,
     /// The hardware address it came from.
     pub source_mac: Option<[u8; 6]>,
+    /// Whether it is for the gateway itself.
+    pub to_gateway: bool,
 }
 
 /// What an engine works by; swapped whole at reload.
@@ -129,7 +135,7 @@ impl Engine {
         if packet.as_ref().is_ok_and(|packet| packet.truncated) {
             self.counters.skip(Skipped::Truncated);
         }
-        self.on_packet(now, Meta { ingress: 0, source_mac }, packet)
+        self.on_packet(now, Meta { source_mac, ..Meta::default() }, packet)
     }
 
     fn on_packet(&mut self, now: Now, meta: Meta, packet: Result<Packet<'_>, NotInspected>) -> Outcome {
@@ -142,7 +148,13 @@ impl Engine {
             }
         };
         match packet.transport {
-            Transport::Tcp { seq, flags, .. } => self.on_tcp(now, meta, &packet, Segment { seq, flags }),
+            Transport::Tcp { seq, flags, .. } => {
+                let mut outcome = self.on_tcp(now, meta, &packet, Segment { seq, flags });
+                if meta.to_gateway && outcome.verdict == Verdict::Cut {
+                    outcome.verdict = resets(&packet).map_or(Verdict::Drop, Verdict::Reset);
+                }
+                outcome
+            }
             Transport::Udp { dst_port: DNS_PORT, .. } => self.on_question(now, meta, &packet),
             Transport::Udp { src_port, .. } => {
                 if src_port != DNS_PORT {

@@ -84,7 +84,7 @@ fn ends(v6: bool) -> (SocketAddr, SocketAddr) {
 }
 
 fn give(engine: &mut Engine, packet: &[u8]) -> Outcome {
-    let meta = Meta { ingress: 3, source_mac: Some([2, 0, 0, 0, 0, 5]) };
+    let meta = Meta { ingress: 3, source_mac: Some([2, 0, 0, 0, 0, 5]), ..Meta::default() };
     engine.on_ip(Now::from_wall_us(1_700_000_000_000_000), meta, packet)
 }
 
@@ -245,6 +245,21 @@ fn questions_over_tcp_are_read_one_after_another_for_ever() {
         let last = index + 1 == listed.len();
         assert_eq!(outcome.verdict == Verdict::Cut, last, "byte {index}");
         assert_eq!(outcome.record.is_some(), last);
+    }
+}
+
+#[test]
+fn a_question_to_the_gateway_over_tcp_is_reset_at_both_ends() {
+    let mut engine = engine(Mode::Block);
+    let (host, server) = ("10.0.0.5:4000".parse().unwrap(), "10.0.0.1:53".parse().unwrap());
+    let message = query("pool.example.org");
+    let frame = [&(message.len() as u16).to_be_bytes()[..], &message].concat();
+    let meta = Meta { to_gateway: true, ..Meta::default() };
+    for _ in 0..2 {
+        let outcome = engine.on_ip(Now::default(), meta, &segment(host, server, 77, DATA, &frame));
+        let Verdict::Reset(resets) = outcome.verdict else { panic!("{:?}", outcome.verdict) };
+        assert_eq!(Packet::from_ip(&resets.onward).unwrap().destination_socket(), server);
+        assert_eq!(Packet::from_ip(&resets.back).unwrap().destination_socket(), host);
     }
 }
 

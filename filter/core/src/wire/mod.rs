@@ -10,6 +10,7 @@
 //! | [`json`] | JSON text in streams: [`json::parse`], [`json::objects`] |
 //! | [`packet`] | link layers, IPv4, IPv6, TCP, UDP: one [`packet::Packet`] |
 //! | [`name`] | [`name::Name`], a host name in text form, as DNS and TLS give it |
+//! | [`tcp`] | builds resets for both ends of a connection: [`tcp::resets`] |
 //! | [`tls`] | the ClientHello and its server name |
 //! | [`udp`] | builds UDP packets |
 
@@ -18,5 +19,6 @@ pub mod json;
 mod limits;
 pub mod name;
 pub mod packet;
+pub mod tcp;
 pub mod tls;
 pub mod udp;
