@@ -99,7 +99,10 @@ fn string_at<'a>(array: Value<'a, '_>, index: usize) -> Option<Str<'a>> {
 /// The members of this name. Receivers differ in which of several they take and whether case matters (Go's do not
 /// mind it), so all are heard.
 fn members<'a, 's>(object: Value<'a, 's>, key: &str) -> impl Iterator<Item = Value<'a, 's>> {
-    object.entries().filter(move |(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| value)
+    // Another length is another name, unless letters are escaped: each then takes six octets.
+    let may_be = move |name: Str<'_>| name.raw().len() == key.len() || name.raw().len() >= key.len() + 5;
+    let is = move |name: Str<'_>| may_be(name) && name.eq_ignore_ascii_case(key);
+    object.entries().filter(move |(name, _)| is(*name)).map(|(_, value)| value)
 }
 
 /// The strings under `key` of an object.

@@ -53,10 +53,14 @@ pub(super) fn choose(
     side: Side,
     heard: Heard,
 ) -> Option<(Sighting, Side)> {
+    if heard.finding.is_none() && heard.listed.is_none() {
+        return None;
+    }
     let Heard { finding, listed, miner, protocol, question, .. } = heard;
     let question = question.map(|asked| asked.question);
     let speech = finding.map(|finding| (Sighting { finding, protocol, question }, host(policy, flow, miner, side)));
-    let address = listed.map(|(finding, miner)| {
+    let address = listed.map(|listed| {
+        let (finding, miner) = *listed;
         (Sighting { finding, protocol: None, question: None }, host(policy, flow, Some(miner), side))
     });
     let severity = |seen: &Option<(Sighting, Side)>| {

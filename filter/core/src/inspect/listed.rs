@@ -1,5 +1,6 @@
 //! Findings made of list answers.
 
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -45,7 +46,7 @@ const fn confidence(listed: minewall_lists::Confidence) -> Confidence {
 }
 
 /// Whether either end is a listed address and port, and which side talks to it; told until a judgement was made of it.
-pub(super) fn address(lists: &Lists, flow: &mut OpenFlow) -> Option<(Finding, Side)> {
+pub(super) fn address(lists: &Lists, flow: &mut OpenFlow) -> Option<Box<(Finding, Side)>> {
     if flow.address_known {
         return None;
     }
@@ -58,5 +59,5 @@ pub(super) fn address(lists: &Lists, flow: &mut OpenFlow) -> Option<(Finding, Si
     let (pool, hit) = found?;
     let end = key.end(pool);
     let finding = finding(Layer::Address, &format!("the address {} with port {}", end.ip, end.port), &hit);
-    Some((finding, pool.other()))
+    Some(Box::new((finding, pool.other())))
 }

@@ -8,6 +8,7 @@ mod listed;
 mod names;
 mod speech;
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 
 use minewall_lists::Lists;
@@ -24,7 +25,7 @@ pub struct Heard {
     /// Mining, if any.
     pub finding: Option<Finding>,
     /// A listed address, if either end is one; told until a judgement was made of it.
-    pub listed: Option<(Finding, Side)>,
+    pub listed: Option<Box<(Finding, Side)>>,
     /// DNS messages on a stream that could not be read.
     pub unreadable: u64,
     /// The side that mines, where what was heard tells it.
@@ -76,9 +77,10 @@ impl Ear {
         if flow.form(side) == Form::Unknown {
             flow.recognise(side);
         }
-        let heard = self.hear_stream(flow, side, last);
+        let mut heard = self.hear_stream(flow, side, last);
         flow.set_progress(side, heard.progress);
-        Heard { listed: listed::address(&self.lists, flow), ..heard }
+        heard.listed = listed::address(&self.lists, flow);
+        heard
     }
 
     /// Listens to a segment that cannot be read in its place in the stream: what is whole in it is heard nevertheless.
