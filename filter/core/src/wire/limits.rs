@@ -40,3 +40,13 @@ pub(crate) const CLIENT_HELLO_MAX: usize = 65_536;
 pub(crate) const SERVER_NAME_MAX: usize = 255;
 
 const _: () = assert!(SERVER_NAME_MAX * 4 <= NAME_TEXT_MAX);
+
+/// Octets of a QUIC Connection ID in versions 1 and 2, RFC 9000 section 17.2.
+pub(crate) const QUIC_CONNECTION_ID_MAX: usize = 20;
+
+/// Octets of TLS handshake kept of a QUIC client. A ClientHello with post-quantum keys has 2 to 4 KiB.
+pub(crate) const QUIC_CRYPTO_MAX: usize = 16 * 1024;
+
+/// Initial packets of a datagram that may fail to open before the rest is left: each costs a key
+/// derivation, and honest clients send none.
+pub(crate) const QUIC_UNOPENED_MAX: usize = 8;
