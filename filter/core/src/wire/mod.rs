@@ -8,18 +8,28 @@
 //! | module | reads |
 //! |---|---|
 //! | [`dns`] | DNS questions over UDP and TCP; [`dns::answer`] builds the answers |
+//! | [`host`] | [`host::Host`] and [`host::Authority`]: whom a request means |
+//! | [`http`] | HTTP/1.x heads and bodies |
 //! | [`json`] | JSON text in streams: [`json::parse`], [`json::objects`] |
 //! | [`packet`] | link layers, IPv4, IPv6, TCP, UDP: one [`packet::Packet`] |
 //! | [`name`] | [`name::Name`], a host name in text form, as DNS and TLS give it |
+//! | [`proxy`] | PROXY protocol headers, versions 1 and 2 |
 //! | [`quic`] | the ClientHello in QUIC version 1 and 2 Initial packets |
+//! | [`socks`] | SOCKS 4, 4a and 5: requests and replies |
 //! | [`tls`] | the ClientHello and its server name |
 //! | [`udp`] | builds UDP packets |
+//! | [`websocket`] | WebSocket messages behind the upgrade |
 
 pub mod dns;
+pub mod host;
+pub mod http;
 pub mod json;
 mod limits;
 pub mod name;
 pub mod packet;
+pub mod proxy;
 pub mod quic;
+pub mod socks;
 pub mod tls;
 pub mod udp;
+pub mod websocket;

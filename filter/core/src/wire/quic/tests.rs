@@ -6,7 +6,7 @@ use aes_gcm::{Aes128Gcm, KeyInit, aead::AeadInOut};
 use proptest::prelude::*;
 
 use super::{keys::Keys, *};
-use crate::wire::tls::Tls;
+use crate::wire::{packet::Packet, tls::Tls};
 
 /// The Connection ID and the CRYPTO frame of RFC 9001 appendix A.2 and RFC 9369 appendix A.2.
 const DCID: &[u8] = b"\x83\x94\xc8\xf0\x3e\x51\x57\x08";
@@ -347,4 +347,63 @@ proptest! {
         // Sealed nonsense: opened, and read to its end.
         prop_assert_eq!(open(&SEAL.seal(&tail), &mut Crypto::new()), Ok(1));
     }
+}
+
+/// UDP payloads of a pcapng capture (draft-ietf-opsawg-pcapng): interface and enhanced packet blocks.
+fn datagrams(capture: &[u8]) -> Vec<Vec<u8>> {
+    let u32_at = |at: usize| u32::from_le_bytes(*capture[at..].first_chunk().unwrap()) as usize;
+    let (mut at, mut linktype, mut found) = (0, 0, Vec::new());
+    while at + 12 <= capture.len() {
+        match u32_at(at) {
+            1 => linktype = u16::try_from(u32_at(at + 8) & 0xffff).unwrap(),
+            6 => {
+                let bytes = &capture[at + 28..at + 28 + u32_at(at + 20)];
+                found.extend(Packet::from_linktype(linktype, bytes).map(|packet| packet.payload.to_vec()));
+            }
+            _ => {}
+        }
+        at += u32_at(at + 4);
+    }
+    found
+}
+
+/// A capture of somebody else's version 2; set MINEWALL_SHARED to the directory that holds `pcaps/`.
+#[test]
+fn a_real_capture() {
+    let Some(shared) = std::env::var_os("MINEWALL_SHARED") else {
+        std::eprintln!("SKIPPED: MINEWALL_SHARED is not set");
+        return;
+    };
+    let path = std::path::Path::new(&shared).join("pcaps/not-mining/quic-v2.pcapng");
+    let datagrams = datagrams(&std::fs::read(path).unwrap());
+    let mut crypto = Crypto::new();
+    let results: Vec<_> = datagrams.iter().map(|datagram| open(datagram, &mut crypto)).collect();
+    std::println!("{} datagrams: {results:?}, name {:?}", datagrams.len(), server_name(&crypto));
+    assert!(matches!(results[0], Ok(1..)));
+    assert!(matches!(results[1], Err(QuicError::Unauthentic)), "the server's");
+    assert!(matches!(crypto.hello(), Tls::Hello(_)));
+}
+
+#[test]
+#[ignore = "prints costs"]
+fn costs() {
+    let datagram = SEAL.seal(&frames_of_the_rfc());
+    let mut scratch = Vec::new();
+    let mut time = |name, datagram: &[u8], crypto: &Crypto| {
+        let start = std::time::Instant::now();
+        for _ in 0..20_000 {
+            let mut crypto = crypto.clone();
+            core::hint::black_box(Initial::open(datagram, &mut crypto, &mut scratch).is_ok());
+            core::hint::black_box(matches!(crypto.hello(), Tls::Hello(_)));
+        }
+        std::println!("{name}: {} ns", start.elapsed().as_nanos() / 20_000);
+    };
+    let mut known = Crypto::new();
+    time("first packet, 1200 octets", &datagram, &known);
+    open(&datagram, &mut known).unwrap();
+    time("keys known", &datagram, &known);
+    time("not quic", b"\x12\x34\x01\x00\x00\x01", &known);
+    let mut damaged = datagram.clone();
+    damaged[1199] ^= 1;
+    time("not authentic", &damaged, &Crypto::new());
 }
