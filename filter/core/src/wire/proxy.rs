@@ -70,7 +70,7 @@ fn read_v1(rest: &[u8]) -> Proxy {
     }
 }
 
-fn read_line(line: &str) -> Option<Option<(SocketAddr, SocketAddr)>> {
+fn read_line(line: &str) -> Option<Addresses> {
     let mut words = line.split(' ');
     let addresses = match words.next()? {
         "TCP4" => read_words::<Ipv4Addr>(&mut words)?,
@@ -187,7 +187,7 @@ mod tests {
 
     const V4: &[u8] = &[192, 0, 2, 1, 198, 51, 100, 2, 0xdc, 0x04, 0x0d, 0x05];
 
-    fn examples() -> Vec<(Vec<u8>, Option<(SocketAddr, SocketAddr)>)> {
+    fn examples() -> Vec<(Vec<u8>, Addresses)> {
         let v6 = [&[0; 15][..], &[1], &[0x20, 1, 13, 184], &[0; 11], &[9], &[0, 80, 1, 187]].concat();
         let named = [V4, &[4, 0, 1, 0, 2, 0, 12], b"Pool.Example"].concat();
         let v4_pair = both("192.0.2.1:56324", "198.51.100.2:3333");

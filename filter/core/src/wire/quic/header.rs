@@ -183,6 +183,12 @@ impl<'a> Reader<'a> {
         Ok(rest.iter().fold(u64::from(first & 0x3f), |value, octet| value << 8 | u64::from(*octet)))
     }
 
+    /// Passes over padding at once: a client pads to 1200 octets (RFC 9000 section 14.1).
+    pub(super) fn skip_zeros(&mut self) {
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        self.at += rest.iter().position(|octet| *octet != 0).unwrap_or(rest.len());
+    }
+
     /// Octets with their length in front.
     pub(super) fn prefixed(&mut self) -> Result<&'a [u8], QuicError> {
         let length = self.varint()?;

@@ -77,7 +77,8 @@ fn read_frames(frames: &[u8], crypto: &mut Crypto) -> Result<(), QuicError> {
     let mut frames = Reader { bytes: frames, at: 0 };
     while frames.at < frames.bytes.len() {
         match frames.varint()? {
-            PADDING | PING => {}
+            PADDING => frames.skip_zeros(),
+            PING => {}
             kind @ (ACK | ACK_ECN) => skip_ack(&mut frames, kind == ACK_ECN)?,
             CRYPTO => {
                 let offset = frames.varint()?;
