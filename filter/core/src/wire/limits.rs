@@ -40,3 +40,51 @@ pub(crate) const CLIENT_HELLO_MAX: usize = 65_536;
 pub(crate) const SERVER_NAME_MAX: usize = 255;
 
 const _: () = assert!(SERVER_NAME_MAX * 4 <= NAME_TEXT_MAX);
+
+/// Octets of a QUIC Connection ID in versions 1 and 2, RFC 9000 section 17.2.
+pub(crate) const QUIC_CONNECTION_ID_MAX: usize = 20;
+
+/// Octets of TLS handshake kept of a QUIC client. A ClientHello with post-quantum keys has 2 to 4 KiB.
+pub(crate) const QUIC_CRYPTO_MAX: usize = 16 * 1024;
+
+/// Initial packets of a datagram that may fail to open before the rest is left: each costs a key
+/// derivation, and honest clients send none.
+pub(crate) const QUIC_UNOPENED_MAX: usize = 8;
+
+/// Octets of a host in text form: a DNS name has 255 at most.
+pub(crate) const HOST_TEXT_MAX: usize = 255;
+
+const _: () = assert!(HOST_TEXT_MAX * 4 <= NAME_TEXT_MAX);
+
+/// Octets of a PROXY protocol version 1 line (its section 2.1).
+pub(crate) const PROXY_V1_MAX: usize = 107;
+
+/// Octets of a SOCKS user name: one octet of length in RFC 1929, taken for SOCKS4 too.
+pub(crate) const SOCKS_USER_MAX: usize = 255;
+
+/// Answer records of one DNS response that are looked at. Real ones have one to twenty.
+pub(crate) const DNS_RECORDS_MAX: u16 = 256;
+
+/// Aliases followed from a question. Resolvers stop at 8 to 16.
+pub(crate) const DNS_CHAIN_MAX: usize = 16;
+
+/// Octets of a WebSocket message that are kept: the largest mining message, with room.
+pub(crate) const WEBSOCKET_MESSAGE_MAX: usize = 65_536;
+
+/// Octets of an HTTP head. Servers take 8 to 32 KiB.
+pub(crate) const HTTP_HEAD_MAX: usize = 16 * 1024;
+
+/// Octets of an HTTP method; the longest registered one has 17.
+pub(crate) const HTTP_METHOD_MAX: usize = 24;
+
+/// Header fields of one HTTP head that are looked at. Browsers send 10 to 30.
+pub(crate) const HTTP_FIELDS_MAX: usize = 64;
+
+/// Octets of a chunked HTTP body that are kept.
+pub(crate) const HTTP_BODY_MAX: usize = 65_536;
+
+/// Octets of the line that begins a chunk, extensions included.
+pub(crate) const HTTP_CHUNK_LINE_MAX: usize = 256;
+
+/// Octets of a user in an HTTP Authorization field: a long wallet with worker and e-mail.
+pub(crate) const HTTP_USER_MAX: usize = 256;

@@ -52,6 +52,15 @@ impl<'a> ClientHello<'a> {
             (_, Err(Stop::Incomplete)) => Tls::Incomplete,
         }
     }
+
+    /// Reads the start of a handshake that came without records, as QUIC carries it (RFC 9001 section 4).
+    pub(super) fn read_message(message: &'a [u8]) -> Tls<'a> {
+        match read_handshake(message) {
+            Ok(hello) => Tls::Hello(hello),
+            Err(Stop::NotTls) => Tls::NotTls,
+            Err(Stop::Incomplete) => Tls::Incomplete,
+        }
+    }
 }
 
 /// Why reading ended before the hello did.

@@ -59,6 +59,8 @@ pub enum DnsError {
     },
     /// No question in it (a cookie exchange, RFC 7873 section 5.4).
     NoQuestion,
+    /// No response (QR = 0) where one was to be read.
+    NotResponse,
     /// Not a standard query: the OPCODE (1..=15), such as NOTIFY or UPDATE.
     OtherOpcode(u8),
     /// A response (QR = 1).
@@ -178,6 +180,7 @@ impl fmt::Display for DnsError {
         match self {
             Self::BadName { at } => write!(f, "bad dns name at octet {at}"),
             Self::NoQuestion => f.write_str("dns query without a question"),
+            Self::NotResponse => f.write_str("dns message is not a response"),
             Self::OtherOpcode(opcode) => write!(f, "dns opcode {opcode} is not a standard query"),
             Self::Response => f.write_str("dns response"),
             Self::TooManyQuestions(count) => write!(f, "dns query with {count} questions"),
@@ -188,7 +191,7 @@ impl fmt::Display for DnsError {
 
 impl core::error::Error for DnsError {}
 
-fn read_question(bytes: &[u8], at: usize) -> Result<(Question, usize), DnsError> {
+pub(super) fn read_question(bytes: &[u8], at: usize) -> Result<(Question, usize), DnsError> {
     let mut name = Name::new();
     let end = read_name(bytes, at, &mut name)?;
     let question = Question { name, qtype: Type(u16_at(bytes, end)?), qclass: Class(u16_at(bytes, end + 2)?) };
@@ -197,7 +200,7 @@ fn read_question(bytes: &[u8], at: usize) -> Result<(Question, usize), DnsError>
 
 /// Reads the name at `start`, following compression pointers (RFC 1035 section 4.1.4); gives the offset
 /// behind it. Each pointer must go further back than all before it, so none is met twice.
-fn read_name(bytes: &[u8], start: usize, name: &mut Name) -> Result<usize, DnsError> {
+pub(super) fn read_name(bytes: &[u8], start: usize, name: &mut Name) -> Result<usize, DnsError> {
     let bad = DnsError::BadName { at: start };
     let truncated = DnsError::Truncated { at: bytes.len() };
     let (mut at, mut end, mut lowest) = (start, None, start);
@@ -266,7 +269,7 @@ fn skip_name(bytes: &[u8], mut at: usize) -> Option<usize> {
     }
 }
 
-fn u16_at(bytes: &[u8], at: usize) -> Result<u16, DnsError> {
+pub(super) fn u16_at(bytes: &[u8], at: usize) -> Result<u16, DnsError> {
     bytes
         .get(at..)
         .and_then(|tail| tail.first_chunk())
