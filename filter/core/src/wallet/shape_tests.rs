@@ -208,6 +208,7 @@ fn made(row: &Row, seed: &[u8]) -> Vec<String> {
         Kind::Tari => vec![
             encode::tari(0, 1, &[&[200], &seed[..63]].concat()),
             encode::tari(0, 5, &[&[200], &seed[..63], &seed[..64]].concat()),
+            encode::tari(0, 5, &[&[200], &seed[..63], &seed.repeat(4)[..256]].concat()),
         ],
         Kind::Ton => {
             let flags = if prefix == "E" { 0x11 } else { 0x51 };
