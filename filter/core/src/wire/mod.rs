@@ -13,13 +13,10 @@
 //! | [`json`] | JSON text in streams: [`json::parse`], [`json::objects`] |
 //! | [`packet`] | link layers, IPv4, IPv6, TCP, UDP: one [`packet::Packet`] |
 //! | [`name`] | [`name::Name`], a host name in text form, as DNS and TLS give it |
-<<<<<<< HEAD
-//! | [`tcp`] | builds resets for both ends of a connection: [`tcp::resets`] |
-=======
 //! | [`proxy`] | PROXY protocol headers, versions 1 and 2 |
 //! | [`quic`] | the ClientHello in QUIC version 1 and 2 Initial packets |
 //! | [`socks`] | SOCKS 4, 4a and 5: requests and replies |
->>>>>>> proxies
+//! | [`tcp`] | builds resets for both ends of a connection: [`tcp::resets`] |
 //! | [`tls`] | the ClientHello and its server name |
 //! | [`udp`] | builds UDP packets |
 //! | [`websocket`] | WebSocket messages behind the upgrade |
@@ -31,13 +28,10 @@ pub mod json;
 mod limits;
 pub mod name;
 pub mod packet;
-<<<<<<< HEAD
-pub mod tcp;
-=======
 pub mod proxy;
 pub mod quic;
 pub mod socks;
->>>>>>> proxies
+pub mod tcp;
 pub mod tls;
 pub mod udp;
 pub mod websocket;
