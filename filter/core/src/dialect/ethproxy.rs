@@ -1,7 +1,7 @@
 //! D3: ethproxy, getwork over a stream (PROTOCOLS.md section 1.3).
 
-use super::Speaker::{Miner, Pool};
-use super::{Dialect, Heard, PROOF, method, string, string_at};
+use super::token::{miner, pool};
+use super::{Dialect, Heard, PROOF, Token, method, string, string_at};
 use crate::wire::json::{Str, Value};
 
 pub(super) const DIALECT: Dialect = Dialect {
@@ -9,8 +9,18 @@ pub(super) const DIALECT: Dialect = Dialect {
     title: "ethproxy",
     coins: "ethash, etchash, ProgPoW and ZANO",
     anchors: &["eth_submit", "eth_getWork", "\"0x000000"],
+    section: "1.3",
+    narrows: None,
+    tokens: &[LOGIN, WORK, GET_WORK, SUBMIT_WORK, HASHRATE],
     hear,
 };
+
+const LOGIN: Token = miner("eth_submitLogin", PROOF, "`[login, password]`, `worker` beside them");
+const WORK: Token =
+    pool("work array", PROOF, "result `[0x 64 hex, 0x 64 hex, 0x 64 hex target that begins 000000, (0x height)]`");
+const GET_WORK: Token = miner("eth_getWork", 50, "with parameters or without");
+const SUBMIT_WORK: Token = miner("eth_submitWork", 60, "`[0x 16 hex, 0x 64 hex, 0x 64 hex]`");
+const HASHRATE: Token = miner("eth_submitHashrate", 60, "`[0x.., 0x 64 hex]`");
 
 /// Leading zeros of a share target: a pool asks for 2^24 hashes at the very least, while of block and transaction
 /// hashes, which node RPC also returns in arrays, one in 2^24 begins so.
@@ -27,32 +37,23 @@ fn call<'a>(object: Value<'a, '_>, name: Str<'a>) -> Option<Heard<'a>> {
     let parameters = object.get("params");
     let hash = |index| parameters.and_then(|list| string_at(list, index));
     if name.eq_str("eth_submitLogin") {
-        let mut heard = Heard::new(Miner, "eth_submitLogin", PROOF).login(Some(hash(0)?)).secret(hash(1));
-        if let Some(worker) = string(object, "worker").map(super::bounded).filter(|worker| !worker.is_empty()) {
-            heard.said.worker = Some(worker);
-        }
-        return Some(heard);
+        return Some(Heard::new(LOGIN).login(Some(hash(0)?)).secret(hash(1)).worker(string(object, "worker")));
     }
     // Nodes answer these too: two of them make the miner.
     if name.eq_str("eth_getWork") {
-        return Some(Heard::new(Miner, "eth_getWork", 50));
+        return Some(Heard::new(GET_WORK));
     }
     if name.eq_str("eth_submitWork") {
         let shaped = hash(0)?.is_hex_0x(16) && hash(1)?.is_hex_0x(64) && hash(2)?.is_hex_0x(64);
-        let heard = Heard::new(Miner, "eth_submitWork", 60);
-        return shaped.then(|| worker_of(object, heard));
+        let heard = Heard::new(SUBMIT_WORK);
+        return shaped.then(|| heard.worker(string(object, "worker")));
     }
     if name.eq_str("eth_submitHashrate") {
         let shaped = hash(0)?.starts_with("0x") && hash(1)?.is_hex_0x(64);
-        let heard = Heard::new(Miner, "eth_submitHashrate", 60);
-        return shaped.then(|| worker_of(object, heard));
+        let heard = Heard::new(HASHRATE);
+        return shaped.then(|| heard.worker(string(object, "worker")));
     }
     None
-}
-
-fn worker_of<'a>(object: Value<'a, '_>, mut heard: Heard<'a>) -> Heard<'a> {
-    heard.said.worker = string(object, "worker").map(super::bounded).filter(|worker| !worker.is_empty());
-    heard
 }
 
 /// Work: header, seed and target of 32 bytes each, and sometimes the height.
@@ -68,5 +69,5 @@ fn work<'a>(object: Value<'a, '_>) -> Option<Heard<'a>> {
         None => true,
     };
     let shaped = hash(0).is_some() && hash(1).is_some() && target.starts_with(TARGET_ZEROS) && height;
-    shaped.then(|| Heard::new(Pool, "work array", PROOF))
+    shaped.then(|| Heard::new(WORK))
 }

@@ -5,16 +5,69 @@ use alloc::string::String;
 use crate::finding::Said;
 use crate::wire::json::{Str, Value};
 
+mod aeternity;
 pub mod agent;
+mod aleo;
+mod alephium;
+mod beam;
+mod btccom_agent;
+mod ckb;
+mod conflux;
 mod cryptonote;
+mod decred;
+mod equihash;
+mod ergo;
+mod ethereum_stratum_1;
+mod ethereum_stratum_2;
 mod ethproxy;
+mod grin;
+mod handshake;
+mod ironfish;
+mod kadena;
+mod kaspa;
+mod kawpow;
+mod kin;
+mod nexa;
+mod node_rpc;
+mod shape;
 mod stratum_v1;
+mod token;
+mod ton;
+mod web_miner;
+mod xelis;
 
-/// Every dialect, in the order they are asked.
-pub static TABLE: &[Dialect] = &[stratum_v1::DIALECT, cryptonote::DIALECT, ethproxy::DIALECT];
+pub use kin::{Kin, hear, kin};
+pub use token::{PROOF, SURE, Token};
 
-/// The weight of a token, or the sum of several, that makes a finding.
-pub const PROOF: u8 = 100;
+/// Every dialect, in the order they are asked: a narrower one before the one it narrows.
+pub static TABLE: &[Dialect] = &[
+    aeternity::DIALECT,
+    aleo::DIALECT,
+    alephium::DIALECT,
+    btccom_agent::DIALECT,
+    ckb::DIALECT,
+    conflux::DIALECT,
+    decred::DIALECT,
+    equihash::DIALECT,
+    ergo::DIALECT,
+    handshake::DIALECT,
+    ironfish::DIALECT,
+    kadena::DIALECT,
+    kaspa::DIALECT,
+    kawpow::DIALECT,
+    nexa::DIALECT,
+    ton::DIALECT,
+    xelis::DIALECT,
+    ethereum_stratum_1::DIALECT,
+    ethereum_stratum_2::DIALECT,
+    stratum_v1::DIALECT,
+    grin::DIALECT,
+    cryptonote::DIALECT,
+    beam::DIALECT,
+    ethproxy::DIALECT,
+    node_rpc::DIALECT,
+    web_miner::DIALECT,
+];
 
 /// One mining protocol.
 #[derive(Clone, Copy, Debug)]
@@ -25,9 +78,15 @@ pub struct Dialect {
     pub title: &'static str,
     /// The coins and algorithms it is spoken for.
     pub coins: &'static str,
-    /// Bytes of which at least one stands in whatever this dialect can hear; searched for in one pass with those of
-    /// all dialects before anything is read.
+    /// The section of the catalogue (PROTOCOLS.md) it was made from.
+    pub section: &'static str,
+    /// The id of the dialect this one is a kind of: what that one hears is this one's too.
+    pub narrows: Option<&'static str>,
+    /// Bytes of which at least one stands in whatever this dialect can hear, 16 at most each; searched for in one
+    /// pass with those of all dialects before anything is read.
     pub anchors: &'static [&'static str],
+    /// Everything it can hear.
+    pub tokens: &'static [Token],
     /// Listens to one JSON object.
     pub hear: for<'a> fn(Value<'a, '_>) -> Option<Heard<'a>>,
 }
@@ -48,7 +107,7 @@ pub struct Heard<'a> {
     pub speaker: Speaker,
     /// The telling token, as it stands in the dialect's documentation.
     pub token: &'static str,
-    /// How much it tells, up to [`PROOF`]; weaker tokens of one flow are added up, each counted once.
+    /// How much it tells: [`PROOF`] and more make a finding; weaker tokens of one flow are added up, each counted once.
     pub weight: u8,
     /// What was said.
     pub said: Said,
@@ -57,9 +116,9 @@ pub struct Heard<'a> {
 }
 
 impl<'a> Heard<'a> {
-    const fn new(speaker: Speaker, token: &'static str, weight: u8) -> Self {
+    const fn new(token: Token) -> Self {
         let said = Said { coin: None, wallet: None, worker: None, agent: None };
-        Self { speaker, token, weight, said, secrets: [None, None] }
+        Self { speaker: token.speaker, token: token.name, weight: token.weight, said, secrets: [None, None] }
     }
 
     /// Takes the login word apart into wallet, worker and coin.
@@ -74,6 +133,18 @@ impl<'a> Heard<'a> {
 
     fn agent(mut self, agent: Option<Str<'a>>) -> Self {
         self.said.agent = agent.map(bounded).filter(|agent| !agent.is_empty());
+        self
+    }
+
+    /// The coin this dialect is spoken for, whatever the login asks to be paid in.
+    fn coin(mut self, coin: &str) -> Self {
+        self.said.coin = Some(coin.into());
+        self
+    }
+
+    /// The rig, where it is named beside the login; otherwise the login's stays.
+    fn worker(mut self, worker: Option<Str<'a>>) -> Self {
+        self.said.worker = worker.map(bounded).filter(|worker| !worker.is_empty()).or(self.said.worker);
         self
     }
 
@@ -98,9 +169,30 @@ fn string<'a>(object: Value<'a, '_>, key: &str) -> Option<Str<'a>> {
     object.get(key)?.as_str()
 }
 
+/// The number under `key` of an object.
+fn number(object: Value<'_, '_>, key: &str) -> Option<f64> {
+    object.get(key)?.as_f64()
+}
+
 /// The object's `method`, where it is a string.
 fn method<'a>(object: Value<'a, '_>) -> Option<Str<'a>> {
     string(object, "method")
+}
+
+/// The parameters of a call of this name, where they are a list.
+fn list<'a, 's>(object: Value<'a, 's>, name: &str) -> Option<Value<'a, 's>> {
+    parameters(object, name).filter(Value::is_array)
+}
+
+/// The parameters of a call of this name.
+fn parameters<'a, 's>(object: Value<'a, 's>, name: &str) -> Option<Value<'a, 's>> {
+    method(object).filter(|method| method.eq_str(name))?;
+    object.get("params")
+}
+
+/// Whether a list holds a string that begins so.
+fn mentions(list: Value<'_, '_>, start: &str) -> bool {
+    list.items().filter_map(|item| item.as_str()).any(|text| text.starts_with(start))
 }
 
 #[cfg(test)]
