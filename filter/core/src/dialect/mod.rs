@@ -31,6 +31,7 @@ mod nexa;
 mod node_rpc;
 mod shape;
 mod stratum_v1;
+pub mod stream;
 mod token;
 mod ton;
 mod web_miner;

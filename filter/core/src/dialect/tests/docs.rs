@@ -12,7 +12,7 @@ The mining protocols minewall recognises. This page is written from the table in
 `WRITE_DOCS=1 cargo test -p minewall-core dialect` writes it, and a test compares it.
 
 A dialect hears tokens. A token counts only as the JSON value it should be, in the place it should be; order, spaces and
-escapes do not matter. Either side alone is enough.
+escapes do not matter. Either side alone is enough to find mining; which dialect it is may take the other side.
 
 - **proves**: one such message is a finding.
 - **settles**: proves, and corrects a dialect that was only guessed from a greeting several share.
@@ -20,6 +20,12 @@ escapes do not matter. Either side alone is enough.
   finding. Where signs add up to more than 100, it is 100.
 
 A dialect that is *a kind of* another hears all that the other hears.
+";
+
+const STREAM_HEAD: &str = "
+## Not JSON
+
+These are told by the first bytes of a connection that was seen from its beginning.
 ";
 
 fn page() -> String {
@@ -32,18 +38,28 @@ fn page() -> String {
         }
         let anchors: Vec<String> = dialect.anchors.iter().map(|anchor| format!("`{anchor}`")).collect();
         page += &format!("- anchors: {}\n- source: PROTOCOLS.md section {}\n\n", anchors.join(", "), dialect.section);
-        page += "| token | who | tells | form |\n|---|---|---|---|\n";
-        for token in dialect.tokens {
-            let who = if token.speaker == Speaker::Miner { "miner" } else { "pool" };
-            let tells = match token.weight {
-                SURE.. => String::from("settles"),
-                PROOF.. => String::from("proves"),
-                weight => weight.to_string(),
-            };
-            page += &format!("| {} | {who} | {tells} | {} |\n", token.name, token.form);
-        }
+        page += &tokens(dialect.tokens);
+    }
+    page += STREAM_HEAD;
+    for dialect in stream::STREAMS {
+        page += &format!("\n### {}\n\n- id: `{}`\n- coins: {}\n", dialect.title, dialect.id, dialect.coins);
+        page += &format!("- source: PROTOCOLS.md section {}\n\n{}", dialect.section, tokens(dialect.tokens));
     }
     page
+}
+
+fn tokens(tokens: &[Token]) -> String {
+    let mut table = String::from("| token | who | tells | form |\n|---|---|---|---|\n");
+    for token in tokens {
+        let who = if token.speaker == Speaker::Miner { "miner" } else { "pool" };
+        let tells = match token.weight {
+            SURE.. => String::from("settles"),
+            PROOF.. => String::from("proves"),
+            weight => weight.to_string(),
+        };
+        table += &format!("| {} | {who} | {tells} | {} |\n", token.name, token.form);
+    }
+    table
 }
 
 #[test]
