@@ -1,5 +1,6 @@
 //! D3: ethproxy, getwork over a stream (PROTOCOLS.md section 1.3).
 
+use super::shape::{self, Item};
 use super::token::{miner, pool};
 use super::{Dialect, Heard, PROOF, Token, method, string, string_at};
 use crate::wire::json::{Str, Value};
@@ -8,7 +9,7 @@ pub(super) const DIALECT: Dialect = Dialect {
     id: "ethproxy",
     title: "ethproxy",
     coins: "ethash, etchash, ProgPoW and ZANO",
-    anchors: &["eth_submit", "eth_getWork", "\"0x000000"],
+    anchors: &["eth_submit", "eth_getWork", "[\"0x"],
     section: "1.3",
     narrows: None,
     tokens: &[LOGIN, WORK, GET_WORK, SUBMIT_WORK, HASHRATE],
@@ -16,8 +17,11 @@ pub(super) const DIALECT: Dialect = Dialect {
 };
 
 const LOGIN: Token = miner("eth_submitLogin", PROOF, "`[login, password]`, `worker` beside them");
-const WORK: Token =
-    pool("work array", PROOF, "result `[0x 64 hex, 0x 64 hex, 0x 64 hex target that begins 000000, (0x height)]`");
+const WORK: Token = pool(
+    "work array",
+    PROOF,
+    "result `[0x 64 hex, 0x 64 hex, 0x target, (0x height)]`; the target begins with 6 zeros or lacks them",
+);
 const GET_WORK: Token = miner("eth_getWork", 50, "with parameters or without");
 const SUBMIT_WORK: Token = miner("eth_submitWork", 60, "`[0x 16 hex, 0x 64 hex, 0x 64 hex]`");
 const HASHRATE: Token = miner("eth_submitHashrate", 60, "`[0x.., 0x 64 hex]`");
@@ -25,6 +29,9 @@ const HASHRATE: Token = miner("eth_submitHashrate", 60, "`[0x.., 0x 64 hex]`");
 /// Leading zeros of a share target: a pool asks for 2^24 hashes at the very least, while of block and transaction
 /// hashes, which node RPC also returns in arrays, one in 2^24 begins so.
 const TARGET_ZEROS: &str = "0x000000";
+
+/// Digits of a target whose leading zeros some pools leave out: 2^24 to 2^64 hashes. An address has 40.
+const TARGET_DIGITS: Item = Item::Hex0xOf(48, 58);
 
 fn hear<'a>(object: Value<'a, '_>) -> Option<Heard<'a>> {
     match method(object) {
@@ -62,12 +69,11 @@ fn work<'a>(object: Value<'a, '_>) -> Option<Heard<'a>> {
     if !list.is_array() || !(3..=4).contains(&list.count()) {
         return None;
     }
-    let hash = |index| string_at(list, index).filter(|text: &Str<'_>| text.is_hex_0x(64));
-    let target = hash(2)?;
+    let target = if string_at(list, 2)?.starts_with(TARGET_ZEROS) { Item::Hex0x(64) } else { TARGET_DIGITS };
     let height = match list.index(3) {
         Some(height) => height.as_str()?.starts_with("0x"),
         None => true,
     };
-    let shaped = hash(0).is_some() && hash(1).is_some() && target.starts_with(TARGET_ZEROS) && height;
+    let shaped = shape::begins(list, &[Item::Hex0x(64), Item::Hex0x(64), target]) && height;
     shaped.then(|| Heard::new(WORK))
 }

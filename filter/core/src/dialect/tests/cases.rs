@@ -44,6 +44,7 @@ pub(super) static CASES: &[Case] = &[
     ("ethproxy", "work array", r#"{"id":0,"jsonrpc":"2.0","result":["0x<64>","0x<64>","0x0000000112e0be826d694b2e62d01511f12a6061fbaec8bc02357593e70e52ba"]}"#, "|||"),
     ("ethproxy", "work array", r#"{"id":0,"result":["0x<64>","0x<64>","0x0000000112e0be826d694b2e62d01511f12a6061fbaec8bc02357593e70e52ba","0x12ab"]}"#, "|||"),
     ("ethproxy", "work array", r#"{"result":["0x<64>","0x<64>","0x000000ffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"]}"#, "|||"),
+    ("ethproxy", "work array", r#"{"id":3,"jsonrpc":"2.0","result":["0x<64>","0x<64>","0x0112e0be826d694b2e62d01511f12a6061fbaec8bc02357593e70e52ba","0x492623"]}"#, "|||"),
     // D4
     ("ethereum-stratum-1", "EthereumStratum/1 subscribe", r#"{"id":1,"method":"mining.subscribe","params":["PhoenixMiner/5.5c","EthereumStratum/1.0.0"]}"#, "|||PhoenixMiner/5.5c"),
     ("ethereum-stratum-1", "ethash submit", r#"{"id":4,"method":"mining.submit","params":["<E>.rig","bf0488aa","<12>"]}"#, "|<E>|rig|"),

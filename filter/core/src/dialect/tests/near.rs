@@ -12,6 +12,8 @@ pub(super) static INNOCENT: &[&str] = &[
     r#"{"jsonrpc":"2.0","id":"0","method":"get_balance","params":{"account_index":0}}"#,
     r#"{"jsonrpc":"2.0","id":1,"method":"eth_blockNumber","params":[]}"#,
     r#"{"jsonrpc":"2.0","id":1,"result":["0x<64>","0x<64>","0x<64>"]}"#,
+    r#"{"jsonrpc":"2.0","id":1,"result":["0x<64>","0x<64>","<E>"]}"#,
+    r#"{"jsonrpc":"2.0","id":1,"result":["0x<64>","0x<64>","0x<62>","0x1"]}"#,
     r#"{"msg":"method","method":"login","params":[{"user":{"username":"bob"}}]}"#,
     r#"{"service":"common","method":"login","args":["db","bob","secret"]}"#,
     r#"{"method":"global.login","params":{"userName":"admin","password":"x"}}"#,
