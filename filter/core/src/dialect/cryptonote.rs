@@ -2,8 +2,9 @@
 
 use alloc::string::String;
 
-use super::Speaker::{Miner, Pool};
-use super::{Dialect, Heard, PROOF, agent, bounded, calls, members, string, strings};
+use super::shape::hex_digits;
+use super::token::{miner, pool};
+use super::{Dialect, Heard, PROOF, Token, agent, bounded, calls, members, number, string, strings};
 use crate::wallet::login;
 use crate::wire::json::{Str, Value};
 
@@ -11,9 +12,25 @@ pub(super) const DIALECT: Dialect = Dialect {
     id: "cryptonote",
     title: "CryptoNote login",
     coins: "RandomX, CryptoNight, Argon2 and GhostRider coins",
-    anchors: &["\"login\"", "\"job\"", "\"job_id\"", "keepalived", "KEEPALIVED", "\"submit\""],
+    section: "1.2",
+    narrows: None,
+    anchors: &["\"login\"", "\"job\"", "\"job_id\"", "keepalived", "KEEPALIVED", "\"submit\"", "\"extra_nonce\""],
+    tokens: &[LOGIN, JOB, EXTRA_NONCE, SUBMIT, KEEPALIVED, KEPT],
     hear,
 };
+
+const LOGIN: Token = miner(
+    "login",
+    PROOF,
+    "`{login, pass, agent, rigid, algo}`: 30, and more for each: `pass` 20, which is `x` 10, `agent` 10, a miner's 60, \
+     a wallet 60, `rigid` 10, names of algorithms 50",
+);
+const JOB: Token = pool("job", PROOF, "`{blob: 152 hex or more, job_id, target: 8 or 16 hex}`, called or in a result");
+const EXTRA_NONCE: Token =
+    pool("login with extra_nonce", PROOF, "result `{algo, extra_nonce: hex, extra_nonce2_size: n}`");
+const SUBMIT: Token = miner("submit", PROOF, "`{job_id, nonce: 8 hex, result: 64 hex}`");
+const KEEPALIVED: Token = miner("keepalived", PROOF, "`{id}`");
+const KEPT: Token = pool("KEEPALIVED", 60, "result `{status: \"KEEPALIVED\"}`");
 
 /// Algorithms of a job that one well-known coin uses (PROTOCOLS.md section 2.3).
 static COINS: &[(&str, &str)] = &[
@@ -47,7 +64,7 @@ fn call<'a>(name: Str<'a>, parameters: Option<Value<'a, '_>>) -> Option<Heard<'a
         return submit(parameters);
     }
     let kept = name.eq_str("keepalived") && string(parameters, "id").is_some();
-    kept.then(|| Heard::new(Miner, "keepalived", PROOF))
+    kept.then(|| Heard::new(KEEPALIVED))
 }
 
 /// A login. Many protocols know one, so it takes signs that agree: each adds its weight.
@@ -66,10 +83,9 @@ fn log_in<'a>(parameters: Value<'a, '_>) -> Option<Heard<'a>> {
         (names_algorithms(parameters), 50),
     ];
     let weight = signs.iter().filter(|(seen, _)| *seen).fold(30_u8, |sum, (_, weight)| sum.saturating_add(*weight));
-    let mut heard = Heard::new(Miner, "login", weight.min(PROOF)).login(wallet.or(Some(user))).agent(software);
-    if let Some(rig) = string(parameters, "rigid").map(bounded).filter(|rig| !rig.is_empty()) {
-        heard.said.worker = Some(rig);
-    }
+    let mut heard = Heard::new(LOGIN).login(wallet.or(Some(user))).agent(software);
+    heard = heard.secret(pass).worker(string(parameters, "rigid"));
+    heard.weight = weight.min(PROOF);
     Some(heard)
 }
 
@@ -79,16 +95,18 @@ fn names_algorithms(parameters: Value<'_, '_>) -> bool {
     members(parameters, "algo").any(|list| list.items().filter_map(|name| name.as_str()).any(is_name))
 }
 
-/// A job: the block to hash, its id and the target, in hexadecimal.
 fn job<'a>(job: Value<'a, '_>) -> Option<Heard<'a>> {
-    let blob = string(job, "blob")?;
-    let target = string(job, "target")?;
-    // A job id stands beside them as a string; the shortest blob known is 76 bytes.
-    string(job, "job_id")?;
-    let shaped = blob.raw().len() >= 152 && blob.is_hex(blob.raw().len()) && (target.is_hex(8) || target.is_hex(16));
-    let mut heard = shaped.then(|| Heard::new(Pool, "job", PROOF))?;
+    let mut heard = is_job(job).then(|| Heard::new(JOB))?;
     heard.said.coin = coin(job);
     Some(heard)
+}
+
+/// Whether this is a job: the block to hash, its id and the target, in hexadecimal.
+pub(super) fn is_job(job: Value<'_, '_>) -> bool {
+    // A job id stands beside them as a string; the shortest blob known is 76 bytes.
+    let named = string(job, "job_id").is_some();
+    let blob = string(job, "blob").and_then(hex_digits).is_some_and(|digits| digits >= 152);
+    named && blob && string(job, "target").is_some_and(|target| target.is_hex(8) || target.is_hex(16))
 }
 
 fn coin(job: Value<'_, '_>) -> Option<String> {
@@ -97,11 +115,14 @@ fn coin(job: Value<'_, '_>) -> Option<String> {
     Some(row.1.into())
 }
 
-/// A share: nonce of 4 bytes and hash of 32.
 fn submit<'a>(parameters: Value<'a, '_>) -> Option<Heard<'a>> {
-    string(parameters, "job_id")?;
-    let shaped = string(parameters, "nonce")?.is_hex(8) && string(parameters, "result")?.is_hex(64);
-    shaped.then(|| Heard::new(Miner, "submit", PROOF))
+    is_share(parameters).then(|| Heard::new(SUBMIT))
+}
+
+/// Whether this is a share: nonce of 4 bytes and hash of 32.
+pub(super) fn is_share(share: Value<'_, '_>) -> bool {
+    let hex = |key, digits| string(share, key).is_some_and(|text: Str<'_>| text.is_hex(digits));
+    string(share, "job_id").is_some() && hex("nonce", 8) && hex("result", 64)
 }
 
 /// What a pool answers: the login's reply with a job in it, a bare job (a stream picked up in the middle of one), or
@@ -110,7 +131,14 @@ fn reply<'a>(object: Value<'a, '_>) -> Option<Heard<'a>> {
     let result = |result| {
         let kept = string(result, "status").is_some_and(|status| status.eq_str("KEEPALIVED"));
         let work = members(result, "job").find_map(job);
-        work.or_else(|| kept.then(|| Heard::new(Pool, "KEEPALIVED", 60)))
+        work.or_else(|| kept.then(|| Heard::new(KEPT))).or_else(|| extra_nonce(result))
     };
     members(object, "result").find_map(result).or_else(|| job(object))
+}
+
+/// What pools of GhostRider answer a login with, instead of a job.
+fn extra_nonce<'a>(result: Value<'a, '_>) -> Option<Heard<'a>> {
+    let nonce = string(result, "extra_nonce").and_then(hex_digits).is_some_and(|digits| digits > 0);
+    let sized = string(result, "algo").is_some() && number(result, "extra_nonce2_size").is_some();
+    (nonce && sized).then(|| Heard::new(EXTRA_NONCE))
 }

@@ -6,16 +6,70 @@ use alloc::vec::Vec;
 use crate::finding::Said;
 use crate::wire::json::{Str, Value};
 
+mod aeternity;
 pub mod agent;
+mod aleo;
+mod alephium;
+mod beam;
+mod btccom_agent;
+mod ckb;
+mod conflux;
 mod cryptonote;
+mod decred;
+mod equihash;
+mod ergo;
+mod ethereum_stratum_1;
+mod ethereum_stratum_2;
 mod ethproxy;
+mod grin;
+mod handshake;
+mod ironfish;
+mod kadena;
+mod kaspa;
+mod kawpow;
+mod kin;
+mod nexa;
+mod node_rpc;
+mod shape;
 mod stratum_v1;
+pub mod stream;
+mod token;
+mod ton;
+mod web_miner;
+mod xelis;
 
-/// Every dialect, in the order they are asked.
-pub static TABLE: &[Dialect] = &[stratum_v1::DIALECT, cryptonote::DIALECT, ethproxy::DIALECT];
+pub use kin::{Kin, hear, kin};
+pub use token::{PROOF, SURE, Token};
 
-/// The weight of a token, or the sum of several, that makes a finding.
-pub const PROOF: u8 = 100;
+/// Every dialect, in the order they are asked: a narrower one before the one it narrows.
+pub static TABLE: &[Dialect] = &[
+    aeternity::DIALECT,
+    aleo::DIALECT,
+    alephium::DIALECT,
+    btccom_agent::DIALECT,
+    ckb::DIALECT,
+    conflux::DIALECT,
+    decred::DIALECT,
+    equihash::DIALECT,
+    ergo::DIALECT,
+    handshake::DIALECT,
+    ironfish::DIALECT,
+    kadena::DIALECT,
+    kaspa::DIALECT,
+    kawpow::DIALECT,
+    nexa::DIALECT,
+    ton::DIALECT,
+    xelis::DIALECT,
+    ethereum_stratum_1::DIALECT,
+    ethereum_stratum_2::DIALECT,
+    stratum_v1::DIALECT,
+    grin::DIALECT,
+    cryptonote::DIALECT,
+    beam::DIALECT,
+    ethproxy::DIALECT,
+    node_rpc::DIALECT,
+    web_miner::DIALECT,
+];
 
 /// One mining protocol.
 #[derive(Clone, Copy, Debug)]
@@ -26,9 +80,15 @@ pub struct Dialect {
     pub title: &'static str,
     /// The coins and algorithms it is spoken for.
     pub coins: &'static str,
-    /// Bytes of which at least one stands in whatever this dialect can hear; searched for in one pass with those of
-    /// all dialects before anything is read.
+    /// The section of the catalogue (PROTOCOLS.md) it was made from.
+    pub section: &'static str,
+    /// The id of the dialect this one is a kind of: what that one hears is this one's too.
+    pub narrows: Option<&'static str>,
+    /// Bytes of which at least one stands in whatever this dialect can hear, 16 at most each; searched for in one
+    /// pass with those of all dialects before anything is read.
     pub anchors: &'static [&'static str],
+    /// Everything it can hear.
+    pub tokens: &'static [Token],
     /// Listens to one JSON object.
     pub hear: for<'a> fn(Value<'a, '_>) -> Option<Heard<'a>>,
 }
@@ -49,7 +109,7 @@ pub struct Heard<'a> {
     pub speaker: Speaker,
     /// The telling token, as it stands in the dialect's documentation.
     pub token: &'static str,
-    /// How much it tells, up to [`PROOF`]; weaker tokens of one flow are added up, each counted once.
+    /// How much it tells: [`PROOF`] and more make a finding; weaker tokens of one flow are added up, each counted once.
     pub weight: u8,
     /// What was said.
     pub said: Said,
@@ -59,9 +119,9 @@ pub struct Heard<'a> {
 }
 
 impl<'a> Heard<'a> {
-    const fn new(speaker: Speaker, token: &'static str, weight: u8) -> Self {
+    const fn new(token: Token) -> Self {
         let said = Said { coin: None, wallet: None, worker: None, agent: None };
-        Self { speaker, token, weight, said, secrets: Vec::new() }
+        Self { speaker: token.speaker, token: token.name, weight: token.weight, said, secrets: Vec::new() }
     }
 
     /// Takes the login word apart into wallet, worker and coin.
@@ -76,6 +136,23 @@ impl<'a> Heard<'a> {
 
     fn agent(mut self, agent: Option<Str<'a>>) -> Self {
         self.said.agent = agent.map(bounded).filter(|agent| !agent.is_empty());
+        self
+    }
+
+    /// The coin this dialect is spoken for, whatever the login asks to be paid in.
+    fn coin(mut self, coin: &str) -> Self {
+        self.said.coin = Some(coin.into());
+        self
+    }
+
+    /// The rig, where it is named beside the login; otherwise the login's stays.
+    fn worker(mut self, worker: Option<Str<'a>>) -> Self {
+        self.said.worker = worker.map(bounded).filter(|worker| !worker.is_empty()).or(self.said.worker);
+        self
+    }
+
+    fn secret(mut self, secret: Option<Str<'a>>) -> Self {
+        self.secrets.extend(secret.map(|secret| secret.raw()));
         self
     }
 
@@ -105,6 +182,11 @@ fn members<'a, 's>(object: Value<'a, 's>, key: &str) -> impl Iterator<Item = Val
     object.entries().filter(move |(name, _)| is(*name)).map(|(_, value)| value)
 }
 
+/// The first member of this name.
+fn member<'a, 's>(object: Value<'a, 's>, key: &str) -> Option<Value<'a, 's>> {
+    members(object, key).next()
+}
+
 /// The strings under `key` of an object.
 fn strings<'a>(object: Value<'a, '_>, key: &str) -> impl Iterator<Item = Str<'a>> {
     members(object, key).filter_map(|value| value.as_str())
@@ -115,16 +197,54 @@ fn string<'a>(object: Value<'a, '_>, key: &str) -> Option<Str<'a>> {
     strings(object, key).next()
 }
 
+/// The first number under `key` of an object.
+fn number(object: Value<'_, '_>, key: &str) -> Option<f64> {
+    members(object, key).find_map(|value| value.as_f64())
+}
+
+/// All that an object calls: every string under `method`.
+#[derive(Clone, Copy)]
+struct Called<'a, 's>(Value<'a, 's>);
+
+impl Called<'_, '_> {
+    /// Whether one of them is this.
+    fn eq_str(self, name: &str) -> bool {
+        strings(self.0, "method").any(|method| method.eq_str(name))
+    }
+}
+
+/// What the object calls, if it calls anything.
+fn method<'a, 's>(object: Value<'a, 's>) -> Option<Called<'a, 's>> {
+    string(object, "method").map(|_| Called(object))
+}
+
 /// What is heard in a call: each of the object's methods with each of its parameters is one. Without a method it is
 /// `None`, without parameters they are.
 fn calls<'a, 's>(
     object: Value<'a, 's>,
     hear: impl Fn(Str<'a>, Option<Value<'a, 's>>) -> Option<Heard<'a>>,
 ) -> Option<Option<Heard<'a>>> {
-    string(object, "method")?;
+    method(object)?;
     let with = |name| members(object, "params").find_map(|parameters| hear(name, Some(parameters)));
     let heard = strings(object, "method").find_map(|name| with(name).or_else(|| hear(name, None)));
     Some(heard)
+}
+
+/// The parameters of a call of this name, where they are a list.
+fn list<'a, 's>(object: Value<'a, 's>, name: &str) -> Option<Value<'a, 's>> {
+    method(object).filter(|called| called.eq_str(name))?;
+    members(object, "params").find(Value::is_array)
+}
+
+/// The parameters of a call of this name, where they are a list or an object.
+fn parameters<'a, 's>(object: Value<'a, 's>, name: &str) -> Option<Value<'a, 's>> {
+    method(object).filter(|called| called.eq_str(name))?;
+    members(object, "params").find(|given| given.is_array() || given.is_object())
+}
+
+/// Whether a list holds a string that begins so.
+fn mentions(list: Value<'_, '_>, start: &str) -> bool {
+    list.items().filter_map(|item| item.as_str()).any(|text| text.starts_with(start))
 }
 
 #[cfg(test)]

@@ -1,66 +1,77 @@
 //! D1: stratum v1 (PROTOCOLS.md section 1.6), and whatever borrows its `mining.` methods.
 
-use super::Speaker::{Miner, Pool};
-use super::{Dialect, Heard, PROOF, Speaker, bounded, calls, members, string_at};
+use super::token::{miner, pool};
+use super::{Dialect, Heard, PROOF, Token, calls, member, members, string, string_at};
 use crate::wallet::login;
 use crate::wire::json::{Str, Value};
 
 pub(super) const DIALECT: Dialect = Dialect {
     id: "stratum-v1",
     title: "Stratum v1",
-    coins: "SHA-256, scrypt, X11, X16R, Lyra2, yespower, ghostrider, Equihash, KawPow and most others",
-    anchors: &["mining.", "agent.get_"],
+    coins: "SHA-256, scrypt, X11, X16R, Lyra2, yespower, ghostrider and most others",
+    section: "1.6",
+    narrows: None,
+    anchors: &["mining.", "client.reconnect", "client.show_mess", "client.get_versi", "version-rolling"],
+    tokens: METHODS,
     hear,
 };
 
-/// The methods nothing else uses, and who calls them.
-static METHODS: &[(&str, Speaker)] = &[
-    ("mining.authorize", Miner),
-    ("mining.configure", Miner),
-    ("mining.extranonce.subscribe", Miner),
-    ("mining.get_transactions", Miner),
-    ("mining.multi_version", Miner),
-    ("mining.notify", Pool),
-    ("mining.set_difficulty", Pool),
-    ("mining.set_extranonce", Pool),
-    ("mining.set_target", Pool),
-    ("mining.set_version_mask", Pool),
-    ("mining.submit", Miner),
-    ("mining.subscribe", Miner),
-    ("mining.suggest_difficulty", Miner),
-    ("mining.suggest_target", Miner),
+const SUBSCRIPTION: Token = pool("mining.notify subscription", PROOF, "the reply to `mining.subscribe`");
+const ROLLING: Token = pool("version-rolling mask", PROOF, "the reply to `mining.configure`");
+
+/// The methods nothing else uses, and who calls them; then the replies; then what proves only together.
+static METHODS: &[Token] = &[
+    miner("mining.authorize", PROOF, "`[login, password]`"),
+    miner("mining.configure", PROOF, "`[extensions, {..}]`"),
+    miner("mining.extranonce.subscribe", PROOF, "`[]`"),
+    miner("mining.get_transactions", PROOF, "`[job]`"),
+    miner("mining.multi_version", PROOF, "`[n]`"),
+    pool("mining.notify", PROOF, "a list"),
+    pool("mining.set_difficulty", PROOF, "`[n]`"),
+    pool("mining.set_extranonce", PROOF, "`[hex, n]`"),
+    pool("mining.set_target", PROOF, "`[hex]`"),
+    pool("mining.set_version_mask", PROOF, "`[hex]`"),
+    miner("mining.submit", PROOF, "`[login, job, ..]`"),
+    miner("mining.subscribe", PROOF, "`[agent, ..]`"),
+    miner("mining.suggest_difficulty", PROOF, "`[n]`"),
+    miner("mining.suggest_target", PROOF, "`[hex]`"),
+    pool("client.reconnect", 40, "`[host, port, ..]`"),
+    pool("client.show_message", 30, "`[text]`"),
+    pool("client.get_version", 30, "`[]`"),
+    pool("mining.ping", 40, "a list"),
+    miner("mining.pong", 40, "a list"),
+    SUBSCRIPTION,
+    ROLLING,
 ];
 
-/// The first line of BTCAgent, which speaks for a whole farm (PROTOCOLS.md section 1.6).
-const CAPABILITIES: &str = "agent.get_capabilities";
-
 fn hear<'a>(object: Value<'a, '_>) -> Option<Heard<'a>> {
-    calls(object, call).unwrap_or_else(|| subscription(object))
+    calls(object, call).unwrap_or_else(|| subscription(object).or_else(|| rolling(object)))
 }
 
-/// A call: one of the methods, with parameters. Those borrow the methods that give an object instead of an array.
+/// A call: one of the methods, with parameters. Those who borrow a method that proves may give an object instead of an
+/// array.
 fn call<'a>(name: Str<'a>, parameters: Option<Value<'a, '_>>) -> Option<Heard<'a>> {
-    if name.eq_str(CAPABILITIES) {
-        let asked = |word: Str<'_>| word.eq_str("verrol") || word.eq_str("subres");
-        let mining = parameters?.items().filter_map(|word| word.as_str()).any(asked);
-        return mining.then(|| Heard::new(Miner, CAPABILITIES, PROOF));
-    }
-    let (token, speaker) = METHODS.iter().copied().find(|(method, _)| name.eq_str(method))?;
-    let parameters = parameters.filter(|parameters| parameters.is_array() || parameters.is_object())?;
-    let heard = Heard::new(speaker, token, PROOF);
-    let first = string_at(parameters, 0);
-    Some(match token {
-        "mining.authorize" => heard.login(first).secrets_behind_first(parameters),
-        "mining.submit" => heard.login(first),
-        // Some dialects log in here.
-        "mining.subscribe" if first.is_some_and(is_wallet) => heard.login(first).secrets_behind_first(parameters),
-        "mining.subscribe" => heard.agent(first),
-        _ => heard,
+    let token = METHODS.iter().copied().find(|token| name.eq_str(token.name))?;
+    let fits = |given: &Value<'_, '_>| given.is_array() || token.weight >= PROOF && given.is_object();
+    let parameters = parameters.filter(fits)?;
+    Some(match token.name {
+        "mining.subscribe" => subscribe(token, parameters),
+        "mining.authorize" => authorize(token, parameters),
+        "mining.submit" => Heard::new(token).login(string_at(parameters, 0)),
+        _ => Heard::new(token),
     })
 }
 
-fn is_wallet(word: Str<'_>) -> bool {
-    login::read(&bounded(word)).telling
+/// Hears a subscription: the software's name stands first, but some put the wallet and password there.
+pub(super) fn subscribe<'a>(token: Token, parameters: Value<'a, '_>) -> Heard<'a> {
+    let first = string_at(parameters, 0);
+    let is_wallet = first.is_some_and(|word| login::read(&super::bounded(word)).telling);
+    if is_wallet { authorize(token, parameters) } else { Heard::new(token).agent(first) }
+}
+
+/// Hears a login: wallet and rig, then the password; a few name the rig between them.
+pub(super) fn authorize<'a>(token: Token, parameters: Value<'a, '_>) -> Heard<'a> {
+    Heard::new(token).login(string_at(parameters, 0)).secrets_behind_first(parameters)
 }
 
 /// The reply to `mining.subscribe`: `[[["mining.notify","<id>"], ...], "<extranonce1>", n]`, or with the inner pair alone.
@@ -70,5 +81,12 @@ fn subscription<'a>(object: Value<'a, '_>) -> Option<Heard<'a>> {
         string_at(pair, 0).is_some_and(|name| name.eq_str("mining.notify") || name.eq_str("mining.set_difficulty"))
     };
     let found = names(subscriptions) || subscriptions.items().any(names);
-    found.then(|| Heard::new(Pool, "mining.notify subscription", PROOF))
+    found.then(|| Heard::new(SUBSCRIPTION))
+}
+
+/// The reply to `mining.configure` (BIP 310).
+fn rolling<'a>(object: Value<'a, '_>) -> Option<Heard<'a>> {
+    let result = member(object, "result")?;
+    member(result, "version-rolling")?.as_bool()?;
+    string(result, "version-rolling.mask")?.is_hex(8).then(|| Heard::new(ROLLING))
 }

@@ -2,6 +2,7 @@
 
 use alloc::string::String;
 
+use crate::dialect::{Kin, PROOF, kin};
 use crate::endpoint::Protocol;
 use crate::finding::Said;
 use crate::flow::key::{FlowKey, Side};
@@ -91,18 +92,28 @@ pub struct Speech {
     tokens: [Option<&'static str>; TOKENS],
     /// The weights of the tokens, each counted once.
     pub weight: u8,
+    /// The heaviest token of this very dialect, not of one it narrows.
+    heaviest: u8,
     /// What was said.
     pub said: Said,
 }
 
 impl Speech {
-    /// Adds a token; another dialect's takes over only if it weighs more. Tells whether it was new.
+    /// Adds a token; a narrower dialect's takes over what was heard, a stranger's only if it weighs more. Tells whether
+    /// it was new.
     pub fn add(&mut self, dialect: usize, token: &'static str, weight: u8) -> bool {
-        if self.dialect != Some(dialect) {
-            if self.dialect.is_some() && weight <= self.weight {
-                return false;
+        match self.dialect.map(|known| kin(known, dialect)) {
+            Some(Kin::Same) => self.heaviest = self.heaviest.max(weight),
+            Some(Kin::Wider) => {}
+            // A weak token narrows nothing that is proven.
+            Some(Kin::Narrower) if weight < PROOF && self.weight >= PROOF => {}
+            Some(Kin::Sibling) if weight <= self.heaviest => return false,
+            Some(Kin::Stranger) if weight <= self.weight => return false,
+            Some(Kin::Narrower | Kin::Sibling) => (self.dialect, self.heaviest) = (Some(dialect), weight),
+            Some(Kin::Stranger) | None => {
+                let said = core::mem::take(&mut self.said);
+                *self = Self { dialect: Some(dialect), heaviest: weight, said, ..Self::default() };
             }
-            *self = Self { dialect: Some(dialect), said: core::mem::take(&mut self.said), ..Self::default() };
         }
         if self.tokens.contains(&Some(token)) {
             return false;
@@ -111,6 +122,11 @@ impl Speech {
         *place = Some(token);
         self.weight = self.weight.saturating_add(weight);
         true
+    }
+
+    /// Whether what this dialect hears counts for the flow.
+    pub fn is_of(&self, dialect: usize) -> bool {
+        self.dialect.is_some_and(|known| matches!(kin(known, dialect), Kin::Same | Kin::Wider))
     }
 
     /// The tokens heard, in order.
@@ -306,11 +322,32 @@ mod tests {
     #[test]
     fn each_token_counts_once_and_the_weightier_dialect_stays() {
         let mut speech = Speech::default();
-        assert!(speech.add(1, "login", 50));
-        assert!(!speech.add(1, "login", 50));
-        assert!(!speech.add(2, "eth_getWork", 50));
-        assert!(speech.add(1, "KEEPALIVED", 60));
-        assert_eq!((speech.dialect, speech.weight), (Some(1), 110));
-        assert!(!speech.add(2, "eth_submitLogin", 100));
+        let place = |id: &str| crate::dialect::TABLE.iter().position(|dialect| dialect.id == id).unwrap();
+        let (cryptonote, ethproxy) = (place("cryptonote"), place("ethproxy"));
+        assert!(speech.add(cryptonote, "login", 50));
+        assert!(!speech.add(cryptonote, "login", 50));
+        assert!(!speech.add(ethproxy, "eth_getWork", 50));
+        assert!(speech.add(cryptonote, "KEEPALIVED", 60));
+        assert_eq!((speech.dialect, speech.weight), (Some(cryptonote), 110));
+        assert!(!speech.add(ethproxy, "eth_submitLogin", 100));
+    }
+
+    #[test]
+    fn a_guess_is_narrowed_and_corrected_and_what_was_heard_stays() {
+        let place = |id: &str| crate::dialect::TABLE.iter().position(|dialect| dialect.id == id).unwrap();
+        let mut speech = Speech::default();
+        for (id, token, weight, then) in [
+            ("stratum-v1", "mining.authorize", 100, "stratum-v1"),
+            ("stratum-v1", "mining.submit", 100, "stratum-v1"),
+            ("kaspa", "set_extranonce", 50, "stratum-v1"),
+            ("equihash", "ZIP-301 subscribe", 100, "equihash"),
+            ("stratum-v1", "mining.set_target", 100, "equihash"),
+            ("kawpow", "ProgPoW notify", 110, "kawpow"),
+        ] {
+            assert!(speech.add(place(id), token, weight), "{token}");
+            assert_eq!(speech.dialect, Some(place(then)), "{token}");
+        }
+        assert!(!speech.add(place("equihash"), "ZIP-301 subscribe 2", 100));
+        assert_eq!(speech.tokens().count(), 6);
     }
 }

@@ -8,7 +8,7 @@ use aho_corasick::AhoCorasick;
 
 use super::flow::{OpenFlow, Place, Speech as Spoken};
 use super::{Heard, Progress, excerpt};
-use crate::dialect::{PROOF, Speaker, TABLE};
+use crate::dialect::{self, PROOF, Speaker, TABLE};
 use crate::finding::{Confidence, Finding, Layer, Subject};
 use crate::flow::key::Side;
 use crate::wire::json::{self, Document, Scratch, Status};
@@ -179,10 +179,9 @@ const fn is_quiet(byte: u8) -> bool {
 /// Offers an object to every dialect.
 fn listen(document: &Document<'_, '_>, spoken: &mut Spoken, reading: &mut Reading) {
     let Some(root) = document.root() else { return };
-    for (index, dialect) in TABLE.iter().enumerate() {
-        let Some(heard) = (dialect.hear)(root) else { continue };
+    for (index, heard) in dialect::hear(root) {
         let new_token = spoken.add(index, heard.token, heard.weight);
-        let new_word = spoken.dialect == Some(index) && spoken.said.learn(heard.said);
+        let new_word = spoken.is_of(index) && spoken.said.learn(heard.said);
         if new_token {
             reading.excerpt = excerpt::of(document, &heard.secrets);
             reading.speaker = Some(heard.speaker);

@@ -22,7 +22,7 @@ static LOGINS: &[(&str, &str)] = &[
         "{\"params\": [], \"method\": \"mining.subscribe\", \"id\": 1}\r\n{\"params\": [\"a.b\", \"password\"], \"method\": \"mining.authorize\", \"id\": 2}\r\n",
     ),
     (
-        "stratum-v1",
+        "btccom-agent",
         "{\"id\":\"caps\",\"method\":\"agent.get_capabilities\",\"params\":[\"verrol\"]}\n{\"id\":\"sub\",\"method\":\"mining.subscribe\",\"params\":[\"btccom-agent/2\"]}\n",
     ),
     ("stratum-v1", " { \"id\": 17, \"method\": \"mining\\u002esubscribe\", \"params\": [\"x\", \"y\"]}\n"),

@@ -1,0 +1,56 @@
+//! D11: Alephium (PROTOCOLS.md section 1.8).
+
+use super::shape::{self, Item};
+use super::token::{miner, pool};
+use super::{Dialect, Heard, SURE, Token, list, member, mentions, method, parameters, stratum_v1, string, string_at};
+use crate::wire::json::Value;
+
+pub(super) const DIALECT: Dialect = Dialect {
+    id: "alephium",
+    title: "Alephium stratum",
+    coins: "ALPH",
+    section: "1.8",
+    narrows: Some("ethereum-stratum-1"),
+    anchors: &["mining.", "AlephiumStratum", "alph_submitHash"],
+    tokens: &[HELLO, WELCOME, SUBSCRIBE, NOTIFY, SUBMIT, HASHRATE],
+    hear,
+};
+
+const PROTOCOL: &str = "AlephiumStratum/";
+const HELLO: Token = miner("Alephium hello", SURE, "`mining.hello` `[agent, ..]`");
+const WELCOME: Token = pool("AlephiumStratum welcome", SURE, "result `[\"AlephiumStratum/..\", ..]`");
+const SUBSCRIBE: Token = miner("AlephiumStratum subscribe", SURE, "`mining.subscribe` with `\"AlephiumStratum/..\"`");
+const NOTIFY: Token = pool("Alephium notify", SURE, "`mining.notify` of objects with `headerBlob` and `jobId`");
+const SUBMIT: Token = miner("Alephium submit", SURE, "`mining.submit` `{jobId, fromGroup, toGroup, nonce, worker}`");
+const HASHRATE: Token = miner("alph_submitHashrate", SURE, "a list");
+
+fn hear<'a>(object: Value<'a, '_>) -> Option<Heard<'a>> {
+    if method(object).is_none() {
+        return mentions(member(object, "result")?, PROTOCOL).then(|| Heard::new(WELCOME).coin("ALPH"));
+    }
+    if let Some(greeting) = list(object, "mining.hello") {
+        let agent = string_at(greeting, 0)?;
+        return Some(Heard::new(HELLO).agent(Some(agent)).coin("ALPH"));
+    }
+    if let Some(greeting) = list(object, "mining.subscribe") {
+        return mentions(greeting, PROTOCOL).then(|| stratum_v1::subscribe(SUBSCRIBE, greeting).coin("ALPH"));
+    }
+    if let Some(jobs) = parameters(object, "mining.notify") {
+        let is_job = |job: Value<'_, '_>| {
+            string(job, "headerBlob").is_some() && member(job, "jobId").is_some() && member(job, "fromGroup").is_some()
+        };
+        return (is_job(jobs) || jobs.items().any(is_job)).then(|| Heard::new(NOTIFY).coin("ALPH"));
+    }
+    if let Some(share) = parameters(object, "mining.submit") {
+        return submit(share).or_else(|| submit(share.index(0)?));
+    }
+    let told = list(object, "alph_submitHashrate")?;
+    let shaped = shape::begins(told, &[Item::Hex0xOf(1, 64)]) || shape::begins(told, &[Item::HexOf(1, 64)]);
+    shaped.then(|| Heard::new(HASHRATE).coin("ALPH"))
+}
+
+fn submit<'a>(share: Value<'a, '_>) -> Option<Heard<'a>> {
+    let grouped = member(share, "fromGroup")?.as_u64().is_some() && member(share, "toGroup")?.as_u64().is_some();
+    string(share, "nonce")?;
+    grouped.then(|| Heard::new(SUBMIT).login(string(share, "worker")).coin("ALPH"))
+}

@@ -1,0 +1,50 @@
+//! D18: miners in web pages, Coinhive's family (PROTOCOLS.md section 1.9): the JSON in WebSocket messages.
+
+use super::shape::hex_digits;
+use super::token::{miner, pool};
+use super::{Dialect, Heard, PROOF, SURE, Token, cryptonote, member, number, string};
+use crate::wire::json::Value;
+
+pub(super) const DIALECT: Dialect = Dialect {
+    id: "web-miner",
+    title: "Web miner",
+    coins: "CryptoNight and RandomX coins",
+    section: "1.9",
+    narrows: None,
+    anchors: &["\"site_key\"", "\"authed\"", "hash_accepted", "\"job\"", "\"submit\"", "\"verify\""],
+    tokens: &[AUTH, AUTHED, JOB, SUBMIT, ACCEPTED, VERIFY],
+    hear,
+};
+
+const AUTH: Token = miner("auth with site_key", PROOF, "`auth` `{site_key, type, user, goal}`");
+const AUTHED: Token = pool("authed", PROOF, "`authed` `{token, hashes}`");
+const JOB: Token = pool("web miner job", SURE, "`job` `{blob, job_id, target}` in hexadecimal");
+const SUBMIT: Token = miner("web miner submit", SURE, "`submit` `{job_id, nonce: 8 hex, result: 64 hex}`");
+const ACCEPTED: Token = pool("hash_accepted", PROOF, "`hash_accepted` `{hashes}`");
+const VERIFY: Token = pool("web miner verify", PROOF, "`verify` `{verify_id, nonce: 8 hex, result: 64 hex, ..}`");
+
+fn hear<'a>(object: Value<'a, '_>) -> Option<Heard<'a>> {
+    let kind = string(object, "type")?;
+    let given = member(object, "params").filter(Value::is_object)?;
+    let is = |name| kind.eq_str(name);
+    if is("auth") {
+        let key = string(given, "site_key")?;
+        return Some(Heard::new(AUTH).login(Some(key)).worker(string(given, "user")));
+    }
+    if is("authed") {
+        let shaped = string(given, "token").is_some() && number(given, "hashes").is_some();
+        return shaped.then(|| Heard::new(AUTHED));
+    }
+    if is("job") {
+        return cryptonote::is_job(given).then(|| Heard::new(JOB));
+    }
+    if is("submit") {
+        return cryptonote::is_share(given).then(|| Heard::new(SUBMIT));
+    }
+    if is("hash_accepted") {
+        return number(given, "hashes").map(|_| Heard::new(ACCEPTED));
+    }
+    let hex = |key| string(given, key).and_then(hex_digits);
+    let verifies = is("verify") && string(given, "verify_id").is_some();
+    (verifies && hex("nonce") == Some(8) && hex("result") == Some(64)).then(|| Heard::new(VERIFY))
+}
