@@ -40,7 +40,7 @@ fn engine() -> Engine {
         look_packets: config.look.packets,
         look_bytes: config.look.bytes,
     };
-    Engine::new(settings, config.look.flows, 0x6d69_6e65)
+    Engine::new(settings, config.look.flows, 0x6d69_6e65.into())
 }
 
 fn host(port: u16) -> SocketAddr {

@@ -92,7 +92,7 @@ impl Replay {
 fn read(file: &Path, settings: &Settings, progress: &ProgressBar, sum: &mut Sum, writer: &mut Writer) -> Result<()> {
     let capture = Capture::open(file)?;
     // The ids of records are the same whenever this capture is read, and differ from those of other captures.
-    let mut engine = Engine::new(settings.clone(), FLOWS, capture.fingerprint());
+    let mut engine = Engine::new(settings.clone(), FLOWS, capture.fingerprint().into());
     let mut mono_ms = 0;
     let result = capture.read(
         |frame| {

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use arc_swap::ArcSwap;
 use minewall_core::config::Config;
-use minewall_core::engine::Settings;
+use minewall_core::engine::{Seed, Settings};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
@@ -112,9 +112,9 @@ fn start(
     injector: &Arc<Injector>,
     recorder: &Recorder,
 ) -> Result<Vec<JoinHandle<()>>> {
-    let seed = seed()?;
+    let seed = Seed { flows: random()?, records: random()? };
     let workers = queues.into_iter().enumerate().map(|(index, queue)| {
-        let seed = seed.wrapping_add(index as u64);
+        let seed = Seed { records: seed.records.wrapping_add(index as u64), ..seed };
         let worker = Worker::new(queue, Arc::clone(shared), Arc::clone(injector), recorder.entry());
         let flows = config.look.flows;
         let thread = std::thread::Builder::new().name(format!("queue-{index}"));
@@ -123,8 +123,8 @@ fn start(
     workers.collect()
 }
 
-/// A seed nobody outside can know.
-fn seed() -> Result<u64> {
+/// A number nobody outside can know.
+fn random() -> Result<u64> {
     let mut bytes = [0; 8];
     let read = rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty());
     read.context("the kernel gives no random numbers")?;

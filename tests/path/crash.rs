@@ -151,6 +151,7 @@ fn a_minewall_that_stands_still_stops_no_traffic_for_good() -> Result<()> {
     let minewall = start(&lab, "block", "[queue]\ncount = 1\nlength = 64\n")?;
     let pid = Pid::from_raw(minewall.pid().try_into()?).context("a pid")?;
     kill_process(pid, Signal::STOP)?;
+    until(LIMIT, || stands_still(minewall.pid()).then_some(())).context("a thread goes on")?;
     for family in Family::BOTH {
         // The first ones wait in the queue; once it is full they pass.
         assert!(ask_until_answered(&lab, family)?, "{family:?}: no question was answered");
@@ -170,6 +171,13 @@ fn a_minewall_that_stands_still_stops_no_traffic_for_good() -> Result<()> {
     }
     assert!(pool.sessions().iter().all(|session| session.lines().is_empty()));
     Ok(())
+}
+
+/// Whether every thread of the process is stopped: the signal reaches them one by one, and one that still runs answers.
+fn stands_still(pid: u32) -> bool {
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    let states = threads.map(|thread| std::fs::read_to_string(thread.path().join("stat")).unwrap_or_default());
+    states.into_iter().all(|stat| stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('T')))
 }
 
 /// Asks for an allowed name again and again; whether any of it was answered. Every question is another.

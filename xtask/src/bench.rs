@@ -48,13 +48,13 @@ const LOADS: &[Load] = &[
         name: "new connections, IPv4",
         unit: "1/s",
         scale: 1.0,
-        measure: |lab, time| load::connections(lab, Family::V4, 4, time),
+        measure: |lab, time| load::connections(lab, Family::V4, 16, time),
     },
     Load {
         name: "DNS questions, IPv4",
         unit: "1/s",
         scale: 1.0,
-        measure: |lab, time| load::questions(lab, Family::V4, 2, time),
+        measure: |lab, time| load::questions(lab, Family::V4, 4, time),
     },
 ];
 

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use arc_swap::Cache;
-use minewall_core::engine::{Engine, Outcome, Verdict};
+use minewall_core::engine::{Engine, Outcome, Seed, Verdict};
 use minewall_core::now::Now;
 use minewall_core::wire::tcp::Resets;
 
@@ -13,6 +13,10 @@ use super::Shared;
 use super::recorder::Entry;
 use crate::inject::Injector;
 use crate::queue::Queue;
+
+/// The nice value of a queue's thread. Measured: on a gateway whose processors are busy with other work, at 0 a queue
+/// gets its fair share only, and half of the connections and DNS questions per second.
+const NICE: i32 = -10;
 
 /// How long a broken queue is left alone before it is tried again.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -35,7 +39,8 @@ impl Worker {
 
     /// Works until it is told to stop and the queue is empty, or until the queue cannot be read for seconds: then the
     /// process ends and is started again, for nobody would look at these packets.
-    pub(super) fn work(mut self, flows: usize, seed: u64) {
+    pub(super) fn work(mut self, flows: usize, seed: Seed) {
+        hurry();
         let mut settings = Cache::new(&self.shared.settings);
         let mut current = Arc::clone(settings.load());
         let mut engine = Engine::new((*current).clone(), flows, seed);
@@ -81,6 +86,13 @@ impl Worker {
                 self.entry.write(record);
             }
         }
+    }
+}
+
+/// Puts this thread before ordinary work of the gateway: packets wait for it. Without CAP_SYS_NICE it stays as it is.
+fn hurry() {
+    if let Err(error) = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE) {
+        tracing::debug!(%error, "the queue's thread keeps its priority");
     }
 }
 

@@ -42,7 +42,7 @@ impl Engine {
             transport: Protocol::Udp,
             link: Link { mac: meta.source_mac, interface: meta.ingress, vlan: packet.vlan },
         };
-        let record = report::record(&mut self.counters, &self.settings, self.seed, now, place, seen, &judgement);
+        let record = report::record(&mut self.counters, &self.settings, self.run, now, place, seen, &judgement);
         Outcome { verdict, record }
     }
 }

@@ -87,23 +87,41 @@ pub struct Settings {
     pub look_bytes: usize,
 }
 
+/// Randomness from outside. The two are apart because record ids are published, and the order of the flow table must
+/// not be guessed.
+#[derive(Clone, Copy, Debug)]
+pub struct Seed {
+    /// Orders the flow table.
+    pub flows: u64,
+    /// Begins the ids of records; another one for each engine.
+    pub records: u64,
+}
+
+impl From<u64> for Seed {
+    /// Both alike, where nobody attacks: captures, benches, tests.
+    fn from(seed: u64) -> Self {
+        Self { flows: seed, records: seed }
+    }
+}
+
 /// The judgement of one queue: flows, ears, counters. Same packets, times and seed: same verdicts and records.
 #[derive(Debug)]
 pub struct Engine {
     settings: Settings,
     ear: Ear,
     flows: Table<OpenFlow>,
-    seed: u64,
+    run: u64,
     counters: Counters,
 }
 
 impl Engine {
-    /// An engine that remembers about `flows` flows. The seed makes record ids unique and the flow table unguessable.
+    /// An engine that remembers about `flows` flows.
     #[must_use]
-    pub fn new(settings: Settings, flows: usize, seed: u64) -> Self {
+    pub fn new(settings: Settings, flows: usize, seed: Seed) -> Self {
         let ear = Ear::new(Arc::clone(&settings.lists));
         let open_max = OPEN_FLOWS.min(flows);
-        Self { settings, ear, flows: Table::new(flows, open_max, seed), seed, counters: Counters::default() }
+        let flows = Table::new(flows, open_max, seed.flows);
+        Self { settings, ear, flows, run: seed.records, counters: Counters::default() }
     }
 
     /// Takes new settings; flows stay.
@@ -188,7 +206,7 @@ impl Engine {
         self.counters.skip_many(Skipped::UnreadableDns, heard.unreadable);
         if let Some((seen, host)) = report::choose(&mut self.counters, &self.settings.policy, now, flow, side, heard) {
             let judgement = self.settings.policy.judge(&seen.finding, key.end(host).ip, now);
-            outcome = report::on_flow(&mut self.counters, &self.settings, self.seed, now, flow, host, seen, &judgement);
+            outcome = report::on_flow(&mut self.counters, &self.settings, self.run, now, flow, host, seen, &judgement);
             if matches!(judgement, Judgement::Block) {
                 self.flows.settle(handle, Settled::Cut);
                 return outcome;

@@ -80,7 +80,7 @@ pub(super) fn choose(
 pub(super) fn on_flow(
     counters: &mut Counters,
     settings: &Settings,
-    seed: u64,
+    run: u64,
     now: Now,
     flow: &mut OpenFlow,
     host: Side,
@@ -108,14 +108,14 @@ pub(super) fn on_flow(
         transport: key.protocol(),
         link: flow.link(host),
     };
-    Outcome { verdict, record: record(counters, settings, seed, now, place, seen, judgement) }
+    Outcome { verdict, record: record(counters, settings, run, now, place, seen, judgement) }
 }
 
 /// The record of a sighting; none if policy does not want one.
 pub(super) fn record(
     counters: &mut Counters,
     settings: &Settings,
-    seed: u64,
+    run: u64,
     now: Now,
     place: Place,
     seen: Sighting,
@@ -129,7 +129,7 @@ pub(super) fn record(
     counters.records += 1;
     Some(Box::new(Record {
         time_us: now.wall_us,
-        id: format!("{seed:016x}-{:x}", counters.records),
+        id: format!("{run:016x}-{:x}", counters.records),
         action,
         source: place.host,
         source_mac: place.link.mac,

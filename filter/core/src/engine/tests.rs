@@ -35,7 +35,7 @@ fn settings(mode: Mode, exempt: Vec<Exempt>) -> Settings {
 }
 
 fn engine(mode: Mode) -> Engine {
-    Engine::new(settings(mode, Vec::new()), 1024, 7)
+    Engine::new(settings(mode, Vec::new()), 1024, Seed::from(7))
 }
 
 fn engine_anew() -> Engine {
@@ -179,7 +179,7 @@ fn an_exempted_host_is_written_down_with_its_exemption() {
         reason: "study".into(),
         expires: Some("2030-01-01".parse().unwrap()),
     };
-    let mut engine = Engine::new(settings(Mode::Block, vec![exempt]), 1024, 7);
+    let mut engine = Engine::new(settings(Mode::Block, vec![exempt]), 1024, Seed::from(7));
     let (record, passed) = send(&mut engine, false, &[(0, LOGIN.as_bytes())]);
     assert_eq!(passed.len(), LOGIN.len());
     assert_eq!(record.unwrap().exemption.unwrap().owner, "lab");

@@ -149,8 +149,8 @@ proptest! {
 #[test]
 fn mutated_packets_never_panic() {
     let mut numbers = Numbers(0x6d69_6e65_7761_6c6c);
-    let mut engine = Engine::new(settings(Mode::Block, Vec::new()), 64, 7);
-    let mut observing = Engine::new(settings(Mode::Observe, Vec::new()), 1024, 8);
+    let mut engine = Engine::new(settings(Mode::Block, Vec::new()), 64, Seed::from(7));
+    let mut observing = Engine::new(settings(Mode::Observe, Vec::new()), 1024, Seed::from(8));
     let mut texts: Vec<Vec<u8>> = (0..LOGINS.len()).map(|index| login(index).1).collect();
     texts.extend([hello("www.example.org"), asking("a.pool.example.org"), vec![b'{'; 900], b"{}".repeat(500)]);
     for round in 0..100_000_u64 {
