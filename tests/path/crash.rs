@@ -27,7 +27,7 @@ fn log_in(host: &Namespace, family: Family, login: &Login) -> Result<Session> {
 
 /// The record of a session that was picked up: it names the host inside, whoever spoke the telling bytes.
 fn must_be_recorded(minewall: &Minewall, family: Family, login: &Login) -> Result<()> {
-    let dialect = dialect_id(login.dialect);
+    let dialect = dialect_id(login);
     let own = |record: &serde_json::Value| {
         text_at(record, "/source/ip") == family.host().to_string() && text_at(record, "/minewall/dialect") == dialect
     };

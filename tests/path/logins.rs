@@ -61,7 +61,7 @@ fn check_record(record: &Value, family: Family, login: &Login, manner: Manner) {
     assert_eq!(record["destination"]["port"], login.dialect.port(), "{case}");
     assert_eq!(record["network"]["transport"], "tcp", "{case}");
     assert_eq!(record["minewall"]["layer"], "payload", "{case}");
-    let dialect = if login.client == "btccom-agent" { login.client } else { dialect_id(login.dialect) };
+    let dialect = dialect_id(login);
     assert_eq!(record["minewall"]["dialect"], dialect, "{case}");
     assert_eq!(record["observer"]["ingress"]["interface"]["name"], "lan0", "{case}");
     assert!(!record.to_string().contains(&family.gateway_outside().to_string()), "the NAT address: {case}");
@@ -171,7 +171,7 @@ fn two_hosts_at_once_each_get_a_record_of_their_own() -> Result<()> {
     for (_, addresses, mac, lan) in hosts {
         for address in addresses {
             for client in clients {
-                let dialect = dialect_id(login_of(client).context(client)?.dialect);
+                let dialect = dialect_id(login_of(client).context(client)?);
                 let own = |record: &&Value| {
                     text_at(record, "/source/ip") == address.to_string()
                         && text_at(record, "/minewall/dialect") == dialect

@@ -122,9 +122,12 @@ fn sessions(pool: &Pool, count: usize) -> Vec<pool::Session> {
     sessions
 }
 
-/// The name of a dialect in records.
-const fn dialect_id(dialect: Dialect) -> &'static str {
-    match dialect {
+/// The name of a login's dialect in records. BTCAgent's own first line tells it from other stratum.
+fn dialect_id(login: &Login) -> &'static str {
+    if login.client == "btccom-agent" {
+        return login.client;
+    }
+    match login.dialect {
         Dialect::Stratum => "stratum-v1",
         Dialect::CryptoNote => "cryptonote",
         Dialect::EthProxy => "ethproxy",

@@ -26,7 +26,7 @@ fn with_drop_the_pool_hears_nothing_and_the_client_is_not_told() -> Result<()> {
             let heard = login.talk(&lab.host, pool_at(family, login.dialect), manner, QUIET);
             assert_eq!(heard.ending, Ending::Open, "{client} {family:?}: {heard:?}");
             assert!(heard.lines.is_empty(), "{client} {family:?}: {heard:?}");
-            let record = wait_from(&minewall, family, dialect_id(login.dialect))?;
+            let record = wait_from(&minewall, family, dialect_id(login))?;
             assert_eq!(record["event"]["action"], "blocked", "{record}");
         }
     }
@@ -67,7 +67,7 @@ fn observing_lets_every_login_through_and_learns_its_words() -> Result<()> {
         assert_eq!(text_at(&learnt, "/source/ip"), family.host().to_string(), "{learnt}");
         for record in &minewall.records()?[before..] {
             assert_eq!(record["event"]["action"], "observed", "{record}");
-            assert_eq!(record["minewall"]["dialect"], dialect_id(login.dialect), "{record}");
+            assert_eq!(record["minewall"]["dialect"], dialect_id(login), "{record}");
         }
     }
     Ok(())
@@ -102,7 +102,7 @@ fn an_exemption_lets_its_hosts_mine_until_it_expires() -> Result<()> {
             let heard = login.talk(&lab.host, at, Manner::Lines, QUIET);
             assert_eq!(heard.ending, Ending::Open, "{client} {family:?}: {heard:?}");
             assert!(heard.lines.len() > login.lines().len(), "{client} {family:?}: {heard:?}");
-            let record = wait_from(&minewall, family, dialect_id(login.dialect))?;
+            let record = wait_from(&minewall, family, dialect_id(login))?;
             assert_eq!(record["event"]["action"], "observed", "{record}");
             let exemption = &record["minewall"]["exemption"];
             assert_eq!(exemption["owner"], "Prof. Example", "{record}");
@@ -115,7 +115,7 @@ fn an_exemption_lets_its_hosts_mine_until_it_expires() -> Result<()> {
             let record = minewall.wait_record(
                 |record| {
                     text_at(record, "/source/ip") == *former
-                        && text_at(record, "/minewall/dialect") == dialect_id(login.dialect)
+                        && text_at(record, "/minewall/dialect") == dialect_id(login)
                 },
                 LIMIT,
             )?;
