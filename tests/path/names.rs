@@ -89,7 +89,9 @@ fn a_listed_name_is_cut_over_tcp_whoever_is_asked() -> Result<()> {
         for name in POOLS {
             for kind in TYPES {
                 let said = dig(&scene.lab.host, server, &["+tcp", name, kind])?;
-                assert!(!said.contains("status:") && said.contains("reset"), "{server} {name} {kind}: {said}");
+                // Seen once under load: "refused", a reset that met dig while it was connecting. Cut all the same.
+                let is_reset = said.contains("reset") || said.contains("refused");
+                assert!(!said.contains("status:") && is_reset, "{server} {name} {kind}: {said}");
             }
         }
         scene.must_resolve(server, &["+tcp"])?;
