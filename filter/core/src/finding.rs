@@ -14,6 +14,8 @@ pub enum Layer {
     Behaviour,
     /// The name in a DNS question.
     Dns,
+    /// The host an HTTP request names.
+    Http,
     /// The bytes of a mining protocol.
     Payload,
     /// The target named to a proxy.
@@ -30,6 +32,7 @@ impl Layer {
             Self::Address => "address",
             Self::Behaviour => "behaviour",
             Self::Dns => "dns",
+            Self::Http => "http",
             Self::Payload => "payload",
             Self::Proxy => "proxy",
             Self::Sni => "sni",

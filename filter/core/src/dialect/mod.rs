@@ -23,6 +23,7 @@ mod ethereum_stratum_2;
 mod ethproxy;
 mod grin;
 mod handshake;
+pub mod head;
 mod ironfish;
 mod kadena;
 mod kaspa;
@@ -91,6 +92,15 @@ pub struct Dialect {
     pub tokens: &'static [Token],
     /// Listens to one JSON object.
     pub hear: for<'a> fn(Value<'a, '_>) -> Option<Heard<'a>>,
+}
+
+/// Id and title of a dialect: a row of [`TABLE`], or behind them of [`stream::STREAMS`].
+#[must_use]
+pub fn row(place: usize) -> Option<(&'static str, &'static str)> {
+    match TABLE.get(place) {
+        Some(dialect) => Some((dialect.id, dialect.title)),
+        None => stream::STREAMS.get(place - TABLE.len()).map(|dialect| (dialect.id, dialect.title)),
+    }
 }
 
 /// Which end says such things.

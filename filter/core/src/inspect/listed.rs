@@ -1,6 +1,5 @@
 //! Findings made of list answers.
 
-use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -10,6 +9,19 @@ use minewall_lists::{Category, Hit, Lists};
 use super::flow::OpenFlow;
 use crate::finding::{Confidence, Finding, Layer, Said, Subject};
 use crate::flow::key::Side;
+
+/// A list's word on a name or an address of a flow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// What it says.
+    pub finding: Finding,
+    /// The side that mines.
+    pub miner: Side,
+    /// The application protocol it was seen in.
+    pub protocol: Option<&'static str>,
+    /// Whether a judgement was made of it.
+    pub is_told: bool,
+}
 
 /// A finding from a list's answer; `what` says what was seen ("the DNS question for example.org").
 pub(super) fn finding(layer: Layer, what: &str, hit: &Hit<'_>) -> Finding {
@@ -45,19 +57,15 @@ const fn confidence(listed: minewall_lists::Confidence) -> Confidence {
     }
 }
 
-/// Whether either end is a listed address and port, and which side talks to it; told until a judgement was made of it.
-pub(super) fn address(lists: &Lists, flow: &mut OpenFlow) -> Option<Box<(Finding, Side)>> {
-    if flow.address_known {
-        return None;
-    }
-    let key = flow.key()?;
-    let found = [Side::Low, Side::High].into_iter().find_map(|side| {
+/// Notes each end of the flow that is a listed address and port.
+pub(super) fn ends(lists: &Lists, flow: &mut OpenFlow) {
+    let Some(key) = flow.key().filter(|_| !flow.address_known) else { return };
+    flow.address_known = true;
+    for side in [Side::Low, Side::High] {
         let end = key.end(side);
-        lists.address(end.ip, Some(end.port)).map(|hit| (side, hit))
-    });
-    flow.address_known = found.is_none();
-    let (pool, hit) = found?;
-    let end = key.end(pool);
-    let finding = finding(Layer::Address, &format!("the address {} with port {}", end.ip, end.port), &hit);
-    Some(Box::new((finding, pool.other())))
+        if let Some(hit) = lists.address(end.ip, Some(end.port)) {
+            let finding = finding(Layer::Address, &format!("the address {} with port {}", end.ip, end.port), &hit);
+            flow.note_listed(Listed { finding, miner: side.other(), protocol: None, is_told: false });
+        }
+    }
 }
