@@ -6,6 +6,7 @@ mod excerpt;
 pub mod flow;
 mod listed;
 mod names;
+mod settle;
 mod speech;
 
 use alloc::boxed::Box;
@@ -18,6 +19,7 @@ use crate::flow::key::Side;
 use crate::wire::json::Scratch;
 use flow::{Form, OpenFlow};
 pub use names::{Asked, question};
+pub use settle::{list, name_far, settle};
 
 /// What listening gave.
 #[derive(Debug, Default)]

@@ -218,6 +218,10 @@ static ALGORITHMS: &[Row] = &[
     (&["xelishash", "xelishashv2", "xelishashv3"], &["XEL"]),
     (&["astrobwt", "astrobwtv3", "astrobwt/v3"], &["DERO"]),
     (&["equihash", "equihash200_9", "equihash/200_9", "200_9"], &["ZEC", "ZEN", "KMD"]),
+    // Personalisations of Equihash: what the pool names instead.
+    (&["bgoldpow"], &["BTG"]),
+    (&["bitcoinz"], &["BTCZ"]),
+    (&["zelproof"], &["FLUX"]),
     (&["equihash144_5", "equihash/144_5", "144_5"], &["BTG", "BTCZ"]),
     (&["equihash192_7", "equihash/192_7", "192_7"], &["ZER"]),
     (&["equihash125_4", "equihash/125_4", "125_4", "zelhash"], &["FLUX"]),
