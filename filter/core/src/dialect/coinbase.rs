@@ -124,8 +124,7 @@ fn known(text: &str) -> Option<&'static str> {
 fn longest(text: &str) -> Option<String> {
     let is_tag = |run: &&str| run.len() >= TAG && run.bytes().filter(u8::is_ascii_alphabetic).count() >= LETTERS;
     let run = text.split('\0').map(str::trim).filter(is_tag).max_by_key(|run| run.len())?;
-    // A word of a record has no spaces.
-    Some(run.split_ascii_whitespace().collect::<Vec<_>>().join("_"))
+    Some(run.into())
 }
 
 fn find(bytes: &[u8], part: &[u8]) -> Option<usize> {

@@ -115,7 +115,8 @@ pub(super) fn work<'a>(heard: Heard<'a>, job: Value<'a, '_>) -> Heard<'a> {
     let heard = heard
         .value(Word::Algorithm, member(job, "algo"))
         .value(Word::Target, member(job, "target"))
-        .count(Word::Height, member(job, "height").and_then(whole));
+        // Pools that do not tell it send a zero.
+        .count(Word::Height, member(job, "height").and_then(whole).filter(|height| *height > 0));
     match coin {
         Some(coin) => heard.coin(coin),
         None => heard,

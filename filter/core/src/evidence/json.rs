@@ -65,7 +65,7 @@ impl Record {
     /// The record as one line of ASCII JSON (everything else as `\uXXXX`) of at most `max_bytes`.
     ///
     /// A line that would be longer is written without the excerpt, and if that is not enough with its texts cut to
-    /// 120 bytes; it then says `minewall.shortened`. `max_bytes` below [`SHORTENED_BYTES`] cannot be promised.
+    /// 120 bytes and without the words that matter less; it then says `minewall.shortened`. `max_bytes` below [`SHORTENED_BYTES`] cannot be promised.
     #[must_use]
     pub fn to_ascii_json(&self, max_bytes: usize) -> String {
         let whole = ascii(line(self, Extent::Whole));

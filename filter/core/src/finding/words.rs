@@ -111,7 +111,7 @@ words! {
     /// what such software usually runs on: `asic`, `gpu`, `cpu`
     Hardware = "hardware", Name, 4, First, ASIDE, BRIEF, "the agent is known";
     /// the pool: its name, or what tells its operator
-    Pool = "pool", Name, 96, First, NEWS, BRIEF, "known";
+    Pool = "pool", Text, 96, First, NEWS, BRIEF, "known";
     /// how the pool is known: `dns`, `sni`, `proxy` (the name asked for); `coinbase` (the text in its blocks); `reply` (the
     /// style of its answers, a weak hint)
     PoolSource = "pool_source", Name, 8, First, ASIDE, BRIEF, "with a pool";

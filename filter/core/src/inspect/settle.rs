@@ -124,3 +124,6 @@ fn weigh(said: &mut Said, stated: &[&str], tickers: &[&str], day: Option<u64>) {
 fn is_ticker(coin: &str) -> bool {
     (2..=5).contains(&coin.len())
 }
+
+#[cfg(test)]
+mod tests;
