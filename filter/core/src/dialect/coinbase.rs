@@ -55,15 +55,8 @@ static TAGS: &[(&str, &str)] = &[
 ];
 
 /// The outpoint of a coinbase: no transaction, no output.
-const OUTPOINT: [u8; 36] = {
-    let mut bytes = [0; 36];
-    let mut at = 32;
-    while at < 36 {
-        bytes[at] = 0xff;
-        at += 1;
-    }
-    bytes
-};
+const NO_TRANSACTION: [u8; 32] = [0; 32];
+const NO_OUTPUT: [u8; 4] = [0xff; 4];
 
 /// The script of a coinbase has 100 bytes at most (consensus rule of Bitcoin and its kin).
 const SCRIPT: usize = 100;
@@ -93,7 +86,7 @@ pub(super) fn read(first: Str<'_>, second: Option<Str<'_>>) -> Coinbase {
 fn script(first: &[u8]) -> Option<(usize, &[u8])> {
     [4, 8].into_iter().find_map(|inputs| {
         let (count, rest) = first.get(inputs..)?.split_first()?;
-        let (length, script) = rest.strip_prefix(&OUTPOINT)?.split_first()?;
+        let (length, script) = rest.strip_prefix(&NO_TRANSACTION)?.strip_prefix(&NO_OUTPUT)?.split_first()?;
         let length = usize::from(*length);
         (*count == 1 && length <= SCRIPT).then(|| (length, script.get(..length).unwrap_or(script)))
     })
@@ -123,7 +116,8 @@ fn known(text: &str) -> Option<&'static str> {
 
 fn longest(text: &str) -> Option<String> {
     let is_tag = |run: &&str| run.len() >= TAG && run.bytes().filter(u8::is_ascii_alphabetic).count() >= LETTERS;
-    let run = text.split('\0').map(str::trim).filter(is_tag).max_by_key(|run| run.len())?;
+    let run =
+        text.split('\0').map(|run| run.trim_matches([' ', ',', ';'])).filter(is_tag).max_by_key(|run| run.len())?;
     Some(run.into())
 }
 

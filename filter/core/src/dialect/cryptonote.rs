@@ -156,16 +156,18 @@ fn reply<'a>(object: Value<'a, '_>) -> Option<Heard<'a>> {
 fn logged_in<'a>(heard: Heard<'a>, result: Value<'a, '_>, job: Value<'a, '_>) -> Heard<'a> {
     let has = |key| member(job, key).is_some() || member(result, key).is_some();
     let heard = heard.list(Word::Extensions, member(result, "extensions"));
-    heard.pool(string(result, "id").and_then(|id| style(id, has("motd") || has("variant"))), PoolSource::Reply)
+    let style = string(result, "id").and_then(|id| style(id, has("motd") || has("variant"), has("algo")));
+    heard.pool(style, PoolSource::Reply)
 }
 
-/// The pool's software, by the way it numbers miners (PROTOCOLS.md sections 1.2 and 2.5).
-fn style(id: Str<'_>, is_chatty: bool) -> Option<&'static str> {
+/// The pool, or its software, by the way it numbers miners and by what its jobs hold (PROTOCOLS.md sections 1.2 and 2.5):
+/// pools of one algorithm that number the same way do not name it.
+fn style(id: Str<'_>, is_chatty: bool, names_algorithm: bool) -> Option<&'static str> {
     let is_uuid = id.len_decoded() == 36 && id.chars().filter(|letter| *letter == '-').count() == 4;
     if is_uuid && is_chatty {
         return Some("HashVault");
     }
-    if is_decimal(id, 12, 19) {
+    if is_decimal(id, 12, 19) && names_algorithm {
         return Some("MoneroOcean");
     }
     id.is_hex(16).then_some("xmrig-proxy")

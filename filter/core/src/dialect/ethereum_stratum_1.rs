@@ -10,7 +10,7 @@ pub(super) const DIALECT: Dialect = Dialect {
     id: "ethereum-stratum-1",
     title: "EthereumStratum/1.0.0",
     coins: "ethash and etchash coins",
-    tickers: &["ETC", "ETHW", "OCTA", "UBQ", "ETH"],
+    tickers: &["ETH", "ETC", "ETHW", "OCTA", "UBQ"],
     section: "1.4, 1.3",
     narrows: Some("stratum-v1"),
     anchors: &["mining."],

@@ -11,7 +11,7 @@ pub(super) const DIALECT: Dialect = Dialect {
     id: "ethereum-stratum-2",
     title: "EthereumStratum/2.0.0",
     coins: "ethash and etchash coins, ProgPoW",
-    tickers: &["ETC", "ETHW", "OCTA", "UBQ", "ETH"],
+    tickers: &["ETH", "ETC", "ETHW", "OCTA", "UBQ"],
     section: "1.4",
     narrows: Some("stratum-v1"),
     anchors: &["mining.", "EthereumStratum"],

@@ -11,7 +11,7 @@ pub(super) const DIALECT: Dialect = Dialect {
     id: "ethproxy",
     title: "ethproxy",
     coins: "ethash, etchash, ProgPoW and ZANO",
-    tickers: &["ETC", "ETHW", "OCTA", "UBQ", "QUAI", "ZANO", "ETH"],
+    tickers: &["ETH", "ETC", "ETHW", "OCTA", "UBQ", "QUAI", "ZANO"],
     anchors: &["eth_submit", "eth_getWork", "[\"0x"],
     section: "1.3",
     narrows: None,

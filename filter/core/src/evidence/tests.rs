@@ -105,6 +105,16 @@ fn payload() -> Record {
         excerpt: b"{\"method\":\"login\",\"params\":{\"login\":\"4AexampleWalletAddress\",\"pass\":\"***\"}}\n"
             .to_vec(),
     };
+    for (word, text) in [
+        (Word::CoinConfidence, "medium"),
+        (Word::CoinReason, "of the protocol's coins this one fits the other clue"),
+        (Word::Holder, "wallet"),
+        (Word::WalletCheck, "valid"),
+        (Word::Hardware, "cpu"),
+        (Word::FixedDifficulty, "50000"),
+    ] {
+        record.finding.said.put(word, text);
+    }
     record
 }
 

@@ -74,7 +74,7 @@ fn hold(said: &mut Said, tickers: &[&str]) {
     let Some(word) = said.wallet.clone() else { return };
     // Bare hexadecimal is a wallet only where the dialect's coins have such addresses.
     let among = shape::among(&word, tickers).map(|wallet| Holder::Wallet(wallet.check));
-    let (holder, check) = match among.unwrap_or(login::read(&word).holder) {
+    let (holder, check) = match among.unwrap_or_else(|| login::read(&word).holder) {
         Holder::Account => ("account", None),
         Holder::Email => ("email", None),
         Holder::Hash => ("hash", None),

@@ -58,7 +58,7 @@ fn heard(lines: &[&str]) -> Record {
     let mut id = None;
     for line in lines {
         let mut line = line.replace("<X>", XMR).replace("<E>", ETH).replace("<B>", BTC).replace("<K>", KAS);
-        for digits in [152, 64, 8] {
+        for digits in [152, 64, 16, 8] {
             line = line.replace(&format!("<{digits}>"), &hash[..digits]);
         }
         let mut scratch = Scratch::default();
@@ -90,7 +90,8 @@ fn the_coin_of_a_conversation() {
     };
     let account = r#"{"method":"login","params":{"login":"acc","pass":"x","agent":"XMRig/6"}}"#;
     let authorize = |user: &str, pass: &str| format!(r#"{{"method":"mining.authorize","params":["{user}","{pass}"]}}"#);
-    let kawpow = r#"{"method":"mining.notify","params":["a1","<64>","<64>","<64>",true,2873412,"1b00a1b2"]}"#;
+    let kawpow = r#"{"method":"mining.notify","params":["a1","<64>","<64>","<64>",true,3902000,"1b00a1b2"]}"#;
+    let share = r#"{"method":"mining.submit","params":["acc","a1","0x<16>","0x<64>","0x<64>"]}"#;
     let equihash = |end: &str| {
         format!(r#"{{"method":"mining.notify","params":["9f","04000000","<64>","<64>","<64>","<8>","<8>",true{end}]}}"#)
     };
@@ -106,12 +107,14 @@ fn the_coin_of_a_conversation() {
         (vec_of(&[&authorize("acc.w", "x")]), "- - - -"),
         (vec_of(&[&authorize("acc.w", "a=scrypt,c=DGB")]), "DGB high - -"),
         (vec_of(&[&authorize("<B>.w", "c=BTC,mc=XNA"), kawpow]), "XNA medium BTC -"),
-        (vec_of(&[kawpow]), "RVN low - XNA,CLORE,NEOX,MEWC,EVR,FIRO,QUAI"),
+        (vec_of(&[share]), "RVN low - XNA,CLORE,NEOX,MEWC,EVR,FIRO,QUAI"),
+        (vec_of(&[kawpow]), "RVN medium - -"),
+        (vec_of(&[&kawpow.replace("3902000", "1200000")]), "XNA low - CLORE,NEOX,MEWC,EVR,FIRO,QUAI"),
         (vec_of(&[&authorize("<K>.w", "x")]), "KAS medium - -"),
         (vec_of(&[&equihash(r#","ZelProof","125_4""#)]), "FLUX high - -"),
         (vec_of(&[&equihash(r#","ZcashPoW","144_5""#)]), "BTG low - BTCZ"),
         (vec_of(&[&equihash("")]), "ZEC low - ZEN,FLUX,BTG,BTCZ,KMD,VRSC,ARRR"),
-        (vec_of(&[r#"{"method":"eth_submitLogin","params":["<E>","x"]}"#]), "ETC low - ETHW,OCTA,UBQ,QUAI,ETH"),
+        (vec_of(&[r#"{"method":"eth_submitLogin","params":["<E>","x"]}"#]), "ETC low - ETHW,OCTA,UBQ,QUAI"),
         (vec_of(&[r#"{"method":"mining.subscribed","body":{}}"#]), "IRON high - -"),
     ]
     .into();
