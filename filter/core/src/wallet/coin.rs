@@ -168,9 +168,9 @@ fn weigh_height(left: &mut Vec<&str>, clues: &Clues<'_>) -> bool {
         left.retain(|coin| fits.contains(coin));
         return true;
     }
-    let is_off = |coin: &&str| clues.height.is_some() && clues.day.is_some_and(|day| knows(coin, day));
-    if !left.iter().all(|coin| is_off(&coin)) {
-        left.retain(|coin| !is_off(&coin));
+    let is_off = |coin: &str| clues.height.is_some() && clues.day.is_some_and(|day| knows(coin, day));
+    if !left.iter().all(|coin| is_off(coin)) {
+        left.retain(|coin| !is_off(coin));
     }
     false
 }

@@ -135,6 +135,17 @@ fn vec_of(lines: &[&str]) -> Vec<String> {
 }
 
 #[test]
+fn a_coin_stated_by_a_dialect_without_json_stands() {
+    for stream in dialect::stream::STREAMS {
+        let said = Said { coin: Some("DUCO".to_owned()), wallet: Some("bob".to_owned()), ..Said::default() };
+        let mut record = record(Layer::Payload, Some(stream.id), said);
+        settle(&mut record);
+        assert_eq!(words(&record, COIN), "DUCO high - -", "{}", stream.id);
+        assert_eq!(words(&record, &[Word::Holder]), "account");
+    }
+}
+
+#[test]
 fn holder_check_and_hardware() {
     let hash = "0123456789abcdef".repeat(4);
     let placeholder = format!("4{}", "B".repeat(94));
