@@ -9,8 +9,8 @@ use crate::endpoint::{Endpoint, Protocol};
 use crate::evidence::{Action, Exemption, Question, Record};
 use crate::finding::Finding;
 use crate::flow::key::Side;
-use crate::inspect::Heard;
 use crate::inspect::flow::{Link, OpenFlow};
+use crate::inspect::{Heard, settle};
 use crate::limits::RECORDS_PER_FLOW;
 use crate::now::Now;
 use crate::policy::{Exempt, Judgement, Policy};
@@ -136,7 +136,7 @@ pub(super) fn record(
         Judgement::Observe(exempt) => (Action::Observed, *exempt),
     };
     counters.records += 1;
-    Some(Box::new(Record {
+    let mut record = Box::new(Record {
         time_us: now.wall_us,
         id: format!("{run:016x}-{:x}", counters.records),
         action,
@@ -154,7 +154,9 @@ pub(super) fn record(
         interface: None,
         finding: seen.finding,
         exemption: exempt.map(exemption),
-    }))
+    });
+    settle(&mut record);
+    Some(record)
 }
 
 fn exemption(exempt: &Exempt) -> Exemption {

@@ -26,10 +26,12 @@ pub struct Listed {
 /// A finding from a list's answer; `what` says what was seen ("the DNS question for example.org").
 pub(super) fn finding(layer: Layer, what: &str, hit: &Hit<'_>) -> Finding {
     let coin = Some(hit.coins).filter(|coins| !coins.is_empty() && !coins.contains([' ', ',']));
+    let mut said = Said { coin: coin.map(ToString::to_string), ..Said::default() };
+    super::list(&mut said, hit);
     Finding {
         layer,
         dialect: None,
-        said: Said { coin: coin.map(ToString::to_string), ..Said::default() },
+        said,
         confidence: confidence(hit.confidence),
         rule: String::from(hit.entry),
         ruleset: hit.list.name.clone(),

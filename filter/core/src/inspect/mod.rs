@@ -9,6 +9,7 @@ mod hearing;
 mod http;
 mod listed;
 mod names;
+mod settle;
 mod speech;
 mod spoken;
 mod streams;
@@ -30,6 +31,7 @@ pub use listed::Listed;
 pub use names::{Asked, question};
 use speech::{Listener, Telling};
 pub use spoken::Spoken;
+pub use settle::{list, name_far, settle};
 
 /// What listening gave.
 #[derive(Debug, Default)]
