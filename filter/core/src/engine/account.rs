@@ -20,6 +20,8 @@ pub enum Skipped {
     OtherProtocol,
     /// UDP that is not DNS.
     OtherUdp,
+    /// A message longer than is followed.
+    Oversize,
     /// Cut short by the capture.
     Truncated,
     /// A DNS message that could not be read.
@@ -28,7 +30,7 @@ pub enum Skipped {
 
 impl Skipped {
     /// Every reason, with the words used in summaries.
-    pub const ALL: [(Self, &'static str); 9] = [
+    pub const ALL: [(Self, &'static str); 10] = [
         (Self::Encrypted, "encrypted from before"),
         (Self::Fragment, "IP fragment"),
         (Self::LinkType, "of a link type that is not read"),
@@ -36,6 +38,7 @@ impl Skipped {
         (Self::NotIp, "not IP"),
         (Self::OtherProtocol, "neither TCP nor UDP"),
         (Self::OtherUdp, "UDP other than DNS"),
+        (Self::Oversize, "longer than what is looked at"),
         (Self::Truncated, "cut short by the capture"),
         (Self::UnreadableDns, "unreadable DNS message"),
     ];

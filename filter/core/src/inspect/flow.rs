@@ -9,6 +9,7 @@ use crate::flow::key::{FlowKey, Side};
 use crate::flow::stream::Stream;
 use crate::flow::table::Renew;
 use crate::limits::DNS_TCP_MESSAGE;
+use crate::wire::json::Skim;
 
 use super::Progress;
 
@@ -78,6 +79,10 @@ pub struct Place {
     pub read: usize,
     /// Bytes looked at: those of an object under way come up again.
     pub seen: usize,
+    /// Where the bytes looked at end in the object under way.
+    pub inside: Skim,
+    /// Where they end in a container that is not kept: what comes of its inside is passed over.
+    pub folded: Skim,
     /// Lines with something else than objects in them.
     pub junk_lines: u8,
     /// Whether something else stands in this line, before what is to be read.

@@ -96,6 +96,12 @@ impl Ear {
         Heard { progress, ..heard }
     }
 
+    /// Makes room for more of what `side` sends, where a message longer than what is kept is followed; false if it is
+    /// none, or not to be had.
+    pub fn make_room(&self, flow: &mut OpenFlow, side: Side) -> bool {
+        speech::make_room(flow, side)
+    }
+
     fn hear_stream(&mut self, flow: &mut OpenFlow, side: Side, last: bool) -> Heard {
         let always = Heard { progress: Progress::Always, ..Heard::default() };
         let far = flow.form(side.other());

@@ -6,12 +6,12 @@ use alloc::vec::Vec;
 
 use aho_corasick::AhoCorasick;
 
-use super::flow::{OpenFlow, Place, Speech as Spoken};
+use super::flow::{Form, OpenFlow, Place, Speech as Spoken};
 use super::{Heard, Progress, excerpt};
 use crate::dialect::{self, PROOF, Speaker, TABLE};
 use crate::finding::{Confidence, Finding, Layer, Subject};
 use crate::flow::key::Side;
-use crate::wire::json::{self, Document, Scratch, Status};
+use crate::wire::json::{self, Document, Scratch, Skim, Status};
 
 /// Lines that are no objects after which a text is something else: a letter, a page, a chat that quotes mining. One is
 /// the end of a line that was picked up in its middle.
@@ -50,6 +50,7 @@ impl Speech {
 
     /// Listens to what `side` sent beyond what was read before.
     pub(super) fn hear(&self, flow: &mut OpenFlow, side: Side, last: bool, scratch: &mut Scratch) -> Heard {
+        pass_over(flow, side);
         if !last && flow.progress(side) == Progress::UnderWay && cannot_end(flow, side) {
             return Heard { progress: Progress::UnderWay, ..Heard::default() };
         }
@@ -86,7 +87,8 @@ impl Speech {
 
     /// Reads the objects of a text. Only those that begin their line count.
     fn read(&self, bytes: &[u8], from: Place, last: bool, spoken: &mut Spoken, scratch: &mut Scratch) -> Reading {
-        let mut reading = Reading { place: from, ..Reading::default() };
+        let place = Place { inside: Skim::default(), ..from };
+        let mut reading = Reading { place, ..Reading::default() };
         let Some(new) = bytes.get(from.read..) else { return reading };
         let is_worth = self.is_worth(new);
         let mut objects = json::objects(new);
@@ -101,6 +103,7 @@ impl Speech {
             let is_behind = match document.status() {
                 Status::Incomplete if !last => {
                     reading.under_way = reading.place.is_heard();
+                    reading.place.inside = inside(new.get(start..).unwrap_or_default());
                     false
                 }
                 Status::Invalid { .. } => {
@@ -139,16 +142,65 @@ impl Speech {
     }
 }
 
-/// Whether the object under way cannot have ended: no brace came since it was looked at. Without this, a line sent byte
-/// by byte would be read anew with each.
+/// Whether the object under way cannot have ended: what came since it was looked at stands inside it. Without this, a
+/// line sent byte by byte would be read anew with each.
 fn cannot_end(flow: &mut OpenFlow, side: Side) -> bool {
-    let place = flow.place(side);
+    let mut place = flow.place(side);
     let stream = flow.stream(side);
-    let fresh = stream.prefix().get(place.seen..).unwrap_or_default();
-    let cannot = stream.later_prefix().is_none() && memchr::memchr(b'}', fresh).is_none();
-    let seen = stream.prefix().len();
-    flow.set_place(side, Place { seen, ..place });
+    place.inside.pass(stream.prefix().get(place.seen..).unwrap_or_default());
+    place.seen = stream.prefix().len();
+    let cannot = stream.later_prefix().is_none() && place.inside.is_inside();
+    flow.set_place(side, place);
     cannot
+}
+
+/// Where an object under way ends for now.
+fn inside(object: &[u8]) -> Skim {
+    let mut inside = Skim::INSIDE;
+    inside.pass(object.get(1..).unwrap_or_default());
+    inside
+}
+
+/// Lets go of what came of the inside of a container that is not kept.
+fn pass_over(flow: &mut OpenFlow, side: Side) {
+    let mut place = flow.place(side);
+    if place.folded.is_inside() {
+        let fresh = flow.stream(side).prefix().get(place.seen..).unwrap_or_default();
+        let behind = place.seen + place.folded.pass(fresh);
+        flow.stream_mut(side).remove(&[place.seen..behind]);
+        flow.set_place(side, place);
+    }
+}
+
+/// Makes room behind what is kept of a text of nothing but objects, or tells that it cannot: those that were read go,
+/// and the one under way is kept without the inside of what is long. Where copies differ, both are kept as they are.
+pub(super) fn make_room(flow: &mut OpenFlow, side: Side) -> bool {
+    let is_followed = match flow.progress(side) {
+        // Behind a web request, how the text began must be known.
+        Progress::Objects => flow.form(side.other()) != Form::Http,
+        progress => progress == Progress::UnderWay,
+    };
+    if !is_followed || flow.form(side) != Form::Text || flow.stream(side).later_prefix().is_some() {
+        return false;
+    }
+    let mut place = flow.place(side);
+    let kept = flow.stream(side).prefix().len();
+    let read = place.read.min(kept);
+    flow.stream_mut(side).consume(read);
+    (place.read, place.seen) = (0, place.seen.saturating_sub(read));
+    let mut is_made = read > 0;
+    if read < kept / 2 {
+        let mut cuts = Vec::new();
+        if let Some(folded) = json::fold(flow.stream(side).prefix(), dialect::asked, &mut cuts) {
+            let stream = flow.stream_mut(side);
+            stream.remove(&cuts);
+            place.seen = stream.prefix().len();
+            (place.inside, place.folded) = (inside(stream.prefix()), folded);
+            is_made = true;
+        }
+    }
+    flow.set_place(side, place);
+    is_made
 }
 
 impl Place {

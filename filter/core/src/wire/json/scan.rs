@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::Document;
-use crate::wire::limits::{JSON_DEPTH_MAX, JSON_NODES_MAX};
+use crate::wire::limits::{JSON_DEPTH_MAX, JSON_NESTED_MAX, JSON_NESTING_MAX, JSON_NODES_MAX, JSON_SHARE_MIN};
 
 /// What a value is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,18 +38,20 @@ pub enum Status {
         /// Offset of the first octet that cannot stand where it stands.
         at: usize,
     },
-    /// More than 512 nodes or deeper than 16; what was read before is there.
+    /// More members at the top than there is room for, or nested deeper than brackets are told apart; what was
+    /// read before is there.
     TooBig {
         /// Offset of the first value that was not read.
         at: usize,
     },
 }
 
-/// The nodes of one document at a time; make one and use it for every [`parse`]. Holds at most 512
-/// nodes (20 KiB).
+/// The nodes of one document at a time; make one and use it for every [`parse`]. Holds at most 4,096
+/// nodes (160 KiB), and an octet for each bracket that is open (64 KiB at most).
 #[derive(Debug, Default)]
 pub struct Scratch {
     nodes: Vec<Node>,
+    kinds: Vec<Kind>,
 }
 
 /// One value or member name. The nodes of a container follow it; a member is its name's node and then
@@ -65,6 +67,8 @@ pub(super) struct Node {
     pub(super) next: usize,
     /// A string with escapes in it.
     pub(super) escaped: bool,
+    /// A container with more in it than its nodes.
+    pub(super) abridged: bool,
 }
 
 /// The end of a container whose closing bracket was not seen.
@@ -73,15 +77,21 @@ pub(super) const OPEN: usize = usize::MAX;
 impl Scratch {
     /// Room for the largest document, allocated at once.
     pub fn new() -> Self {
-        Self { nodes: Vec::with_capacity(JSON_NODES_MAX) }
+        Self { nodes: Vec::with_capacity(JSON_NODES_MAX), kinds: Vec::with_capacity(JSON_DEPTH_MAX) }
     }
 }
 
 /// Reads the object at the start of `bytes` (white space in front is skipped). Time is linear in the
 /// octets read; the scratch's former document is forgotten.
+///
+/// What is nested and finds no room is checked and passed over: it has no nodes, and the container it stands
+/// in says that it is abridged ([`Value::is_complete`](super::Value::is_complete) is false). The members of the
+/// top level keep room of their own: one behind a long or deep value is read like any other.
 pub fn parse<'a, 's>(bytes: &'a [u8], scratch: &'s mut Scratch) -> Document<'a, 's> {
     scratch.nodes.clear();
-    let mut scanner = Scanner { bytes, at: 0, nodes: &mut scratch.nodes, open: [0; JSON_DEPTH_MAX], depth: 0 };
+    scratch.kinds.clear();
+    let (nodes, kinds) = (&mut scratch.nodes, &mut scratch.kinds);
+    let mut scanner = Scanner { bytes, at: 0, nodes, kinds, open: [0; JSON_DEPTH_MAX], mute: None, share: 0 };
     let status = match scanner.run() {
         Ok(len) => Status::Complete { len },
         Err(status) => status,
@@ -93,9 +103,14 @@ struct Scanner<'a, 's> {
     bytes: &'a [u8],
     at: usize,
     nodes: &'s mut Vec<Node>,
-    /// Indices of the open containers' nodes; `0 <= depth <= JSON_DEPTH_MAX`.
+    /// The open containers, outermost first.
+    kinds: &'s mut Vec<Kind>,
+    /// Indices of the nodes of those that have some.
     open: [usize; JSON_DEPTH_MAX],
-    depth: usize,
+    /// How many containers were open when the room in the innermost ended: until it closes nothing gets a node.
+    mute: Option<usize>,
+    /// How many nodes there may be before this member of the top level is abridged.
+    share: usize,
 }
 
 /// What may stand at the next octet that is not white space.
@@ -118,7 +133,7 @@ impl Scanner<'_, '_> {
             return Err(self.invalid());
         }
         let mut expect = self.open(Kind::Object)?;
-        while self.depth > 0 {
+        while !self.kinds.is_empty() {
             let byte = self.visible()?;
             expect = match (expect, byte) {
                 (Expect::KeyOrEnd | Expect::CommaOrEnd, b'}') => self.close(Kind::Object)?,
@@ -133,7 +148,7 @@ impl Scanner<'_, '_> {
                 }
                 (Expect::CommaOrEnd, b',') => {
                     self.at += 1;
-                    match self.innermost() {
+                    match self.kinds.last() {
                         Some(Kind::Object) => Expect::Key,
                         _ => Expect::Value,
                     }
@@ -169,11 +184,6 @@ impl Scanner<'_, '_> {
         Status::Invalid { at: self.at }
     }
 
-    fn innermost(&self) -> Option<Kind> {
-        let index = self.open.get(self.depth.checked_sub(1)?)?;
-        self.nodes.get(*index).map(|node| node.kind)
-    }
-
     fn value(&mut self, first: u8) -> Step<Expect> {
         match first {
             b'{' => return self.open(Kind::Object),
@@ -188,16 +198,60 @@ impl Scanner<'_, '_> {
         Ok(Expect::CommaOrEnd)
     }
 
-    fn room(&self) -> Step<()> {
-        if self.nodes.len() < JSON_NODES_MAX { Ok(()) } else { Err(Status::TooBig { at: self.at }) }
+    /// Whether the value at the place gets a node. Where a nested one finds no room, its container is abridged; at
+    /// the top there is nothing that could be left out for it.
+    fn admit(&mut self) -> Step<bool> {
+        if self.mute.is_some() {
+            return Ok(false);
+        }
+        let is_nested = self.kinds.len() > 1;
+        let room = if is_nested { self.share } else { JSON_NODES_MAX };
+        if self.nodes.len() < room {
+            return Ok(true);
+        }
+        if !is_nested {
+            return Err(Status::TooBig { at: self.at });
+        }
+        self.abridge();
+        Ok(false)
+    }
+
+    /// From here on the innermost container is passed over.
+    fn abridge(&mut self) {
+        let depth = self.kinds.len();
+        self.mute = Some(depth);
+        if let Some(node) = self.open_node(depth) {
+            node.abridged = true;
+        }
+    }
+
+    /// The node of the container that is open at this depth, the outermost being at 1.
+    fn open_node(&mut self, depth: usize) -> Option<&mut Node> {
+        let index = self.open.get(depth.checked_sub(1)?)?;
+        self.nodes.get_mut(*index)
     }
 
     fn open(&mut self, kind: Kind) -> Step<Expect> {
-        self.room()?;
-        let slot = self.open.get_mut(self.depth).ok_or(Status::TooBig { at: self.at })?;
-        *slot = self.nodes.len();
-        self.depth += 1;
-        self.nodes.push(Node { kind, start: self.at, end: OPEN, next: OPEN, escaped: false });
+        let depth = self.kinds.len();
+        if depth >= JSON_NESTING_MAX {
+            return Err(Status::TooBig { at: self.at });
+        }
+        if self.admit()? {
+            match self.open.get_mut(depth) {
+                Some(slot) => {
+                    *slot = self.nodes.len();
+                    let (start, end) = (self.at, OPEN);
+                    self.nodes.push(Node { kind, start, end, next: OPEN, escaped: false, abridged: false });
+                }
+                None => self.abridge(),
+            }
+        }
+        if depth == 1 {
+            // Half of what is left: however many members take theirs, the next finds some.
+            let left = JSON_NESTED_MAX.saturating_sub(self.nodes.len());
+            self.share = (self.nodes.len() + JSON_SHARE_MIN.max(left / 2)).min(JSON_NODES_MAX);
+        }
+        self.kinds.push(kind);
         self.at += 1;
         Ok(match kind {
             Kind::Object => Expect::KeyOrEnd,
@@ -206,15 +260,18 @@ impl Scanner<'_, '_> {
     }
 
     fn close(&mut self, kind: Kind) -> Step<Expect> {
-        if self.innermost() != Some(kind) {
+        if self.kinds.last() != Some(&kind) {
             return Err(self.invalid());
         }
         self.at += 1;
-        self.depth -= 1;
-        let next = self.nodes.len();
-        let index = self.open.get(self.depth).copied();
-        if let Some(node) = index.and_then(|index| self.nodes.get_mut(index)) {
-            (node.end, node.next) = (self.at, next);
+        let depth = self.kinds.len();
+        self.kinds.pop();
+        if self.mute.is_none_or(|mute| depth <= mute) {
+            self.mute = None;
+            let (end, next) = (self.at, self.nodes.len());
+            if let Some(node) = self.open_node(depth) {
+                (node.end, node.next) = (end, next);
+            }
         }
         Ok(Expect::CommaOrEnd)
     }
@@ -222,12 +279,12 @@ impl Scanner<'_, '_> {
     /// Adds a scalar that ends at the place.
     fn push(&mut self, kind: Kind, start: usize, end: usize, escaped: bool) {
         let next = self.nodes.len() + 1;
-        self.nodes.push(Node { kind, start, end, next, escaped });
+        self.nodes.push(Node { kind, start, end, next, escaped, abridged: false });
     }
 
     /// RFC 8259 section 7, from the opening quote.
     fn string(&mut self) -> Step<()> {
-        self.room()?;
+        let is_admitted = self.admit()?;
         self.at += 1;
         let start = self.at;
         let mut escaped = false;
@@ -244,7 +301,9 @@ impl Scanner<'_, '_> {
             }
             self.at += 1;
         }
-        self.push(Kind::String, start, self.at, escaped);
+        if is_admitted {
+            self.push(Kind::String, start, self.at, escaped);
+        }
         self.at += 1;
         Ok(())
     }
@@ -268,7 +327,7 @@ impl Scanner<'_, '_> {
 
     /// RFC 8259 section 6. A number has ended when another octet follows it: each step needs one.
     fn number(&mut self) -> Step<()> {
-        self.room()?;
+        let is_admitted = self.admit()?;
         let start = self.at;
         if self.need()? == b'-' {
             self.at += 1;
@@ -288,7 +347,9 @@ impl Scanner<'_, '_> {
             }
             self.digits()?;
         }
-        self.push(Kind::Number, start, self.at, false);
+        if is_admitted {
+            self.push(Kind::Number, start, self.at, false);
+        }
         Ok(())
     }
 
@@ -304,7 +365,7 @@ impl Scanner<'_, '_> {
     }
 
     fn literal(&mut self, kind: Kind, text: &[u8]) -> Step<()> {
-        self.room()?;
+        let is_admitted = self.admit()?;
         let start = self.at;
         for letter in text {
             if self.need()? != *letter {
@@ -312,7 +373,9 @@ impl Scanner<'_, '_> {
             }
             self.at += 1;
         }
-        self.push(kind, start, self.at, false);
+        if is_admitted {
+            self.push(kind, start, self.at, false);
+        }
         Ok(())
     }
 }
