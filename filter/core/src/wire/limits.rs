@@ -13,7 +13,7 @@ pub(crate) const JSON_NODES_MAX: usize = 4_096;
 /// level.
 pub(crate) const JSON_NESTED_MAX: usize = JSON_NODES_MAX - 1_024;
 
-/// Nodes each member of the top level may have inside it whatever those before it took: logins have up to 12.
+/// Nodes a container may have inside it whatever those before it took, if there is room at all: logins have up to 12.
 pub(crate) const JSON_SHARE_MIN: usize = 16;
 
 /// Open objects and arrays of one JSON document that have nodes. Mining messages nest 4 deep.

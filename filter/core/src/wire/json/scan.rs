@@ -91,7 +91,7 @@ pub fn parse<'a, 's>(bytes: &'a [u8], scratch: &'s mut Scratch) -> Document<'a, 
     scratch.nodes.clear();
     scratch.kinds.clear();
     let (nodes, kinds) = (&mut scratch.nodes, &mut scratch.kinds);
-    let mut scanner = Scanner { bytes, at: 0, nodes, kinds, open: [0; JSON_DEPTH_MAX], mute: None, share: 0 };
+    let mut scanner = Scanner { bytes, at: 0, nodes, kinds, open: [Open::default(); JSON_DEPTH_MAX], mute: None };
     let status = match scanner.run() {
         Ok(len) => Status::Complete { len },
         Err(status) => status,
@@ -105,12 +105,19 @@ struct Scanner<'a, 's> {
     nodes: &'s mut Vec<Node>,
     /// The open containers, outermost first.
     kinds: &'s mut Vec<Kind>,
-    /// Indices of the nodes of those that have some.
-    open: [usize; JSON_DEPTH_MAX],
+    /// Those of them that have a node.
+    open: [Open; JSON_DEPTH_MAX],
     /// How many containers were open when the room in the innermost ended: until it closes nothing gets a node.
     mute: Option<usize>,
-    /// How many nodes there may be before this member of the top level is abridged.
-    share: usize,
+}
+
+/// An open container that has a node.
+#[derive(Clone, Copy, Default)]
+struct Open {
+    /// The node's index.
+    node: usize,
+    /// How many nodes there may be before it is abridged.
+    room: usize,
 }
 
 /// What may stand at the next octet that is not white space.
@@ -204,16 +211,30 @@ impl Scanner<'_, '_> {
         if self.mute.is_some() {
             return Ok(false);
         }
-        let is_nested = self.kinds.len() > 1;
-        let room = if is_nested { self.share } else { JSON_NODES_MAX };
-        if self.nodes.len() < room {
+        if self.nodes.len() < self.room() {
             return Ok(true);
         }
-        if !is_nested {
+        if self.kinds.len() <= 1 {
             return Err(Status::TooBig { at: self.at });
         }
         self.abridge();
         Ok(false)
+    }
+
+    /// How many nodes there may be before the innermost container is abridged.
+    fn room(&self) -> usize {
+        let innermost = self.kinds.len().checked_sub(1).and_then(|depth| self.open.get(depth));
+        innermost.map_or(JSON_NODES_MAX, |open| open.room)
+    }
+
+    /// The room in a container that begins here: half of what is left around it, so that however many take theirs, the
+    /// next one finds some.
+    fn share(&self) -> usize {
+        let (depth, taken) = (self.kinds.len(), self.nodes.len());
+        let around = self.room();
+        let shared = if depth == 1 { JSON_NESTED_MAX } else { around };
+        let share = JSON_SHARE_MIN.max(shared.saturating_sub(taken) / 2);
+        if depth == 0 { around } else { around.min(taken + share) }
     }
 
     /// From here on the innermost container is passed over.
@@ -227,8 +248,8 @@ impl Scanner<'_, '_> {
 
     /// The node of the container that is open at this depth, the outermost being at 1.
     fn open_node(&mut self, depth: usize) -> Option<&mut Node> {
-        let index = self.open.get(depth.checked_sub(1)?)?;
-        self.nodes.get_mut(*index)
+        let open = self.open.get(depth.checked_sub(1)?)?;
+        self.nodes.get_mut(open.node)
     }
 
     fn open(&mut self, kind: Kind) -> Step<Expect> {
@@ -237,19 +258,15 @@ impl Scanner<'_, '_> {
             return Err(Status::TooBig { at: self.at });
         }
         if self.admit()? {
+            let new = Open { node: self.nodes.len(), room: self.share() };
             match self.open.get_mut(depth) {
-                Some(slot) => {
-                    *slot = self.nodes.len();
+                Some(open) => {
+                    *open = new;
                     let (start, end) = (self.at, OPEN);
                     self.nodes.push(Node { kind, start, end, next: OPEN, escaped: false, abridged: false });
                 }
                 None => self.abridge(),
             }
-        }
-        if depth == 1 {
-            // Half of what is left: however many members take theirs, the next finds some.
-            let left = JSON_NESTED_MAX.saturating_sub(self.nodes.len());
-            self.share = (self.nodes.len() + JSON_SHARE_MIN.max(left / 2)).min(JSON_NODES_MAX);
         }
         self.kinds.push(kind);
         self.at += 1;
