@@ -12,7 +12,7 @@ use alloc::vec::Vec;
 use serde_json::Value as Tree;
 
 use super::*;
-use crate::wire::json::{Scratch, parse};
+use crate::wire::json::{Scratch, fold, parse};
 use cases::CASES;
 use near::{INNOCENT, NEIGHBOURS};
 
@@ -278,5 +278,34 @@ fn narrower_dialects_hear_every_method_and_parameter_too() {
     ] {
         let heard = hear(&fill(line)).unwrap_or_else(|| panic!("{line}"));
         assert_eq!(heard.1, token, "{line}");
+    }
+}
+
+/// The text with what folding takes out of it gone; `None` if there is nothing to be had.
+fn folded(text: &str) -> Option<String> {
+    let mut cuts = Vec::new();
+    fold(text.as_bytes(), asked, &mut cuts)?;
+    let mut bytes = text.as_bytes().to_vec();
+    cuts.into_iter().rev().for_each(|cut| drop(bytes.drain(cut)));
+    Some(String::from_utf8(bytes).unwrap())
+}
+
+/// The same with three hundred members nobody asks for at the beginning of each object.
+fn padded(line: &str) -> String {
+    let junk: String = (0..300).map(|at| format!("\"x{at}\":{at},")).collect();
+    line.replace('{', &format!("{{{junk}")).replace(",}", "}")
+}
+
+#[test]
+fn every_name_a_dialect_asks_for_survives_folding() {
+    for (.., line, _) in CASES {
+        let line = padded(&fill(line));
+        let (mut heard, mut left) = (all(&line), all(&folded(&line).unwrap()));
+        let key = |told: &Told| (told.0, told.1);
+        heard.sort_unstable_by_key(key);
+        left.sort_unstable_by_key(key);
+        assert_eq!(heard, left, "{line}");
+        // Kinds that are told by how many members there are, are not told here: padded, they are another kind.
+        assert!(!heard.is_empty(), "{line}");
     }
 }

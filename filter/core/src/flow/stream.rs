@@ -295,6 +295,7 @@ fn narrow(offset: usize) -> u16 {
 #[cfg(test)]
 mod tests {
     use alloc::vec;
+    use core::slice::from_ref;
 
     use proptest::prelude::*;
 
@@ -355,11 +356,11 @@ mod tests {
         assert!(again.stray && again.news && !again.conflict);
         assert_eq!(stream.prefix(), b"abcdegf");
         stream.consume(3);
-        stream.remove(&[0..4]);
+        stream.remove(from_ref(&(0..4)));
         assert_eq!((stream.prefix(), stream.passed()), (&b""[..], 10));
         assert!(stream.push(7, b"on", LIMIT).news);
         assert_eq!(stream.prefix(), b"on");
-        stream.remove(&[1..3]);
+        stream.remove(from_ref(&(1..3)));
         stream.remove(&[1..2, 0..1]);
         assert_eq!(stream.prefix(), b"on", "what is not in the prefix or in order is not removed");
     }
@@ -372,7 +373,8 @@ mod tests {
         let mut seen = Vec::new();
         while !stream.prefix().is_empty() {
             seen.extend(stream.prefix());
-            stream.remove(&[0..stream.prefix().len()]);
+            let all = 0..stream.prefix().len();
+            stream.remove(from_ref(&all));
             stream.take(9, &text, LIMIT);
         }
         assert_eq!((seen, stream.packets(), stream.passed()), (text, 1, 200));
@@ -466,7 +468,7 @@ mod tests {
                     passed += from;
                 } else if from < to {
                     floor = left[before];
-                    stream.remove(&[from..to]);
+                    stream.remove(from_ref(&(from..to)));
                     left.drain(from..to);
                     passed += to - from;
                 }

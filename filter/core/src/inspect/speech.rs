@@ -167,7 +167,7 @@ fn pass_over(flow: &mut OpenFlow, side: Side) {
     if place.folded.is_inside() {
         let fresh = flow.stream(side).prefix().get(place.seen..).unwrap_or_default();
         let behind = place.seen + place.folded.pass(fresh);
-        flow.stream_mut(side).remove(&[place.seen..behind]);
+        flow.stream_mut(side).remove(core::slice::from_ref(&(place.seen..behind)));
         flow.set_place(side, place);
     }
 }
