@@ -89,7 +89,7 @@ proptest! {
 
     #[test]
     fn random_objects_prove_no_more_when_they_are_folded(tree in tree()) {
-        let line = super::padded(&serde_json::to_string(&tree).unwrap());
+        let line = super::padded(&serde_json::to_string(&tree).unwrap(), 100);
         if let Some(line) = super::folded(&line) {
             prop_assert!(hear(&line).is_none_or(|told| told.2 < PROOF), "{line}");
         }
