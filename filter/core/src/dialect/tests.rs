@@ -12,7 +12,7 @@ use alloc::vec::Vec;
 use serde_json::Value as Tree;
 
 use super::*;
-use crate::wire::json::{Scratch, fold, parse};
+use crate::wire::json::{Scratch, parse};
 use cases::CASES;
 use near::{INNOCENT, NEIGHBOURS};
 
@@ -283,11 +283,7 @@ fn narrower_dialects_hear_every_method_and_parameter_too() {
 
 /// The text with what folding takes out of it gone; `None` if there is nothing to be had.
 fn folded(text: &str) -> Option<String> {
-    let mut cuts = Vec::new();
-    fold(text.as_bytes(), asked, &mut cuts)?;
-    let mut bytes = text.as_bytes().to_vec();
-    cuts.into_iter().rev().for_each(|cut| drop(bytes.drain(cut)));
-    Some(String::from_utf8(bytes).unwrap())
+    Some(String::from_utf8(crate::wire::json::folded(text.as_bytes(), asked)?).unwrap())
 }
 
 /// The same with so many members nobody asks for at the beginning of each object.

@@ -101,7 +101,14 @@ impl Speech {
             };
             reading.place.pass(new.get(done..start).unwrap_or_default());
             let is_behind = match document.status() {
-                Status::Incomplete if !last => {
+                Status::TooBig { .. } if last || objects.settled() > start => {
+                    if is_worth && reading.place.is_heard() {
+                        let end = if objects.settled() > start { objects.settled() } else { new.len() };
+                        listen_folded(new.get(start..end).unwrap_or_default(), spoken, &mut reading, scratch);
+                    }
+                    true
+                }
+                Status::Incomplete | Status::TooBig { .. } if !last => {
                     reading.under_way = reading.place.is_heard();
                     reading.place.inside = inside(new.get(start..).unwrap_or_default());
                     false
@@ -243,6 +250,13 @@ fn listen(document: &Document<'_, '_>, spoken: &mut Spoken, reading: &mut Readin
         }
         reading.new_token |= new_token;
         reading.new_word |= new_word;
+    }
+}
+
+/// Offers an object with more members than are read, without most of those nobody asks for.
+fn listen_folded(object: &[u8], spoken: &mut Spoken, reading: &mut Reading, scratch: &mut Scratch) {
+    if let Some(folded) = json::folded(object, dialect::asked) {
+        listen(&json::parse(&folded, scratch), spoken, reading);
     }
 }
 

@@ -55,7 +55,13 @@ fn paddings(size: usize) -> [String; 10] {
 
 /// What the host sends in parts of these sizes, over and over: the verdicts.
 fn told(text: &[u8], sizes: &[usize]) -> (Vec<Verdict>, Counters) {
-    let mut engine = engine(Mode::Block);
+    told_of(4_096, text, sizes)
+}
+
+/// The same where so many bytes are kept.
+fn told_of(look_bytes: usize, text: &[u8], sizes: &[usize]) -> (Vec<Verdict>, Counters) {
+    let settings = Settings { look_bytes, ..settings(Mode::Block, Vec::new()) };
+    let mut engine = Engine::new(settings, 1024, Seed::from(7));
     let (host, pool) = ends(false);
     let (mut at, mut verdicts) = (0, Vec::new());
     for size in sizes.iter().cycle() {
@@ -160,6 +166,17 @@ fn what_comes_again_with_other_bytes_hides_nothing_behind_padding() {
     assert_eq!(say(0, "{\"method\":\"mining.subscribe\",\"params\":[\"x\"]}\n"), Verdict::Cut);
 }
 
+#[test]
+fn more_members_than_are_read_hide_nothing_where_much_is_kept() {
+    let members = "\"\":0,".repeat(5_000);
+    for line in lines() {
+        let text = format!("{{{members}{line}}}{{\"a\":1");
+        for size in [60_000, 1_448] {
+            assert_eq!(told_of(32_768, text.as_bytes(), &[size]).0.last(), Some(&Verdict::Cut), "{line}");
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
 
@@ -167,12 +184,13 @@ proptest! {
     fn any_padding_cut_anyhow_hides_nothing(
         line in 0..lines().len(),
         kinds in prop::collection::vec((0..10_usize, 1..12_000_usize), 1..5),
-        sizes in prop::collection::vec(1..4_000_usize, 1..6),
+        sizes in prop::collection::vec(prop_oneof![1..4_000_usize, Just(40_000)], 1..6),
+        look_bytes in prop::sample::select(&[4_096, 5_000, 32_768][..]),
     ) {
         let padding: String = kinds.iter().map(|(kind, size)| paddings(*size)[*kind].clone()).collect();
         let text = format!("{{{padding}{}}}\n", lines()[line]);
         prop_assume!(text.len() <= LOOK_MESSAGE);
-        let (verdicts, _) = told(text.as_bytes(), &sizes);
+        let (verdicts, _) = told_of(look_bytes, text.as_bytes(), &sizes);
         prop_assert_eq!(verdicts.last(), Some(&Verdict::Cut));
     }
 }

@@ -62,6 +62,20 @@ pub fn fold(object: &[u8], asked: Asked, cuts: &mut Vec<Range<usize>>) -> Option
     None
 }
 
+/// A copy of an object without the parts [`fold`] gives; `None` if there are none.
+pub fn folded(object: &[u8], asked: Asked) -> Option<Vec<u8>> {
+    let mut cuts = Vec::new();
+    fold(object, asked, &mut cuts)?;
+    let mut copy = Vec::new();
+    let mut at = 0;
+    for cut in cuts {
+        copy.extend_from_slice(object.get(at..cut.start)?);
+        at = cut.end;
+    }
+    copy.extend_from_slice(object.get(at..)?);
+    Some(copy)
+}
+
 /// Sorts the parts, and joins what overlaps.
 fn merge(cuts: &mut Vec<Range<usize>>) {
     cuts.sort_unstable_by_key(|cut| cut.start);

@@ -28,7 +28,7 @@ mod skim;
 mod text;
 mod value;
 
-pub use fold::{Asked, fold};
+pub use fold::{Asked, fold, folded};
 pub use objects::{Objects, objects};
 pub use scan::{Kind, Scratch, Status, parse};
 pub use skim::Skim;
