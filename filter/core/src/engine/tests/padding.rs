@@ -194,3 +194,21 @@ proptest! {
         prop_assert_eq!(verdicts.last(), Some(&Verdict::Cut));
     }
 }
+
+#[test]
+#[ignore = "prints costs"]
+fn costs() {
+    let line = "\"method\":\"mining.x\",\"params\":[]";
+    let mut texts: Vec<String> = paddings(60_000).iter().map(|padding| format!("{{{padding}{line}}}\n")).collect();
+    texts.push("{\"time\":\"2026-01-01T00:00:00Z\",\"level\":\"info\",\"fields\":{\"user\":\"bob\"}}\n".repeat(800));
+    for text in texts {
+        for size in [1_448, 60_000, 16] {
+            let start = std::time::Instant::now();
+            for _ in 0..10 {
+                let _ = told(text.as_bytes(), &[size]);
+            }
+            let each = start.elapsed() / 10;
+            std::println!("{:?} for {} octets by {size}: {}", each, text.len(), &text[..30].escape_debug());
+        }
+    }
+}
