@@ -8,6 +8,7 @@ use crate::flow::key::{FlowKey, Side};
 use crate::flow::stream::Stream;
 use crate::flow::table::Renew;
 use crate::limits::DNS_TCP_MESSAGE;
+use crate::wire::json::Skim;
 
 use super::form::{Form, form_of};
 use super::spoken::Spoken;
@@ -113,6 +114,10 @@ pub struct Place {
     pub read: usize,
     /// Bytes looked at: those of an object under way come up again.
     pub seen: usize,
+    /// Where the bytes looked at end in the object under way.
+    pub inside: Skim,
+    /// Where they end in a container that is not kept: what comes of its inside is passed over.
+    pub folded: Skim,
     /// Lines with something else than objects in them.
     pub junk_lines: u8,
     /// Whether something else stands in this line, before what is to be read.
@@ -261,7 +266,8 @@ impl OpenFlow {
 
     /// Notes that this side has said more.
     pub fn note_turn(&mut self, side: Side) {
-        let said = self.stream(side).prefix().len();
+        let stream = self.stream(side);
+        let said = stream.passed().saturating_add(stream.prefix().len());
         if let Some((last, until)) = self.turns.last_mut()
             && *last == side
         {

@@ -9,6 +9,7 @@ mod hearing;
 mod http;
 mod listed;
 mod names;
+mod room;
 mod settle;
 mod speech;
 mod spoken;
@@ -139,8 +140,15 @@ impl Ear {
         Heard { progress, ..heard }
     }
 
+    /// Makes room for more of what `side` sends, where a message longer than what is kept is followed; false if it is
+    /// none, or not to be had.
+    pub fn make_room(&self, flow: &mut OpenFlow, side: Side) -> bool {
+        room::make_room(flow, side)
+    }
+
     fn hear_layers(&mut self, flow: &mut OpenFlow, side: Side, last: bool) -> Heard {
-        if !last && flow.progress(side) == Progress::UnderWay && cannot_end(flow, side) {
+        room::pass_over(flow, side);
+        if !last && flow.progress(side) == Progress::UnderWay && room::cannot_end(flow, side) {
             return Heard { progress: Progress::UnderWay, ..Heard::default() };
         }
         self.hear_with(flow, side, last, |hearing, flow| {
@@ -199,16 +207,4 @@ impl Ear {
         let (finding, miner) = told.map_or((None, None), |(finding, miner)| (Some(finding), client.or(miner)));
         Heard { finding, miner, protocol, counts, progress, question: None }
     }
-}
-
-/// Whether the object under way in a text cannot have ended; notes how far that was looked for.
-fn cannot_end(flow: &mut OpenFlow, side: Side) -> bool {
-    let mut reader = flow.reader(side);
-    let stream = flow.stream(side);
-    if reader.form != Form::Text || stream.later_prefix().is_some() {
-        return false;
-    }
-    let cannot = speech::cannot_end(stream.prefix(), &mut reader.place);
-    flow.set_reader(side, reader);
-    cannot
 }
