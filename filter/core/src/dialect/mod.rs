@@ -23,6 +23,7 @@ mod ethereum_stratum_2;
 mod ethproxy;
 mod grin;
 mod handshake;
+pub mod head;
 mod ironfish;
 mod kadena;
 mod kaspa;
