@@ -3,7 +3,7 @@
 
 use alloc::vec::Vec;
 
-use super::{Heard, TABLE, Token};
+use super::{Dialect, Heard, TABLE, Token};
 use crate::wire::http::{Request, Response};
 
 mod node;
@@ -28,6 +28,15 @@ pub static HEADS: &[HeadToken] = &[
     path::SOLUTION,
     path::WEB_MINER,
 ];
+
+/// The dialects whose objects HTTP bodies carry, to whatever path. Those of other dialects stand in bodies as quotations.
+static SPOKEN: &[&str] = &["ethproxy", "node-rpc"];
+
+/// Whether miners and nodes say this dialect's objects in HTTP bodies.
+#[must_use]
+pub fn is_spoken_over_http(dialect: &Dialect) -> bool {
+    SPOKEN.contains(&dialect.id)
+}
 
 /// One thing heard in heads.
 #[derive(Clone, Copy, Debug)]
@@ -74,7 +83,10 @@ impl<'a> Asked<'a, '_> {
 
 /// What the head of a request tells, each with its dialect's place in [`TABLE`]. Its secrets are the values of fields
 /// that hold a password. `scratch` is only worked in.
-pub fn hear_request<'a>(request: &Request<'a>, scratch: &mut Vec<u8>) -> Vec<(usize, Heard<'a>)> {
+pub fn hear_request<'a>(
+    request: &Request<'a>,
+    scratch: &mut Vec<u8>,
+) -> impl Iterator<Item = (usize, Heard<'a>)> + use<'a> {
     let user = request.user(scratch).and_then(|user| core::str::from_utf8(user).ok());
     let text = |octets| core::str::from_utf8(octets).unwrap_or_default();
     let agent = request.message.field("user-agent").map(text).unwrap_or_default();
@@ -83,16 +95,15 @@ pub fn hear_request<'a>(request: &Request<'a>, scratch: &mut Vec<u8>) -> Vec<(us
         Listen::Request(hear) => Some((place(row)?, hear(row.token, &asked)?)),
         Listen::Response(_) => None,
     });
-    rows.collect()
+    rows.collect::<Vec<_>>().into_iter()
 }
 
 /// What the head of a response tells, likewise.
-pub fn hear_response<'a>(response: &Response<'_>) -> Vec<(usize, Heard<'a>)> {
-    let rows = HEADS.iter().filter_map(|row| match row.hear {
+pub fn hear_response<'a>(response: &Response<'a>) -> impl Iterator<Item = (usize, Heard<'a>)> {
+    HEADS.iter().filter_map(move |row| match row.hear {
         Listen::Response(hear) => hear(response).then_some((place(row)?, Heard::new(row.token))),
         Listen::Request(_) => None,
-    });
-    rows.collect()
+    })
 }
 
 fn place(row: &HeadToken) -> Option<usize> {

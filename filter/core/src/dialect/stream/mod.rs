@@ -13,15 +13,15 @@ mod stratum_v2;
 mod stratum_v2_plain;
 mod xatum;
 
-/// Every such dialect.
+/// Every such dialect; one that never proves anything comes last.
 pub static STREAMS: &[StreamDialect] = &[
     btccom_agent::DIALECT,
     duino_coin::DIALECT,
-    miner_proxy::DIALECT,
     p2pool::DIALECT,
     stratum_v2::DIALECT,
     stratum_v2_plain::DIALECT,
     xatum::DIALECT,
+    miner_proxy::DIALECT,
 ];
 
 /// One mining protocol told by a connection's first bytes.

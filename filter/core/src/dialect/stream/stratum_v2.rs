@@ -25,12 +25,12 @@ pub(super) const DIALECT: StreamDialect = StreamDialect {
 const SETUP: Token = pool(
     "Stratum V2 handshake",
     PROOF,
-    "in turns: 64 random bytes; 234 random bytes; the miner's first message of 58 to 1,024 bytes; 44 bytes or more",
+    "in turns: 64 random bytes; 234 random bytes; the miner's first message of 58 to 320 bytes; 44 bytes; the miner again",
 );
 const SHORT_SETUP: Token = pool(
     "Stratum V2 handshake of 32-byte keys",
     PROOF,
-    "in turns: 32 random bytes; 170 random bytes; the miner's first message of 58 to 1,024 bytes; 44 bytes or more",
+    "in turns: 32 random bytes; 170 random bytes; the miner's first message of 58 to 320 bytes; 44 bytes; the miner again",
 );
 const COUNTED_SETUP: Token = pool(
     "Stratum V2 handshake with lengths",
@@ -48,13 +48,14 @@ const NEGOTIATION: Token = miner(
 const FRAME: usize = 22 + 16;
 /// `SetupConnection.Success`: version (2) and flags (4).
 const SUCCESS: usize = 6;
-/// `SetupConnection`: 13 bytes of numbers and five texts behind their lengths, of which the host is never empty. What
-/// opens a channel may follow in the same turn.
+/// `SetupConnection`: 13 bytes of numbers and six texts of 1 to 256 bytes, of which the host is never empty.
 const SETUP_LEAST: usize = 20;
-const FIRST_MOST: usize = 1_024;
+const SETUP_MOST: usize = 282;
 /// Where messages stand behind their length, header and payload have one tag.
 const COUNTED: usize = 6 + 16;
 
+/// Hears a handshake without lengths once the miner speaks for the third time, to open a channel: only then the pool's
+/// answer is known to be of 44 bytes and no more. A miner that opens channels without waiting is not heard.
 fn hear(beginning: Beginning<'_>) -> Option<Told<'_>> {
     if negotiates(beginning.client) {
         return Some(Told::new(NEGOTIATION));
@@ -64,7 +65,7 @@ fn hear(beginning: Beginning<'_>) -> Option<Told<'_>> {
     }
     let mut turns = beginning.spoken();
     let turns = [turns.next()?, turns.next()?, turns.next()?, turns.next()?];
-    let [key, answer, first, _] = turns;
+    let [key, answer, ..] = turns;
     if key.end != End::Client {
         return None;
     }
@@ -74,13 +75,14 @@ fn hear(beginning: Beginning<'_>) -> Option<Told<'_>> {
         (34, 172 | 174) => is_counted(&turns).then_some(COUNTED_SETUP),
         _ => None,
     }?;
-    (first.octets <= FIRST_MOST && is_random(key, 24) && is_random(answer, 100)).then(|| Told::new(token))
+    (is_random(key, 24) && is_random(answer, 100)).then(|| Told::new(token))
 }
 
-/// Whether the lengths of the miner's first message and of the pool's are those of frames.
+/// Whether the miner's first message and the pool's have the lengths of one frame each.
 fn is_framed(turns: &[Spoken<'_>; 4]) -> bool {
     let [.., first, success] = *turns;
-    let lengths = first.octets >= FRAME + SETUP_LEAST && success.octets >= FRAME + SUCCESS;
+    let setup = (FRAME + SETUP_LEAST..=FRAME + SETUP_MOST).contains(&first.octets);
+    let lengths = setup && success.octets == FRAME + SUCCESS && success.is_over;
     lengths && is_random(first, 40) && is_random(success, 28)
 }
 
