@@ -49,6 +49,9 @@ pub struct HeadToken {
     pub hear: Listen,
 }
 
+/// Fields that hold passwords, or what is as good.
+static SECRET: &[&str] = &["authorization", "cookie", "proxy-authorization"];
+
 /// Which heads a row listens to, and how.
 #[derive(Clone, Copy, Debug)]
 pub enum Listen {
@@ -92,7 +95,11 @@ pub fn hear_request<'a>(
     let agent = request.message.field("user-agent").map(text).unwrap_or_default();
     let asked = Asked { request, user, path: path::of(text(request.target)), agent };
     let rows = HEADS.iter().filter_map(|row| match row.hear {
-        Listen::Request(hear) => Some((place(row)?, hear(row.token, &asked)?)),
+        Listen::Request(hear) => {
+            let mut heard = hear(row.token, &asked)?;
+            heard.secrets.extend(SECRET.iter().filter_map(|name| request.message.field(name)));
+            Some((place(row)?, heard))
+        }
         Listen::Response(_) => None,
     });
     rows.collect::<Vec<_>>().into_iter()

@@ -98,7 +98,6 @@ fn told<'a>(token: Token, asked: &Asked<'a, '_>) -> Heard<'a> {
         login(&mut heard.said, user);
     }
     heard.said.agent = user::word(asked.agent);
-    heard.secrets.extend(asked.field("authorization"));
     heard
 }
 

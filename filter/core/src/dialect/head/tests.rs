@@ -172,9 +172,14 @@ fn heads_of_others() {
 
 #[test]
 fn passwords_of_heads_are_secrets() {
-    let head = "POST / HTTP/1.1\r\nAuthorization: Basic Ym9iOnMzY3JldA==\r\nX-Mining-Extensions: midstate\r\n\r\n";
-    let Http::Request(request) = Http::read(head.as_bytes()) else { panic!("{head}") };
-    let heard: Vec<_> = hear_request(&request, &mut Vec::new()).collect();
-    assert_eq!(heard[0].1.secrets, [b"Basic Ym9iOnMzY3JldA=="]);
-    assert_eq!(heard[0].1.said.wallet.as_deref(), Some("bob"));
+    let fields = "Authorization: Basic Ym9iOnMzY3JldA==\r\nCookie: id=7\r\nX-Mining-Extensions: midstate\r\n\r\n";
+    for path in ["/", &format!("/{WALLET}/rig")] {
+        let head = format!("POST {path} HTTP/1.1\r\n{fields}");
+        let Http::Request(request) = Http::read(head.as_bytes()) else { panic!("{head}") };
+        for (place, heard) in hear_request(&request, &mut Vec::new()) {
+            assert_eq!(heard.secrets, [&b"Basic Ym9iOnMzY3JldA=="[..], b"id=7"]);
+            let wallet = if TABLE[place].id == "ethproxy" { WALLET } else { "bob" };
+            assert_eq!(heard.said.wallet.as_deref(), Some(wallet));
+        }
+    }
 }

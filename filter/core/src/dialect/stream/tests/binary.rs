@@ -25,7 +25,7 @@ fn p2pool_is_told_from_either_side() {
         other[place] ^= 0x40;
         assert_eq!(hear(&other, b""), None, "byte {place}");
     }
-    let talk = talk([(Client, client[..17].to_vec()), (Server, server.clone()), (Client, client[17..].to_vec())]);
+    let talk = talk([(Client, client[..17].to_vec()), (Server, server), (Client, client[17..].to_vec())]);
     assert_eq!(talk.heard().unwrap().1.0, "p2pool");
     assert_eq!(talk.turned().heard().unwrap().1.0, "p2pool");
     let mut zeros = client;
@@ -157,7 +157,7 @@ fn stratum_v2_in_the_clear() {
     assert_eq!(at, setup("pool.example", "Bitmain").len(), "with the last octet of the first message");
     // Either side alone, and from the middle.
     for (client, server) in [
-        (vec(&[]), [success, opened.clone()].concat()),
+        (vec(&[]), [success, opened].concat()),
         (vec(&[]), [hash.clone(), hash].concat()),
         ([open, share.clone()].concat(), vec(&[])),
         ([share.clone(), share.clone()].concat(), vec(&[])),
