@@ -13,6 +13,7 @@ pub(super) const DIALECT: StreamDialect = StreamDialect {
     section: "1.9",
     tokens: &[REGISTER, REQUESTS, ANSWERS],
     hear,
+    awaits,
 };
 
 const REGISTER: Token = miner(
@@ -52,10 +53,26 @@ fn hear(beginning: Beginning<'_>) -> Option<Told<'_>> {
     (count(beginning.server, is_answer).messages >= ENOUGH).then(|| Told::new(ANSWERS))
 }
 
+/// The longest message waited for: a registration with two long words.
+const MESSAGE_MOST: u32 = 600;
+
+fn awaits(beginning: Beginning<'_>) -> bool {
+    let may_follow = |counted: Counted<'_>, commands: &[u8]| {
+        let mut rest = Fields(counted.rest);
+        let Some(magic) = rest.u8() else { return (1..ENOUGH).contains(&counted.messages) };
+        let command = rest.u8().is_none_or(|command| commands.contains(&command));
+        magic == MAGIC && command && rest.number(2).is_none_or(|length| length <= MESSAGE_MOST)
+    };
+    may_follow(count(beginning.client, is_request), &[1, 2, 3, 4, 0x12, 0x13])
+        || may_follow(count(beginning.server, is_answer), &[5, 0x10])
+}
+
 #[derive(Default)]
 struct Counted<'a> {
     messages: usize,
     registered: Option<(&'a str, &'a str)>,
+    /// What is behind them.
+    rest: &'a [u8],
 }
 
 /// Counts the messages from the first byte on, up to the first thing that is neither message nor line of JSON.
@@ -63,6 +80,7 @@ fn count<'a>(bytes: &'a [u8], fits: fn(u8, Fields<'_>) -> bool) -> Counted<'a> {
     let mut counted = Counted::default();
     let mut rest = Fields(bytes);
     for _ in 0..LOOKED_AT {
+        counted.rest = rest.0;
         match rest.0.first() {
             Some(b'{') => {
                 let Some(end) = memchr::memchr(b'\n', rest.0) else { break };

@@ -11,6 +11,7 @@ pub(super) const DIALECT: StreamDialect = StreamDialect {
     section: "1.9",
     tokens: &[ASK, SHARE, JOB, ANSWER],
     hear,
+    awaits,
 };
 
 const ASK: Token = miner("Duino-Coin job request", PROOF, "`JOB,user,difficulty or board(,key)`");
@@ -36,6 +37,19 @@ fn hear(beginning: Beginning<'_>) -> Option<Told<'_>> {
         }
         _ => None,
     })
+}
+
+/// What is waited for: a version, a request, a job and an answer.
+const TALK_MOST: usize = 384;
+
+fn awaits(beginning: Beginning<'_>) -> bool {
+    let Beginning { client, server, .. } = beginning;
+    let is_text = |bytes: &[u8]| bytes.iter().all(|octet| matches!(octet, b' '..=b'~' | b'\r' | b'\n'));
+    client.len() + server.len() <= TALK_MOST
+        && (super::may_begin(client, b"JOB,") || matches!(client.first(), Some(b'0'..=b'9')))
+        && matches!(server.first(), None | Some(b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'G'))
+        && is_text(client)
+        && is_text(server)
 }
 
 fn from_miner(line: &str) -> Option<Told<'_>> {

@@ -14,6 +14,7 @@ pub(super) const DIALECT: StreamDialect = StreamDialect {
     section: "5.6",
     tokens: &[FRAMES],
     hear,
+    awaits,
 };
 
 const FRAMES: Token = miner(
@@ -40,6 +41,11 @@ fn hear(beginning: Beginning<'_>) -> Option<Told<'_>> {
     lengths.sort_unstable();
     lengths.dedup();
     (lengths.len() >= ENOUGH).then(|| Told::new(FRAMES))
+}
+
+/// A hint is not worth waiting for.
+const fn awaits(_: Beginning<'_>) -> bool {
+    false
 }
 
 /// The lengths of the first frames of a side, where there are enough.

@@ -40,6 +40,9 @@ pub struct StreamDialect {
     /// Listens to both directions; asked again each time one has grown. What it hears once it hears in everything that
     /// goes on from there, so that cuts do not matter.
     pub hear: for<'a> fn(Beginning<'a>) -> Option<Told<'a>>,
+    /// Whether what was said so far may be the start of what it hears, so that it is worth waiting for more, however
+    /// small the pieces. Each waits for a few hundred octets at the most.
+    pub awaits: fn(Beginning<'_>) -> bool,
 }
 
 /// One end of a connection.
@@ -139,6 +142,18 @@ impl<'a> Told<'a> {
 pub fn hear<'a>(beginning: Beginning<'a>) -> impl Iterator<Item = (usize, Told<'a>)> {
     let each = STREAMS.iter().enumerate();
     each.filter_map(move |(place, dialect)| Some((place, (dialect.hear)(beginning)?)))
+}
+
+/// Whether any of them waits for more: then no count of packets should end the listening.
+#[must_use]
+pub fn awaits(beginning: Beginning<'_>) -> bool {
+    let silent = beginning.client.is_empty() && beginning.server.is_empty();
+    !silent && STREAMS.iter().any(|dialect| (dialect.awaits)(beginning))
+}
+
+/// Whether this is the beginning of the word, or begins with it.
+fn may_begin(bytes: &[u8], word: &[u8]) -> bool {
+    bytes.iter().zip(word).all(|(octet, wanted)| octet == wanted)
 }
 
 /// The lines that are complete, without their ends; 16 at most.

@@ -20,6 +20,7 @@ pub(super) const DIALECT: StreamDialect = StreamDialect {
     section: "5.5",
     tokens: &[SETUP, SHORT_SETUP, COUNTED_SETUP, NEGOTIATION],
     hear,
+    awaits,
 };
 
 const SETUP: Token = pool(
@@ -84,6 +85,37 @@ fn is_framed(turns: &[Spoken<'_>; 4]) -> bool {
     let setup = (FRAME + SETUP_LEAST..=FRAME + SETUP_MOST).contains(&first.octets);
     let lengths = setup && success.octets == FRAME + SUCCESS && success.is_over;
     lengths && is_random(first, 40) && is_random(success, 28)
+}
+
+fn awaits(beginning: Beginning<'_>) -> bool {
+    let chosen = beginning.client.iter().zip([0, 0, b'S', b'T', b'R']).skip(1).all(|(octet, wanted)| *octet == wanted);
+    let length = beginning.client.first().is_some_and(|length| matches!(length, 9 | 13 | 17 | 21));
+    if length && chosen && beginning.client.len() < 24 {
+        return true;
+    }
+    let forms: [[usize; 4]; 4] = [
+        [64, 234, FRAME + SETUP_MOST, FRAME + SUCCESS],
+        [32, 170, FRAME + SETUP_MOST, FRAME + SUCCESS],
+        [34, 172, FRAME + SETUP_MOST, FRAME + SUCCESS],
+        [34, 174, FRAME + SETUP_MOST, FRAME + SUCCESS],
+    ];
+    let is_sealed =
+        |turn: &Spoken<'_>| distinct(turn.bytes) * 3 >= turn.bytes.len().min(64) * 2 && !is_text(turn.bytes);
+    let fits = |form: &[usize; 4]| {
+        beginning.turns.len() <= form.len()
+            && beginning.spoken().zip(form).enumerate().all(|(place, (turn, most))| {
+                // Key and answer are of one length; the others may be shorter.
+                let exact = !turn.is_over || place > 1 || turn.octets == *most;
+                exact && turn.octets <= *most && is_sealed(&turn)
+            })
+    };
+    let first = beginning.turns.first().map(|turn| turn.end);
+    first == Some(End::Client) && forms.iter().any(fits)
+}
+
+/// Of eight random octets one at least is no printable character, but for one time in two thousand.
+fn is_text(bytes: &[u8]) -> bool {
+    bytes.len() >= 8 && bytes.iter().all(|octet| matches!(octet, b' '..=b'~' | b'\t' | b'\r' | b'\n'))
 }
 
 /// Whether all messages fill their turns exactly, and the first ones have the length they should.

@@ -13,6 +13,7 @@ pub(super) const DIALECT: StreamDialect = StreamDialect {
     section: "5.5",
     tokens: &[SETUP, REQUESTS, ANSWERS],
     hear,
+    awaits,
 };
 
 const SETUP: Token = miner(
@@ -78,6 +79,32 @@ fn hear(beginning: Beginning<'_>) -> Option<Told<'_>> {
         }
     }
     (begins(beginning.server) && is_pair(beginning.server, OF_POOL)).then(|| Told::new(ANSWERS))
+}
+
+/// The longest message waited for: a setup with long texts.
+const MESSAGE_MOST: u32 = 1_024;
+
+fn awaits(beginning: Beginning<'_>) -> bool {
+    let may_be = |bytes: &[u8], kinds: &dyn Fn(u8) -> bool| {
+        let mut rest = Fields(bytes);
+        let mut behind = rest;
+        if let Some(first) = frame(&mut behind) {
+            rest = behind;
+            // What is complete was heard already, or is something else.
+            if first.kind == 0 || !kinds(first.kind) || frame(&mut behind).is_some() {
+                return false;
+            }
+        }
+        if rest.is_empty() {
+            return !bytes.is_empty();
+        }
+        let Some(extension) = rest.u8().filter(|low| *low == 0).map(|_| rest.u8().unwrap_or(0)) else { return false };
+        let kind = rest.u8().is_none_or(kinds);
+        matches!(extension, 0 | 0x80) && kind && rest.number(3).is_none_or(|length| length <= MESSAGE_MOST)
+    };
+    let has = |rows: &[Row], kind| rows.iter().any(|row| row.0 == kind);
+    may_be(beginning.client, &|kind| kind == 0 || has(OF_MINER, kind))
+        || may_be(beginning.server, &|kind| has(OF_POOL, kind))
 }
 
 fn frame<'a>(bytes: &mut Fields<'a>) -> Option<Frame<'a>> {

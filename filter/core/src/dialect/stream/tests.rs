@@ -64,15 +64,21 @@ impl Talk {
     /// The first moment it is heard. From there on it must stay heard, whatever follows, as the same dialect.
     fn heard(&self) -> Option<(usize, Proof)> {
         let mut first: Option<(usize, Proof)> = None;
+        let mut waited = true;
         for octets in 0..=self.octets() {
+            let waits = self.until(octets, awaits);
             let proof = self.until(octets, proof);
             match (&first, proof) {
-                (None, Some(proof)) => first = Some((octets, proof)),
+                (None, Some(proof)) => {
+                    first = Some((octets, proof));
+                    waited &= octets > 0;
+                }
                 (Some((at, first)), Some(proof)) => assert_eq!(first.0, proof.0, "heard at {at}, at {octets} another"),
                 (Some((at, first)), None) => panic!("{} heard at {at}, not any more at {octets}", first.0),
-                (None, None) => {}
+                (None, None) => waited &= waits || octets == 0,
             }
         }
+        assert!(first.is_none() || waited, "{first:?}: it was not waited for");
         first
     }
 
@@ -158,7 +164,7 @@ fn a_turn_without_a_line_end_is_a_line() {
     // Picked up in its middle, and the version without a line end.
     let talk = Talk([says(Client, share), says(Server, "GOOD\n")].into());
     assert_eq!(talk.heard().unwrap().1.1, "DUCO||rig1|Official PC Miner 4.1");
-    let talk = Talk([says(Server, "3.0"), says(Client, "?"), says(Server, &job)].into());
+    let talk = Talk([says(Server, "3.0"), says(Client, "JOB,bob,TOASTER"), says(Server, &job)].into());
     assert_eq!(talk.heard().unwrap().1.0, "duino-coin");
     // While it may still go on, it is no line.
     assert_eq!(Talk([says(Server, "3.0\n"), says(Client, ask)].into()).heard(), None);

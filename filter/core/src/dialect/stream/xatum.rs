@@ -12,6 +12,7 @@ pub(super) const DIALECT: StreamDialect = StreamDialect {
     section: "1.8",
     tokens: &[SHAKE, SUBMIT, JOB],
     hear,
+    awaits,
 };
 
 const SHAKE: Token = miner("Xatum shake", PROOF, "`shake~{addr, agent, algos, work}`");
@@ -29,6 +30,17 @@ fn hear(beginning: Beginning<'_>) -> Option<Told<'_>> {
     let lines = |end, bytes| beginning.lines(end).take_while(move |_| is_spoken(bytes));
     let told = lines(End::Client, beginning.client).find_map(of_miner);
     told.or_else(|| lines(End::Server, beginning.server).find_map(|line| read(line.strip_prefix("job~")?, job)))
+}
+
+/// The longest line waited for, with room for many algorithms.
+const LINE_MOST: usize = 1_024;
+
+fn awaits(beginning: Beginning<'_>) -> bool {
+    let begins = |bytes: &[u8], words: &[&[u8]]| {
+        !bytes.is_empty() && bytes.len() <= LINE_MOST && words.iter().any(|word| super::may_begin(bytes, word))
+    };
+    begins(beginning.client, &[b"shake~", b"submit~", b"ping~", b"pong~"])
+        || begins(beginning.server, &[b"job~", b"print~", b"success~", b"ping~", b"pong~"])
 }
 
 fn read<'a>(object: &str, hear: fn(Value<'_, '_>) -> Option<Told<'a>>) -> Option<Told<'a>> {
