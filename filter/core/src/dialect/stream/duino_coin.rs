@@ -45,9 +45,14 @@ const TALK_MOST: usize = 384;
 fn awaits(beginning: Beginning<'_>) -> bool {
     let Beginning { client, server, .. } = beginning;
     let is_text = |bytes: &[u8]| bytes.iter().all(|octet| matches!(octet, b' '..=b'~' | b'\r' | b'\n'));
+    // Numbers and hashes end: the nonce of a share, or a hash, perhaps with the version right in front.
+    let begins = |bytes: &[u8], most| {
+        let first = bytes.split(|octet| b",\r\n".contains(octet)).next().unwrap_or_default();
+        first.len() <= most && first.iter().all(|octet| octet.is_ascii_hexdigit() || *octet == b'.')
+    };
     client.len() + server.len() <= TALK_MOST
-        && (super::may_begin(client, b"JOB,") || matches!(client.first(), Some(b'0'..=b'9')))
-        && matches!(server.first(), None | Some(b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'G'))
+        && (super::may_begin(client, b"JOB,") || begins(client, 20))
+        && (begins(server, 44) || super::may_begin(server, b"GOOD\n") || super::may_begin(server, b"BLOCK\n"))
         && is_text(client)
         && is_text(server)
 }

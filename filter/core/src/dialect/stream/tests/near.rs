@@ -99,6 +99,8 @@ fn neighbours() -> Vec<(&'static str, End, Vec<Vec<u8>>)> {
         ("SMTP", Server, vec![b"220 mail.example ESMTP\r\n".to_vec(), b"EHLO a\r\n".to_vec(), b"250 OK\r\n".to_vec()]),
         ("a table", Client, vec![b"JOB,name,LOW?\n1,2,3,4,5\n".to_vec(), b"3.0\n".to_vec()]),
         ("git", Client, vec![b"0033git-upload-pack /a.git\0host=example\0".to_vec(), b"004a".to_vec()]),
+        ("digits", Client, vec![b"0123456789".repeat(16), b"0123456789".repeat(16)]),
+        ("numbers", Client, vec![b"1,2,3\n".repeat(80), b"3.5\n".repeat(80)]),
         ("Redis", Client, vec![b"*1\r\n$4\r\nPING\r\n".to_vec(), b"+PONG\r\n".to_vec()]),
     ]
     .into()
