@@ -45,6 +45,10 @@ pub const DNS_TCP_MESSAGE: usize = 1_050;
 /// Records one observed flow may give: the first, and one for each new fact heard later.
 pub const RECORDS_PER_FLOW: u8 = 4;
 
+/// Turns of a connection's two ends whose lengths are kept: a Stratum V2 session is told by its first four, and lines
+/// without ends by whose turn they were.
+pub const TURNS: usize = 8;
+
 /// Bytes of the wire kept as evidence.
 pub const EXCERPT: usize = 256;
 

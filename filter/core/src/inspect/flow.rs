@@ -7,7 +7,7 @@ use crate::endpoint::Protocol;
 use crate::flow::key::{FlowKey, Side};
 use crate::flow::stream::Stream;
 use crate::flow::table::Renew;
-use crate::limits::DNS_TCP_MESSAGE;
+use crate::limits::{DNS_TCP_MESSAGE, TURNS};
 use crate::wire::json::Skim;
 
 use super::form::{Form, form_of};
@@ -16,9 +16,6 @@ use super::{Listed, Progress};
 
 /// The port of DNS (RFC 1035 section 4.2).
 pub const DNS_PORT: u16 = 53;
-
-/// Turns of a conversation remembered: a greeting of three messages and what follows it.
-pub const TURNS: usize = 8;
 
 /// Lists' words kept of one flow: both ends, what a proxy was asked for, the name inside, and one to spare.
 pub const LISTED: usize = 5;

@@ -30,9 +30,9 @@ pub use form::Form;
 use hearing::Hearing;
 pub use listed::Listed;
 pub use names::{Asked, question};
+pub use settle::{list, name_far, settle};
 use speech::{Listener, Telling};
 pub use spoken::Spoken;
-pub use settle::{list, name_far, settle};
 
 /// What listening gave.
 #[derive(Debug, Default)]
@@ -71,6 +71,8 @@ pub enum Progress {
     Objects,
     /// A message of a known form is not complete yet.
     UnderWay,
+    /// What came may be the start of a protocol that is no JSON.
+    Awaited,
     /// Nothing is known so far.
     #[default]
     Unknown,
@@ -149,7 +151,8 @@ impl Ear {
     fn hear_layers(&mut self, flow: &mut OpenFlow, side: Side, last: bool) -> Heard {
         room::pass_over(flow, side);
         if !last && flow.progress(side) == Progress::UnderWay && room::cannot_end(flow, side) {
-            return Heard { progress: Progress::UnderWay, ..Heard::default() };
+            // What only looks like an object may be noise of another protocol.
+            return self.hear_with(flow, side, last, |_, _| Progress::UnderWay);
         }
         self.hear_with(flow, side, last, |hearing, flow| {
             let stream = flow.stream(side);
@@ -198,6 +201,8 @@ impl Ear {
         let Hearing { listener, listed, server_name, target, counts, protocol, .. } = hearing;
         let Listener { mut spoken, mut telling, .. } = listener;
         let client = streams::hear(flow, &mut spoken, &mut telling);
+        let waits = progress == Progress::Unknown && streams::awaits(flow);
+        let progress = if waits { Progress::Awaited } else { progress };
         flow.speech = spoken;
         flow.server_name = server_name.or_else(|| flow.server_name.take());
         flow.target = target.or_else(|| flow.target.take());
