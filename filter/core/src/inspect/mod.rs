@@ -208,7 +208,7 @@ impl Ear {
         flow.target = target.or_else(|| flow.target.take());
         listed.into_iter().for_each(|listed| flow.note_listed(listed));
         let told = told::told(&flow.speech, before, telling, side);
-        let protocol = protocol.or(told.is_some().then_some("stratum"));
+        let protocol = protocol.or_else(|| told.is_some().then_some("stratum"));
         let (finding, miner) = told.map_or((None, None), |(finding, miner)| (Some(finding), client.or(miner)));
         Heard { finding, miner, protocol, counts, progress, question: None }
     }
