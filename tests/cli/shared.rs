@@ -93,7 +93,10 @@ fn every_flow_that_mines_is_recognised_without_any_list() {
         let name = file.file_name().unwrap().to_str().unwrap();
         let arguments = ["replay", "--format", "json", "-c", configuration.to_str().unwrap(), file.to_str().unwrap()];
         let records = minewall(&arguments).records();
-        let ends = |record: &Value| format!("{}{}", record["source"], record["destination"]["ip"]);
+        let ends = |record: &Value| {
+            let (source, far) = (&record["source"], &record["destination"]);
+            format!("{}:{} {}:{}", source["ip"], source["port"], far["ip"], far["port"])
+        };
         let flows: std::collections::BTreeSet<_> = records.iter().map(ends).collect();
         let expected = FLOWS.iter().find(|row| row.0 == name).map(|row| row.1);
         assert_eq!(Some(flows.len()), expected, "{name}: {flows:?}");
