@@ -36,6 +36,17 @@ pub const STREAM_RUNS: usize = LOOK_BYTES / 2;
 /// stand in 2 + 12 + 4 x (255 + 4).
 pub const DNS_TCP_MESSAGE: usize = 1_050;
 
+/// Bytes of an answer over TCP that are kept: the aliases stand first, and those of a longer message still tell.
+pub const DNS_TCP_ANSWER: usize = 4_096;
+
+/// Listed questions of which it is remembered that they were judged, so that their answers give no second record: a
+/// name server answers within seconds.
+pub const QUESTIONS_NOTED: usize = 64;
+
+/// Datagrams of a QUIC client looked at. A hello with post-quantum keys takes two or three; some are sent again, and a
+/// Retry (RFC 9000 section 8.1.2) asks for all of them once more.
+pub const QUIC_DATAGRAMS: u8 = 8;
+
 /// Records one observed flow may give: the first, and one for each new fact heard later.
 pub const RECORDS_PER_FLOW: u8 = 4;
 
@@ -53,3 +64,4 @@ const _: () = assert!(LOOK_BYTES <= LOOK_BYTES_MAX);
 const _: () = assert!(LOOK_BYTES_MAX <= u16::MAX as usize);
 const _: () = assert!(LOOK_PACKETS_MAX as usize >= LOOK_BYTES);
 const _: () = assert!(DNS_TCP_MESSAGE <= LOOK_BYTES);
+const _: () = assert!(DNS_TCP_ANSWER <= LOOK_BYTES);

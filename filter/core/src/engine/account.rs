@@ -18,17 +18,19 @@ pub enum Skipped {
     NotIp,
     /// Neither TCP nor UDP.
     OtherProtocol,
-    /// UDP that is not DNS.
+    /// UDP that is neither DNS nor QUIC.
     OtherUdp,
     /// Cut short by the capture.
     Truncated,
     /// A DNS message that could not be read.
     UnreadableDns,
+    /// QUIC without a hello that could be read.
+    UnreadableQuic,
 }
 
 impl Skipped {
     /// Every reason, with the words used in summaries.
-    pub const ALL: [(Self, &'static str); 9] = [
+    pub const ALL: [(Self, &'static str); 10] = [
         (Self::Encrypted, "encrypted from before"),
         (Self::Fragment, "IP fragment"),
         (Self::LinkType, "of a link type that is not read"),
@@ -38,6 +40,7 @@ impl Skipped {
         (Self::OtherUdp, "UDP other than DNS"),
         (Self::Truncated, "cut short by the capture"),
         (Self::UnreadableDns, "unreadable DNS message"),
+        (Self::UnreadableQuic, "QUIC that could not be read"),
     ];
 }
 
@@ -63,6 +66,8 @@ pub struct Counters {
     pub flows: u64,
     /// DNS questions over UDP.
     pub questions: u64,
+    /// Answers to DNS questions over UDP.
+    pub answers: u64,
     /// Findings, by layer in the order of [`Layer`].
     findings: [u64; 6],
     /// Records written.

@@ -1,5 +1,6 @@
 //! What is remembered of a flow while nothing is decided about it.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 
 use crate::dialect::{Kin, PROOF, kin};
@@ -8,9 +9,9 @@ use crate::finding::Said;
 use crate::flow::key::{FlowKey, Side};
 use crate::flow::stream::Stream;
 use crate::flow::table::Renew;
-use crate::limits::DNS_TCP_MESSAGE;
+use crate::limits::{DNS_TCP_ANSWER, DNS_TCP_MESSAGE};
 
-use super::Progress;
+use super::{Progress, Quic};
 
 /// What the first bytes of a direction are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,6 +55,8 @@ pub struct OpenFlow {
     pub speech: Speech,
     /// The server name of the TLS hello.
     pub server_name: Option<String>,
+    /// What the client of a QUIC connection has sent.
+    pub quic: Option<Box<Quic>>,
     /// Records this flow gave.
     pub reported: u8,
     /// Whether the far end was looked up among the listed addresses.
@@ -221,10 +224,14 @@ impl OpenFlow {
         [Side::Low, Side::High].into_iter().find(|side| key.end(*side).port == DNS_PORT)
     }
 
-    /// Bytes of this side that are kept, where `look_bytes` are looked at: a DNS message's questions must fit.
+    /// Bytes of this side that are kept, where `look_bytes` are looked at: what is read of a DNS message must fit.
     #[must_use]
     pub fn kept_bytes(&self, side: Side, look_bytes: usize) -> usize {
-        if self.dns_server() == Some(side.other()) { look_bytes.max(DNS_TCP_MESSAGE) } else { look_bytes }
+        match self.dns_server() {
+            Some(server) if server == side => look_bytes.max(DNS_TCP_ANSWER),
+            Some(_) => look_bytes.max(DNS_TCP_MESSAGE),
+            None => look_bytes,
+        }
     }
 
     /// Forgets what was made of this side's bytes: they begin elsewhere.

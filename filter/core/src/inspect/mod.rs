@@ -6,6 +6,7 @@ mod excerpt;
 pub mod flow;
 mod listed;
 mod names;
+mod quic;
 mod speech;
 
 use alloc::boxed::Box;
@@ -17,7 +18,8 @@ use crate::finding::Finding;
 use crate::flow::key::Side;
 use crate::wire::json::Scratch;
 use flow::{Form, OpenFlow};
-pub use names::{Asked, question};
+pub use names::{Answered, Asked, answer, question};
+pub use quic::{Greeting, Quic};
 
 /// What listening gave.
 #[derive(Debug, Default)]
@@ -59,7 +61,7 @@ pub enum Progress {
 pub struct Ear {
     speech: speech::Speech,
     scratch: Scratch,
-    tls: alloc::vec::Vec<u8>,
+    scratch_octets: alloc::vec::Vec<u8>,
     /// The lists names and addresses are looked up in.
     pub lists: Arc<Lists>,
 }
@@ -68,7 +70,12 @@ impl Ear {
     /// An ear for all dialects and these lists.
     #[must_use]
     pub fn new(lists: Arc<Lists>) -> Self {
-        Self { speech: speech::Speech::new(), scratch: Scratch::default(), tls: alloc::vec::Vec::new(), lists }
+        Self {
+            speech: speech::Speech::new(),
+            scratch: Scratch::default(),
+            scratch_octets: alloc::vec::Vec::new(),
+            lists,
+        }
     }
 
     /// Listens to what `side` sent, after its stream has grown. With `last` no more will be looked at: what is not
@@ -100,8 +107,7 @@ impl Ear {
         let always = Heard { progress: Progress::Always, ..Heard::default() };
         let far = flow.form(side.other());
         if far == Form::Dns {
-            // The answers of a name server.
-            return always;
+            return names::answers(&self.lists, flow, side);
         }
         match flow.form(side) {
             Form::Dns => names::stream(&self.lists, flow, side),
@@ -117,7 +123,7 @@ impl Ear {
                 let waits = far == Form::Unknown && flow.dns_server() == Some(side);
                 if waits { Heard { progress: Progress::Always, ..heard } } else { heard }
             }
-            Form::Tls => names::hello(&self.lists, flow, side, last, &mut self.tls),
+            Form::Tls => names::hello(&self.lists, flow, side, last, &mut self.scratch_octets),
         }
     }
 }
