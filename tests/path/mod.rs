@@ -5,6 +5,8 @@
 //! |---|---|
 //! | `web` | what must pass: pages, files, server names nobody listed |
 //! | `names` | refused DNS questions, through the gateway and at its own resolver |
+//! | `answers` | listed names hidden behind others, through the gateway and at its own resolver |
+//! | `quic` | server names of a real QUIC client and server |
 //! | `listed` | TLS server names and addresses on lists |
 //! | `logins` | every client's login in every manner, and who stands in its record |
 //! | `policy` | observing, exemptions, dropping |
@@ -14,11 +16,13 @@
 //! | `sinks` | sinks that are slow or dead |
 //! | `refusals` | starts that must fail, each with one clear error |
 
+mod answers;
 mod crash;
 mod listed;
 mod logins;
 mod names;
 mod policy;
+mod quic;
 mod refusals;
 mod reload;
 mod rules;

@@ -41,8 +41,8 @@ pub enum Verdict {
     Look,
     /// This IP packet passes in its place.
     Replace(Vec<u8>),
-    /// Its connection ends at the gateway and is cut: a reset goes on in its place, so that the server on the gateway
-    /// does not wait for ever, and one goes back.
+    /// Its connection is cut and both ends are told: a reset goes on in its place, and one goes back. So that a server
+    /// on the gateway does not wait for ever, nor a host for an answer.
     Reset(Resets),
     /// It passes although it mines: policy only observes. More of its flow is to be looked at.
     Watch,
@@ -124,7 +124,8 @@ impl Engine {
     /// An engine that remembers about `flows` flows.
     #[must_use]
     pub fn new(settings: Settings, flows: usize, seed: Seed) -> Self {
-        let ear = Ear::new(Arc::clone(&settings.lists));
+        let mut ear = Ear::new(Arc::clone(&settings.lists));
+        ear.reads_answers = settings.policy.reads_answers;
         let open_max = OPEN_FLOWS.min(flows);
         let flows = Table::new(flows, open_max, seed.flows);
         let noted = dns::Noted::default();
@@ -134,6 +135,7 @@ impl Engine {
     /// Takes new settings; flows stay.
     pub fn reload(&mut self, settings: Settings) {
         self.ear.lists = Arc::clone(&settings.lists);
+        self.ear.reads_answers = settings.policy.reads_answers;
         self.settings = settings;
     }
 
@@ -173,9 +175,12 @@ impl Engine {
             }
         };
         match packet.transport {
-            Transport::Tcp { seq, flags, .. } => {
+            Transport::Tcp { seq, flags, src_port, .. } => {
                 let mut outcome = self.on_tcp(now, meta, &packet, Segment { seq, flags });
-                if meta.at_gateway && outcome.verdict == Verdict::Cut {
+                // The kernel would tell a name server whose answer is cut, but not the host that waits for it.
+                let is_answer = outcome.record.as_ref().is_some_and(|record| record.question.is_some());
+                let is_awaited = src_port == DNS_PORT && is_answer;
+                if (meta.at_gateway || is_awaited) && outcome.verdict == Verdict::Cut {
                     outcome.verdict = resets(&packet).map_or(Verdict::Drop, Verdict::Reset);
                 }
                 outcome

@@ -64,6 +64,8 @@ pub struct Ear {
     scratch_octets: alloc::vec::Vec<u8>,
     /// The lists names and addresses are looked up in.
     pub lists: Arc<Lists>,
+    /// Whether answers to DNS questions are listened to.
+    pub reads_answers: bool,
 }
 
 impl Ear {
@@ -75,6 +77,7 @@ impl Ear {
             scratch: Scratch::default(),
             scratch_octets: alloc::vec::Vec::new(),
             lists,
+            reads_answers: true,
         }
     }
 
@@ -107,7 +110,7 @@ impl Ear {
         let always = Heard { progress: Progress::Always, ..Heard::default() };
         let far = flow.form(side.other());
         if far == Form::Dns {
-            return names::answers(&self.lists, flow, side);
+            return if self.reads_answers { names::answers(&self.lists, flow, side) } else { always };
         }
         match flow.form(side) {
             Form::Dns => names::stream(&self.lists, flow, side),

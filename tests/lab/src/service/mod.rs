@@ -4,7 +4,7 @@ mod names;
 mod resolver;
 mod web;
 
-pub use names::NameServer;
+pub use names::{CLOAKED, NameServer};
 pub use resolver::Resolver;
 pub use web::{BIG_BYTES, PAGE, WebServer};
 

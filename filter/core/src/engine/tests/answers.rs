@@ -137,7 +137,11 @@ fn observed_and_unwanted_answers_pass() {
     let mut policy = (*settings.policy).clone();
     policy.reads_answers = false;
     settings.policy = Arc::new(policy);
-    let outcome = give_answer(&mut Engine::new(settings, 1024, Seed::from(7)), &cloaked());
+    let mut engine = Engine::new(settings, 1024, Seed::from(7));
+    let outcome = give_answer(&mut engine, &cloaked());
+    assert!(outcome.verdict == Verdict::Look && outcome.record.is_none());
+    let (host, server) = connection(&mut engine);
+    let outcome = give(&mut engine, &segment(server, host, 900, DATA, &framed(&cloaked())));
     assert!(outcome.verdict == Verdict::Look && outcome.record.is_none());
 }
 
@@ -182,7 +186,10 @@ fn answers_over_tcp_are_read_one_after_another_however_they_are_cut() {
             records.extend(outcome.record.map(|record| (*record, outcome.verdict)));
         }
         let [(record, verdict)] = &records[..] else { panic!("one record of pieces of {piece}: {records:?}") };
-        assert_eq!((verdict, record.source.port, record.destination.port), (&Verdict::Cut, 4000, 53));
+        let Verdict::Reset(resets) = verdict else { panic!("{verdict:?}") };
+        assert_eq!(Packet::from_ip(&resets.onward).unwrap().destination_socket(), host);
+        assert_eq!(Packet::from_ip(&resets.back).unwrap().destination_socket(), server);
+        assert_eq!((record.source.port, record.destination.port), (4000, 53));
         assert_eq!(record.question.as_ref().unwrap().name, "www.innocent.test");
     }
 }
@@ -198,6 +205,6 @@ fn an_answer_longer_than_what_is_kept_is_read_as_far_and_passed_over() {
     for part in long.chunks(1_400).chain([&framed(&cloaked())[..]]) {
         let outcome = give(&mut engine, &segment(server, host, seq, DATA, part));
         seq += part.len() as u32;
-        assert_eq!(outcome.verdict == Verdict::Cut, part.len() < 200, "{}", part.len());
+        assert_eq!(matches!(outcome.verdict, Verdict::Reset(_)), part.len() < 200, "{}", part.len());
     }
 }
