@@ -253,7 +253,7 @@ pub struct ListFile {
     pub name: String,
     /// The file.
     pub path: String,
-    /// What it lists (`pool`, `pool-site`, `browser`, `malware`, `custom`).
+    /// What it lists (`pool`, `pool-site`, `browser`, `malware`, `custom`, `resolver`).
     #[serde(default = "custom")]
     pub category: String,
 }

@@ -160,12 +160,21 @@ pub struct Categories {
     pub malware: CategoryAction,
     /// The operator's own lists.
     pub custom: CategoryAction,
+    /// Public resolvers for encrypted DNS.
+    pub resolver: CategoryAction,
 }
 
 impl Default for Categories {
     fn default() -> Self {
         let block = CategoryAction::Block;
-        Self { pool: block, pool_site: CategoryAction::Observe, browser: block, malware: block, custom: block }
+        Self {
+            pool: block,
+            pool_site: CategoryAction::Observe,
+            browser: block,
+            malware: block,
+            custom: block,
+            resolver: CategoryAction::Ignore,
+        }
     }
 }
 
@@ -179,6 +188,7 @@ impl Categories {
             Category::Malware => self.malware,
             Category::Pool => self.pool,
             Category::PoolSite => self.pool_site,
+            Category::Resolver => self.resolver,
         }
     }
 }

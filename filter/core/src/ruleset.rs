@@ -74,9 +74,11 @@ pub enum Name {
     Quic,
     /// TCP segments.
     Tcp,
-    /// Segments on their way out of the queue, and those of flows decided earlier.
+    /// Packets on their way out of the queue, and those of flows decided earlier.
     Judge,
-    /// Segments of cut flows.
+    /// Segments of the gateway's own on their way out of the queue.
+    Settle,
+    /// Packets of cut flows.
     Cut,
 }
 
@@ -220,8 +222,17 @@ impl Ruleset {
 
 impl Name {
     /// Every chain.
-    pub const ALL: [Self; 8] =
-        [Self::Answer, Self::Reset, Self::Dns, Self::DnsAnswers, Self::Quic, Self::Tcp, Self::Judge, Self::Cut];
+    pub const ALL: [Self; 9] = [
+        Self::Answer,
+        Self::Reset,
+        Self::Dns,
+        Self::DnsAnswers,
+        Self::Quic,
+        Self::Tcp,
+        Self::Judge,
+        Self::Settle,
+        Self::Cut,
+    ];
 
     /// The name in lower case.
     #[must_use]
@@ -234,6 +245,7 @@ impl Name {
             Self::Quic => "quic",
             Self::Tcp => "tcp_payload",
             Self::Judge => "judge",
+            Self::Settle => "settle",
             Self::Cut => "cut",
         }
     }

@@ -68,6 +68,12 @@ pub struct Counters {
     pub questions: u64,
     /// Answers to DNS questions over UDP.
     pub answers: u64,
+    /// Connections to resolvers for DNS over TLS.
+    pub dns_over_tls: u64,
+    /// Connections to resolvers for DNS over HTTPS, over TCP.
+    pub dns_over_https: u64,
+    /// Connections to resolvers for DNS over QUIC, or over HTTPS over QUIC.
+    pub dns_over_quic: u64,
     /// Findings, by layer in the order of [`Layer`].
     findings: [u64; 6],
     /// Records written.

@@ -223,6 +223,7 @@ impl Engine {
         let link = Link { mac: meta.source_mac, interface: meta.ingress, vlan: packet.vlan };
         let (heard, spent) = look(&mut self.ear, &mut self.counters, &self.settings, flow, (side, link), packet, tcp);
         let mut outcome = Outcome::from(Verdict::Look);
+        let heard = report::resolver(&mut self.counters, &self.settings.policy, key, heard);
         let is_over = is_over(heard.progress, flow.progress(side.other()), spent);
         self.counters.skip_many(Skipped::UnreadableDns, heard.unreadable);
         if let Some((seen, host)) = report::choose(&mut self.counters, &self.settings.policy, now, flow, side, heard) {

@@ -27,6 +27,7 @@ impl Engine {
         flow.set_link(side, Link { mac: meta.source_mac, interface: meta.ingress, vlan: packet.vlan });
         flow.initiator = Some(side);
         let (heard, greeting) = self.ear.hear_datagram(flow, side, packet.payload);
+        let heard = report::resolver(&mut self.counters, &self.settings.policy, key, heard);
         let mut outcome = Outcome::from(Verdict::Look);
         if let Some((seen, host)) = report::choose(&mut self.counters, &self.settings.policy, now, flow, side, heard) {
             let judgement = self.settings.policy.judge(&seen.finding, key.end(host).ip, now);

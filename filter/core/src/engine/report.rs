@@ -8,12 +8,15 @@ use super::{Counters, Outcome, Settings, Verdict, observer};
 use crate::endpoint::{Endpoint, Protocol};
 use crate::evidence::{Action, Exemption, Question, Record};
 use crate::finding::Finding;
-use crate::flow::key::Side;
+use crate::flow::key::{FlowKey, Side};
 use crate::inspect::Heard;
 use crate::inspect::flow::{Link, OpenFlow};
 use crate::limits::RECORDS_PER_FLOW;
 use crate::now::Now;
-use crate::policy::{Exempt, Judgement, Policy};
+use crate::policy::{CategoryAction, Exempt, Judgement, Policy};
+
+/// The port of DNS over TLS (RFC 7858 section 3.1).
+const DNS_OVER_TLS: u16 = 853;
 
 /// What was seen.
 pub(super) struct Sighting {
@@ -41,6 +44,21 @@ pub(super) fn host(policy: &Policy, flow: &OpenFlow, miner: Option<Side>, speake
         (false, true) => Side::High,
         _ => miner.or(flow.initiator).unwrap_or(speaker),
     }
+}
+
+/// Counts a resolver for encrypted DNS, and takes it for what was heard where policy wants to know of it and nothing
+/// else was heard.
+pub(super) fn resolver(counters: &mut Counters, policy: &Policy, key: FlowKey, heard: Heard) -> Heard {
+    let Heard { finding, resolver, miner, .. } = heard;
+    let is_tls = [Side::Low, Side::High].into_iter().any(|side| key.end(side).port == DNS_OVER_TLS);
+    let count = match key.protocol() {
+        Protocol::Udp => &mut counters.dns_over_quic,
+        Protocol::Tcp if is_tls => &mut counters.dns_over_tls,
+        Protocol::Tcp => &mut counters.dns_over_https,
+    };
+    *count += u64::from(resolver.is_some());
+    let resolver = resolver.filter(|_| policy.categories.resolver != CategoryAction::Ignore);
+    Heard { finding: finding.or(resolver.map(|finding| *finding)), resolver: None, miner, ..heard }
 }
 
 /// Of what was heard and the list's word on the far address, the one that is judged more severely, and the host inside;

@@ -341,3 +341,4 @@ mod evasion;
 mod laws;
 mod peace;
 mod quic;
+mod resolvers;

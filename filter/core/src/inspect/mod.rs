@@ -28,6 +28,8 @@ pub struct Heard {
     pub finding: Option<Finding>,
     /// A listed address, if either end is one; told until a judgement was made of it.
     pub listed: Option<Box<(Finding, Side)>>,
+    /// A resolver for encrypted DNS, if the far end is one; told with the client's hello.
+    pub resolver: Option<Box<Finding>>,
     /// DNS messages on a stream that could not be read.
     pub unreadable: u64,
     /// The side that mines, where what was heard tells it.

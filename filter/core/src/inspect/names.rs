@@ -159,11 +159,12 @@ pub(super) fn hello(lists: &Lists, flow: &mut OpenFlow, side: Side, last: bool, 
         tls::Tls::Incomplete if last => return done,
         tls::Tls::Incomplete => return Heard { progress: Progress::UnderWay, ..Heard::default() },
         tls::Tls::Hello(tls::ClientHello { server_name: Some(name), .. }) => String::from(name.as_str()),
-        tls::Tls::Hello(_) | tls::Tls::NotTls => return done,
+        tls::Tls::Hello(_) => return Heard { resolver: listed::resolver(lists, flow, side), ..done },
+        tls::Tls::NotTls => return done,
     };
     let hit = lists.name(&name);
     let what = || format!("the TLS server name {name}");
     let finding = hit.map(|hit| listed::finding(Layer::Sni, &what(), &hit));
     flow.server_name = Some(name);
-    Heard { finding, miner: Some(side), ..done }
+    Heard { finding, resolver: listed::resolver(lists, flow, side), miner: Some(side), ..done }
 }

@@ -59,6 +59,9 @@ impl Ear {
             heard.finding = hit.map(|hit| listed::finding(Layer::Sni, &format!("the QUIC server name {name}"), &hit));
             flow.server_name = Some(name);
         }
+        if greeting == Greeting::Whole {
+            heard.resolver = listed::resolver(&self.lists, flow, client);
+        }
         (heard, greeting)
     }
 }

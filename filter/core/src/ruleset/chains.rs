@@ -32,7 +32,7 @@ pub(super) fn entries(config: &Config) -> Vec<Entry> {
             entry(Hook::Forward, &answers, Name::DnsAnswers),
             entry(Hook::Output, &[&answers[..], &[Match::NotToLoopback]].concat(), Name::DnsAnswers),
             entry(Hook::Output, &[Match::TcpFrom(DNS), Match::NotToLoopback], Name::Tcp),
-            entry(Hook::OutputJudged, &[Match::TcpFrom(DNS), Match::NotToLoopback], Name::Judge),
+            entry(Hook::OutputJudged, &[Match::TcpFrom(DNS), Match::NotToLoopback], Name::Settle),
         ]);
     }
     entries
@@ -52,6 +52,9 @@ pub(super) fn chains(config: &Config, queues: Queues) -> Vec<Chain> {
         chain(Name::Judge, judge(mark)),
         chain(Name::Cut, cut_flow(mark, config.tcp.action)),
     ]);
+    if config.dns.answers != Answers::None {
+        chains.push(chain(Name::Settle, settle(mark)));
+    }
     chains
 }
 
@@ -103,12 +106,30 @@ fn tcp(mark: Mark, queues: Queues) -> Vec<Rule> {
 
 /// CUT is looked at first: it is stronger than CLEARED and stays.
 fn judge(mark: Mark) -> Vec<Rule> {
-    let unmarked = Match::PacketMark(Bits { value: 0, mask: mark.mask() });
-    let cleared = Match::PacketMark(set(mark.cleared));
-    vec![
+    let mut rules = vec![
         rule(&[Match::FlowMark(set(mark.cut))], Action::Goto(Name::Cut), "a flow once cut stays cut"),
-        rule(&[unmarked], Action::Leave, "no verdict on this packet"),
+        rule(&[unmarked(mark)], Action::Leave, "no verdict on this packet"),
         rule(&[Match::PacketMark(set(mark.cut))], Action::Goto(Name::Cut), "the verdict on this packet is to cut"),
+    ];
+    rules.extend(clear(mark));
+    rules
+}
+
+/// For segments of the gateway's own: user space resets their connections itself, and the resets of others, which bear
+/// the mark of a cut flow as well, must reach their hosts.
+fn settle(mark: Mark) -> Vec<Rule> {
+    let mut rules = vec![rule(&[unmarked(mark)], Action::Leave, "no verdict on this packet")];
+    rules.extend(clear(mark));
+    rules
+}
+
+fn unmarked(mark: Mark) -> Match {
+    Match::PacketMark(Bits { value: 0, mask: mark.mask() })
+}
+
+fn clear(mark: Mark) -> [Rule; 2] {
+    let cleared = Match::PacketMark(set(mark.cleared));
+    [
         counted(&[cleared], Action::Save(mark.cleared), Counter::Cleared, "the flow stays in the kernel from now on"),
         strip(mark),
     ]

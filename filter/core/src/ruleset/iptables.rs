@@ -95,7 +95,7 @@ fn table_of(name: Name) -> &'static str {
     match name {
         Name::Answer | Name::Reset => "raw",
         Name::Dns | Name::DnsAnswers | Name::Quic | Name::Tcp => "mangle",
-        Name::Judge | Name::Cut => "filter",
+        Name::Judge | Name::Settle | Name::Cut => "filter",
     }
 }
 

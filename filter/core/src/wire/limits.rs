@@ -44,9 +44,8 @@ const _: () = assert!(SERVER_NAME_MAX * 4 <= NAME_TEXT_MAX);
 /// Octets of a QUIC Connection ID in versions 1 and 2, RFC 9000 section 17.2.
 pub(crate) const QUIC_CONNECTION_ID_MAX: usize = 20;
 
-/// Octets of TLS handshake kept of a QUIC client: as many as 8 datagrams of the usual size bring. A ClientHello with
-/// post-quantum keys has 2 to 4 KiB.
-pub(crate) const QUIC_CRYPTO_MAX: usize = 10 * 1024;
+/// Octets of TLS handshake kept of a QUIC client. A ClientHello with post-quantum keys has 2 to 4 KiB.
+pub(crate) const QUIC_CRYPTO_MAX: usize = 16 * 1024;
 
 /// Initial packets of a datagram that may fail to open before the rest is left: each costs a key
 /// derivation, and honest clients send none.

@@ -9,7 +9,7 @@ use crate::wire::{
 };
 
 /// What a client has sent of its TLS handshake over one connection, and the keys to read more. At most
-/// 10 KiB of handshake and 2 KiB to tell which octets are there; both grow as needed.
+/// 16 KiB of handshake and 2 KiB to tell which octets are there; both grow as needed.
 #[derive(Clone, Debug, Default)]
 pub struct Crypto {
     origin: Option<Origin>,
@@ -54,7 +54,7 @@ impl Crypto {
         self.inconsistent
     }
 
-    /// Octets behind the first 10 KiB were sent; they are not kept.
+    /// Octets behind the first 16 KiB were sent; they are not kept.
     pub fn is_full(&self) -> bool {
         self.full
     }
