@@ -1,13 +1,15 @@
 //! A listed name hidden behind one that nobody lists: the answer is refused, the connection is cut.
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use minewall_lab::addresses::{Family, INTERNET_V4};
+use minewall_lab::login::{Manner, login_of};
+use minewall_lab::pool::{self, Pool};
 use minewall_lab::service::CLOAKED;
 use minewall_lab::{kernel, ready};
 use serde_json::Value;
 
 use super::names::{Scene, must_refuse};
-use super::{LIMIT, dig, foreign_rules, mac_in_records, records_after, text_at};
+use super::{LIMIT, dig, foreign_rules, mac_in_records, must_be_cut, records_after, text_at};
 
 /// What every record of a cloaked name says.
 fn check_record(record: &Value, transport: &str, action: &str) {
@@ -121,5 +123,27 @@ fn unwanted_answers_stay_in_the_kernel() -> Result<()> {
     }
     assert!(!format!("{:?}", kernel::rules(&scene.lab.gateway)?).to_ascii_lowercase().contains("dns_answers"));
     assert!(scene.minewall.wait_record(|_| true, LIMIT / 30).is_err());
+    Ok(())
+}
+
+#[test]
+fn a_pool_met_by_its_address_is_named_by_the_name_that_led_there() -> Result<()> {
+    if !ready("a_pool_met_by_its_address_is_named_by_the_name_that_led_there") {
+        return Ok(());
+    }
+    let scene = Scene::new("block", "[dns]\nanswers = \"all\"\n")?;
+    let _pool = Pool::start(&scene.lab, pool::Options::default())?;
+    let login = login_of("xmrig").context("a login")?;
+    for (server, family) in Scene::servers().into_iter().zip([Family::V4, Family::V4, Family::V6, Family::V6]) {
+        let name = format!("hall-{}.example.org", server.to_string().replace([':', '.'], "-"));
+        let kind = if family == Family::V4 { "A" } else { "AAAA" };
+        let said = dig(&scene.lab.host, server, &["+notcp", "+short", &name, kind])?;
+        assert_eq!(said.trim(), family.internet().to_string());
+        let before = scene.minewall.records()?.len();
+        must_be_cut(&scene.lab, family, &login, Manner::Together);
+        let record = &records_after(&scene.minewall, before, 1)?[0];
+        assert_eq!(text_at(record, "/destination/ip"), family.internet().to_string(), "{record}");
+        assert_eq!(text_at(record, "/destination/domain"), name, "{record}");
+    }
     Ok(())
 }

@@ -10,6 +10,7 @@
 //! | `listed` | TLS server names and addresses on lists |
 //! | `logins` | every client's login in every manner, and who stands in its record |
 //! | `policy` | observing, exemptions, dropping |
+//! | `resolvers` | resolvers for encrypted DNS |
 //! | `rules` | the kernel's rules: left as they were, restored, marks of others |
 //! | `crash` | SIGKILL and SIGSTOP: traffic goes on, running sessions are picked up |
 //! | `reload` | SIGHUP |
@@ -25,6 +26,7 @@ mod policy;
 mod quic;
 mod refusals;
 mod reload;
+mod resolvers;
 mod rules;
 mod sinks;
 mod web;

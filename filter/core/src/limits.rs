@@ -57,10 +57,21 @@ pub const EXCERPT: usize = 256;
 /// Characters kept of a wallet, worker, agent or coin: the longest known address (Tari with payment id) has 443.
 pub const WORD: usize = 448;
 
+/// Addresses whose names are remembered, all queues together: an office asks for some hundred names a minute, a campus
+/// for some thousand. 56 bytes and a name each, 1 MiB.
+pub const NAMES: usize = 8_192;
+
+/// Places an address's name may stand in, hence the work of one lookup.
+pub const NAMES_WAYS: usize = 8;
+
+/// Seconds a learned name is believed at the least and at the most: programs keep addresses longer than they may.
+pub const NAME_SECONDS: core::ops::RangeInclusive<i64> = 600..=86_400;
+
 /// Hosts whose hardware address is remembered.
 pub const HOSTS: usize = 4_096;
 
 const _: () = assert!(FLOWS.is_multiple_of(FLOW_WAYS));
+const _: () = assert!(NAMES.is_multiple_of(NAMES_WAYS));
 const _: () = assert!(LOOK_BYTES <= LOOK_BYTES_MAX);
 const _: () = assert!(LOOK_BYTES_MAX <= u16::MAX as usize);
 const _: () = assert!(LOOK_PACKETS_MAX as usize >= LOOK_BYTES);

@@ -239,7 +239,7 @@ impl Name {
     pub const fn text(self) -> &'static str {
         match self {
             Self::Answer => "answer",
-            Self::Reset => "reset",
+            Self::Reset => "resets",
             Self::Dns => "dns",
             Self::DnsAnswers => "dns_answers",
             Self::Quic => "quic",

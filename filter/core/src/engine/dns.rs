@@ -50,7 +50,7 @@ impl Engine {
             link: Link { mac: meta.source_mac, interface: meta.ingress, vlan: packet.vlan },
         };
         let record = report::record(&mut self.counters, &self.settings, self.run, now, place, seen, &judgement);
-        Outcome { verdict, record }
+        Outcome { record, ..verdict.into() }
     }
 
     /// Judges an answer: whether the question leads to a listed name, and the question itself where it was not seen.
@@ -64,12 +64,13 @@ impl Engine {
             self.counters.skip(Skipped::UnreadableDns);
             return Verdict::Look.into();
         };
+        let passes = Outcome { is_answer: true, ..Verdict::Look.into() };
         if answered.question.is_none() && answered.hidden.is_none() {
-            return Verdict::Look.into();
+            return passes;
         }
         let before = self.noted.severity(host, packet.payload);
         let Some((asked, judgement)) = weightier(&self.settings.policy, now, host, answered, before) else {
-            return Verdict::Look.into();
+            return passes;
         };
         self.counters.find(asked.finding.layer);
         let verdict = match &judgement {
@@ -89,7 +90,7 @@ impl Engine {
             link: Link { mac: None, interface: meta.egress, vlan: packet.vlan },
         };
         let record = report::record(&mut self.counters, &self.settings, self.run, now, place, seen, &judgement);
-        Outcome { verdict, record }
+        Outcome { is_answer: verdict == Verdict::Watch, verdict, record }
     }
 }
 

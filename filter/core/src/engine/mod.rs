@@ -56,11 +56,13 @@ pub struct Outcome {
     pub verdict: Verdict,
     /// What is to be written down.
     pub record: Option<Box<Record>>,
+    /// Whether the packet is an answer to a DNS question and passes as it is, so that names can be learned from it.
+    pub is_answer: bool,
 }
 
 impl From<Verdict> for Outcome {
     fn from(verdict: Verdict) -> Self {
-        Self { verdict, record: None }
+        Self { verdict, record: None, is_answer: false }
     }
 }
 

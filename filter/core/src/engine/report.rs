@@ -58,7 +58,7 @@ pub(super) fn resolver(counters: &mut Counters, policy: &Policy, key: FlowKey, h
     };
     *count += u64::from(resolver.is_some());
     let resolver = resolver.filter(|_| policy.categories.resolver != CategoryAction::Ignore);
-    Heard { finding: finding.or(resolver.map(|finding| *finding)), resolver: None, miner, ..heard }
+    Heard { finding: finding.or_else(|| resolver.map(|finding| *finding)), resolver: None, miner, ..heard }
 }
 
 /// Of what was heard and the list's word on the far address, the one that is judged more severely, and the host inside;
@@ -126,7 +126,7 @@ pub(super) fn on_flow(
         transport: key.protocol(),
         link: flow.link(host),
     };
-    Outcome { verdict, record: record(counters, settings, run, now, place, seen, judgement) }
+    Outcome { record: record(counters, settings, run, now, place, seen, judgement), ..verdict.into() }
 }
 
 /// The record of a sighting; none if policy does not want one.
