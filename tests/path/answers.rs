@@ -140,7 +140,7 @@ fn a_pool_met_by_its_address_is_named_by_the_name_that_led_there() -> Result<()>
         let said = dig(&scene.lab.host, server, &["+notcp", "+short", &name, kind])?;
         assert_eq!(said.trim(), family.internet().to_string());
         let before = scene.minewall.records()?.len();
-        must_be_cut(&scene.lab, family, &login, Manner::Together);
+        must_be_cut(&scene.lab, family, login, Manner::Together);
         let record = &records_after(&scene.minewall, before, 1)?[0];
         assert_eq!(text_at(record, "/destination/ip"), family.internet().to_string(), "{record}");
         assert_eq!(text_at(record, "/destination/domain"), name, "{record}");
