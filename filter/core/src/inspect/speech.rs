@@ -34,6 +34,8 @@ struct Reading {
     new_word: bool,
     /// Whether a new token was heard.
     new_token: bool,
+    /// Whether the dialect turned out to be another one than was thought.
+    is_corrected: bool,
     /// How far it was read.
     place: Place,
     /// Whether an object is not complete yet.
@@ -179,6 +181,7 @@ const fn is_quiet(byte: u8) -> bool {
 /// Offers an object to every dialect.
 fn listen(document: &Document<'_, '_>, spoken: &mut Spoken, reading: &mut Reading) {
     let Some(root) = document.root() else { return };
+    let known = spoken.dialect;
     for (index, heard) in dialect::hear(root) {
         let new_token = spoken.add(index, heard.token, heard.weight);
         let new_word = spoken.is_of(index) && spoken.said.learn(heard.said);
@@ -192,12 +195,13 @@ fn listen(document: &Document<'_, '_>, spoken: &mut Spoken, reading: &mut Readin
         reading.new_token |= new_token;
         reading.new_word |= new_word;
     }
+    reading.is_corrected |= known.is_some() && spoken.dialect != known;
 }
 
 /// The finding, where the flow's tokens together prove mining. What is proven already is told again only with a new
-/// word.
+/// word or another dialect.
 fn told(spoken: &Spoken, before: u8, telling: Reading, side: Side) -> Heard {
-    if spoken.weight < PROOF || before >= PROOF && !telling.new_word {
+    if spoken.weight < PROOF || before >= PROOF && !telling.new_word && !telling.is_corrected {
         return Heard::default();
     }
     let miner = telling.speaker.map(|speaker| if speaker == Speaker::Miner { side } else { side.other() });
