@@ -36,7 +36,9 @@ fn hear<'a>(object: Value<'a, '_>) -> Option<Heard<'a>> {
     use Item::{Any, Flag, Hex, HexOf, Numeral, Text};
     if let Some(job) = list(object, "mining.notify") {
         let shaped = shape::begins(job, &[Any, Hex(8), Hex(64), Hex(64), Hex(64), Hex(8), Hex(8), Flag]);
-        return shaped.then(|| personal(Heard::new(NOTIFY), string_at(job, 8)));
+        // The parameters and the personalisation, in either order.
+        let words = [8, 9].into_iter().filter_map(|place| string_at(job, place));
+        return shaped.then(|| words.fold(Heard::new(NOTIFY), personal));
     }
     if let Some(share) = list(object, "mining.submit") {
         let shaped = shape::is(share, &[Text, Any, Hex(8), HexOf(8, 64), Text]);
@@ -52,9 +54,8 @@ fn hear<'a>(object: Value<'a, '_>) -> Option<Heard<'a>> {
     (shaped && !general).then(|| Heard::new(SUBSCRIBE).agent(Some(agent)))
 }
 
-fn personal<'a>(heard: Heard<'a>, text: Option<Str<'a>>) -> Heard<'a> {
-    let coin = text.and_then(|text| COINS.iter().find(|(name, _)| text.eq_str(name)));
-    match coin {
+fn personal<'a>(heard: Heard<'a>, text: Str<'a>) -> Heard<'a> {
+    match COINS.iter().find(|(name, _)| text.eq_str(name)) {
         Some((_, coin)) => heard.coin(coin),
         None => heard,
     }
