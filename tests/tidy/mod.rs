@@ -75,7 +75,9 @@ fn the_floors_of_the_core_hold() {
 fn files_and_functions_are_small() {
     let mut wrong = Vec::new();
     for (name, code) in
-        ["lists/src", "filter/core/src", "filter/src", "xtask/src", "tests/catalogue/src", "tests/lab/src"].iter().flat_map(|d| sources(d))
+        ["lists/src", "filter/core/src", "filter/src", "xtask/src", "tests/catalogue/src", "tests/lab/src"]
+            .iter()
+            .flat_map(|d| sources(d))
     {
         if is_test(&name) {
             continue;

@@ -15,7 +15,8 @@ pub(crate) struct Corpus {
 
 impl Corpus {
     pub(crate) fn perform(&self) -> Result<()> {
-        let corpus = minewall_catalogue::Corpus { root: build::root().canonicalize()?, program: build::minewall(false)? };
+        let corpus =
+            minewall_catalogue::Corpus { root: build::root().canonicalize()?, program: build::minewall(false)? };
         let wrong = corpus.perform(if self.check { Task::Check } else { Task::Write })?;
         for line in &wrong {
             println!("{line}");

@@ -154,13 +154,7 @@ fn understand(group: &str, mines: bool, written: WrittenCase) -> Result<Case> {
     case().with_context(|| format!("in the case {name}"))
 }
 
-fn said(
-    written: &WrittenMessage,
-    end: &str,
-    udp: bool,
-    filler: &mut Filler,
-    masks: &mut Random,
-) -> Result<Message> {
+fn said(written: &WrittenMessage, end: &str, udp: bool, filler: &mut Filler, masks: &mut Random) -> Result<Message> {
     let (side, text) = match (&written.c, &written.s) {
         (Some(text), None) => (Side::Client, text),
         (None, Some(text)) => (Side::Server, text),

@@ -18,3 +18,4 @@ pub use case::{Case, read};
 pub use conversation::{Conversation, Message, Side, Transport};
 pub use corpus::{Corpus, Task};
 pub use expect::Expect;
+pub use random::Random;

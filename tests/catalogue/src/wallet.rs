@@ -113,7 +113,13 @@ fn cash(prefix: &str, octets: &[u8], letters: &[u8; 32]) -> String {
     let head = prefix.bytes().map(|letter| letter & 31).chain([0]);
     let sum = head.chain(data.iter().copied()).chain([0; 8]).fold(1, polymod) ^ 1;
     let check = (0..8).rev().map(|place| (sum >> (5 * place) & 31) as u8);
-    data.iter().copied().chain(check).filter_map(|value| letters.get(usize::from(value))).copied().map(char::from).collect()
+    data.iter()
+        .copied()
+        .chain(check)
+        .filter_map(|value| letters.get(usize::from(value)))
+        .copied()
+        .map(char::from)
+        .collect()
 }
 
 /// The code of the CashAddr specification.
