@@ -78,7 +78,7 @@ impl Speech {
     /// Listens to a segment by itself, if it begins with an object in a text that is not known to be something else.
     pub(super) fn hear_alone(&self, flow: &mut OpenFlow, side: Side, payload: &[u8], scratch: &mut Scratch) -> Heard {
         let opened = payload.iter().find(|byte| !is_quiet(**byte)) == Some(&b'{');
-        if !opened || flow.place(side).junk_lines >= JUNK_LINES {
+        if !opened || flow.place(side).junk_lines >= JUNK_LINES || is_within(payload, scratch) {
             return Heard::default();
         }
         let before = flow.speech.weight;
@@ -170,6 +170,16 @@ impl Place {
             }
         }
     }
+}
+
+/// Whether the first object of a segment is part of another one that began in an earlier segment: something else than an
+/// object follows it.
+fn is_within(payload: &[u8], scratch: &mut Scratch) -> bool {
+    let mut objects = json::objects(payload);
+    let is_whole =
+        objects.next(scratch).is_some_and(|(_, document)| matches!(document.status(), Status::Complete { .. }));
+    let behind = payload.get(objects.settled()..).unwrap_or_default();
+    is_whole && behind.iter().find(|byte| !is_quiet(**byte)).is_some_and(|byte| *byte != b'{')
 }
 
 /// What may stand between objects: white space, NUL, the brackets and commas of a batch, the octets of a byte order
