@@ -83,7 +83,7 @@ fn payload(random: &mut Random, into: &mut Vec<u8>) {
 
 fn fill(random: &mut Random, length: usize, into: &mut Vec<u8>) {
     for _ in 0..length.div_ceil(8) {
-        into.extend(random.next().to_le_bytes());
+        into.extend(random.draw().to_le_bytes());
     }
 }
 
@@ -99,7 +99,7 @@ fn alarms(seed: u64, count: u64) -> Vec<String> {
         let host = SocketAddr::from((Ipv4Addr::new(10, a, b, c), 40_000 + seed as u16));
         let server = SocketAddr::from(([203, 0, 113, 9], [443, 3333, 80][random.below(3)]));
         let (from, to) = if random.below(4) == 0 { (server, host) } else { (host, server) };
-        let packet = wire::tcp(from, to, random.next() as u32, DATA, &bytes);
+        let packet = wire::tcp(from, to, random.draw() as u32, DATA, &bytes);
         let now = Now::from_wall_us(1_767_225_600_000_000 + number as i64 * 20);
         let outcome = engine.on_ip(now, Meta::default(), &packet);
         if outcome.record.is_some() || outcome.verdict == Verdict::Cut {

@@ -18,7 +18,7 @@ fn random_of(law: &str, case: &Case, way: u64) -> Random {
 
 fn carried(random: &mut Random) -> Carried {
     // Sequence numbers near the end, too, so that they begin anew within the conversation.
-    let mut begin = || if random.below(3) == 0 { u32::MAX - random.below(600) as u32 } else { random.next() as u32 };
+    let mut begin = || if random.below(3) == 0 { u32::MAX - random.below(600) as u32 } else { random.draw() as u32 };
     let begin = [begin(), begin()];
     Carried { v6: random.below(2) == 0, syn: random.below(2) == 0, begin }
 }

@@ -68,7 +68,7 @@ impl Conversation {
     /// One between addresses for documentation (RFC 5737, RFC 3849) and private ones, chosen by the case's name.
     pub(crate) fn new(name: &str, transport: Transport, v6: bool, port: u16, messages: Vec<Message>) -> Self {
         let mut random = Random::from_text(name);
-        let mut number = |from: u16, many: u64| from + (random.next() % many) as u16;
+        let mut number = |from: u16, many: u64| from + (random.draw() % many) as u16;
         let (inside, outside) = (number(2, 250), number(2, 250));
         let (host, server): (IpAddr, IpAddr) = if v6 {
             (

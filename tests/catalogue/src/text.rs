@@ -61,7 +61,7 @@ impl Filler {
         if kind.bytes().all(|digit| digit.is_ascii_digit()) {
             let digits = count(kind)?;
             return Ok(self.run(place, rest, |random| {
-                (0..digits).map(|_| b"0123456789abcdef"[random.next() as usize % 16]).collect()
+                (0..digits).map(|_| b"0123456789abcdef"[random.draw() as usize % 16]).collect()
             }));
         }
         let words: Vec<_> = rest.split(' ').collect();
@@ -71,7 +71,7 @@ impl Filler {
                 self.run(place, &name.concat(), |random| random.octets(octets))
             }
             ("ints", [many]) => {
-                let numbers: Vec<_> = (0..count(many)?).map(|_| (self.random.next() % (1 << 29)).to_string()).collect();
+                let numbers: Vec<_> = (0..count(many)?).map(|_| (self.random.draw() % (1 << 29)).to_string()).collect();
                 numbers.join(",").into_bytes()
             }
             ("x", _) => octets(&rest.replace(' ', ""))?,
