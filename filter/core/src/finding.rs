@@ -5,6 +5,9 @@ use alloc::vec::Vec;
 
 use minewall_lists::Category;
 
+mod words;
+pub use words::{Form, Keep, PoolSource, Row, WORDS, Word};
+
 /// Where in the traffic mining was recognised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Layer {
@@ -14,6 +17,8 @@ pub enum Layer {
     Behaviour,
     /// The name in a DNS question.
     Dns,
+    /// The host an HTTP request names.
+    Http,
     /// The bytes of a mining protocol.
     Payload,
     /// The target named to a proxy.
@@ -30,6 +35,7 @@ impl Layer {
             Self::Address => "address",
             Self::Behaviour => "behaviour",
             Self::Dns => "dns",
+            Self::Http => "http",
             Self::Payload => "payload",
             Self::Proxy => "proxy",
             Self::Sni => "sni",
@@ -80,10 +86,10 @@ impl Subject {
     }
 }
 
-/// What the miner or the pool said of itself. Every word is bounded by [`crate::limits::WORD`].
+/// What the miner or the pool said of itself, and what follows from it. Every word is bounded by its row of [`WORDS`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Said {
-    /// The coin, where it was stated (by the algorithm, a login prefix or the list), as its usual ticker.
+    /// The coin, where it was stated (by the algorithm, the wallet or the list), as its usual ticker.
     pub coin: Option<String>,
     /// The wallet address or account name of the login.
     pub wallet: Option<String>,
@@ -91,25 +97,94 @@ pub struct Said {
     pub worker: Option<String>,
     /// The mining software's own name.
     pub agent: Option<String>,
+    /// All other words, reached by [`Said::get`] and [`Said::put`].
+    pub more: More,
+}
+
+/// The words of a [`Said`] that have no place of their own, each once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct More(Vec<(Word, String)>);
+
+impl More {
+    /// No words.
+    pub const NONE: Self = Self(Vec::new());
 }
 
 impl Said {
-    /// Takes over what `other` says and this does not; tells whether anything was new.
+    /// What this word holds.
+    #[must_use]
+    pub fn get(&self, word: Word) -> Option<&str> {
+        match word {
+            Word::Agent => self.agent.as_deref(),
+            Word::Coin => self.coin.as_deref(),
+            Word::Wallet => self.wallet.as_deref(),
+            Word::Worker => self.worker.as_deref(),
+            other => self.more.0.iter().find(|(known, _)| *known == other).map(|(_, text)| &**text),
+        }
+    }
+
+    /// Sets a word, bounded as its row says; an empty one is none.
+    pub fn put(&mut self, word: Word, text: &str) {
+        let Some(row) = word.row() else { return };
+        let text = bounded(row, text);
+        self.drop(word);
+        if text.is_empty() {
+            return;
+        }
+        match word {
+            Word::Agent => self.agent = Some(text),
+            Word::Coin => self.coin = Some(text),
+            Word::Wallet => self.wallet = Some(text),
+            Word::Worker => self.worker = Some(text),
+            other => self.more.0.push((other, text)),
+        }
+    }
+
+    /// Takes a word back.
+    pub fn drop(&mut self, word: Word) {
+        match word {
+            Word::Agent => self.agent = None,
+            Word::Coin => self.coin = None,
+            Word::Wallet => self.wallet = None,
+            Word::Worker => self.worker = None,
+            other => self.more.0.retain(|(known, _)| *known != other),
+        }
+    }
+
+    /// Takes over what `other` says and this does not, and what is said anew where the last counts; tells whether
+    /// anything worth a record was new.
     pub fn learn(&mut self, other: Self) -> bool {
-        let mut news = false;
-        for (mine, theirs) in [
-            (&mut self.coin, other.coin),
-            (&mut self.wallet, other.wallet),
-            (&mut self.worker, other.worker),
-            (&mut self.agent, other.agent),
-        ] {
-            if mine.is_none() && theirs.is_some() {
-                *mine = theirs;
-                news = true;
+        let mut news = self.learn_pool(&other);
+        for row in WORDS.iter().filter(|row| !matches!(row.word, Word::Pool | Word::PoolSource)) {
+            let Some(theirs) = other.get(row.word) else { continue };
+            let is_known = self.get(row.word).is_some();
+            if is_known && row.keep == Keep::First {
+                continue;
             }
+            self.put(row.word, theirs);
+            news |= row.is_news && !is_known;
         }
         news
     }
+}
+
+/// The text as the row wants it.
+fn bounded(row: &Row, text: &str) -> String {
+    let wanted = |c: char| match row.form {
+        Form::Text => true,
+        Form::Flag | Form::Name => c.is_ascii_graphic(),
+        Form::List => c.is_ascii_graphic() || c == ' ',
+        Form::Number => c.is_ascii_digit(),
+    };
+    let mut kept = String::new();
+    for c in text.chars().filter(|c| wanted(*c)) {
+        if kept.len() + c.len_utf8() > row.bytes {
+            // Part of a number is another number.
+            return if row.form == Form::Number { String::new() } else { kept };
+        }
+        kept.push(c);
+    }
+    kept
 }
 
 /// Mining, recognised: what was heard, where, by which rule, and how sure that is.

@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 
 use comfy_table::{ContentArrangement, presets};
 use minewall_core::evidence::{Record, printable};
+use minewall_core::finding::Word;
 
 /// Rows kept before they are written: memory stays bounded however much is found.
 const PAGE: usize = 500;
@@ -59,7 +60,9 @@ impl Table {
             record.question.as_ref().map_or_else(|| layer.into(), |question| format!("{layer} {}", question.kind));
         let said = &finding.said;
         let what = finding.dialect.unwrap_or_else(|| finding.subject.as_str());
-        let words = [&said.coin, &said.wallet, &said.worker, &said.agent];
+        let is_open = said.get(Word::CoinAlternatives).is_some();
+        let coin = said.coin.as_ref().map(|coin| if is_open { format!("{coin}?") } else { coin.clone() });
+        let words = [&coin, &said.wallet, &said.worker, &said.agent];
         self.rows.push(Row {
             time: time(record.time_us),
             ends: [record.source.ip.to_string(), far],

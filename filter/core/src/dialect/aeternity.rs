@@ -9,6 +9,7 @@ pub(super) const DIALECT: Dialect = Dialect {
     id: "aeternity",
     title: "Aeternity stratum",
     coins: "AE",
+    tickers: &["AE"],
     section: "1.8",
     narrows: Some("stratum-v1"),
     anchors: &["mining."],

@@ -1,60 +1,92 @@
 //! Names of mining software, as it introduces itself.
 
 use crate::wire::json::Str;
+use Hardware::{Asic, Cpu, Gpu};
 
-/// How the names begin, in lower case (PROTOCOLS.md section 2.1).
-static NAMES: &[&str] = &[
-    "antminer",
-    "avalon",
-    "bfgminer",
-    "bitaxe",
-    "bmminer",
-    "bosminer",
-    "bos/",
-    "braiins",
-    "btccom-agent",
-    "btminer",
-    "bzminer",
-    "ccminer",
-    "cgminer",
-    "claymore",
-    "cpuminer",
-    "deepminer",
-    "deroluna",
-    "ethminer",
-    "gminer",
-    "godminer",
-    "iceriverminer",
-    "kawpowminer",
-    "lolminer",
-    "minerd",
-    "miniz",
-    "nanominer",
-    "nbminer",
-    "nheqminer",
-    "nicehash",
-    "onezerominer",
-    "phoenixminer",
-    "rigel",
-    "srbminer",
-    "stratum-proxy",
-    "t-rex",
-    "teamredminer",
-    "trex",
-    "whatsminer",
-    "wildrig",
-    "xmr-node-proxy",
-    "xmr-stak",
-    "xmrig",
+/// What mining software usually runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hardware {
+    /// A machine made for one algorithm.
+    Asic,
+    /// The processor.
+    Cpu,
+    /// Graphics cards.
+    Gpu,
+}
+
+impl Hardware {
+    /// The word used in records (`minewall.hardware`).
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Asic => "asic",
+            Self::Cpu => "cpu",
+            Self::Gpu => "gpu",
+        }
+    }
+}
+
+/// How the names begin, in lower case (PROTOCOLS.md section 2.1), and what such software runs on where it is one thing; a
+/// longer name before the one it begins with.
+static NAMES: &[(&str, Option<Hardware>)] = &[
+    ("antminer", Some(Asic)),
+    ("avalon", Some(Asic)),
+    ("bfgminer", Some(Asic)),
+    ("bitaxe", Some(Asic)),
+    ("bmminer", Some(Asic)),
+    ("bos/", Some(Asic)),
+    ("bosminer", Some(Asic)),
+    ("braiins", Some(Asic)),
+    ("btccom-agent", None),
+    ("btminer", Some(Asic)),
+    ("bzminer", Some(Gpu)),
+    ("ccminer", Some(Gpu)),
+    ("cgminer", Some(Asic)),
+    ("claymore", Some(Gpu)),
+    ("cpuminer", Some(Cpu)),
+    ("deepminer", Some(Cpu)),
+    ("deroluna", Some(Cpu)),
+    ("ethminer", Some(Gpu)),
+    ("gminer", Some(Gpu)),
+    ("godminer", Some(Asic)),
+    ("iceriverminer", Some(Asic)),
+    ("kawpowminer", Some(Gpu)),
+    ("lolminer", Some(Gpu)),
+    ("minerd", Some(Cpu)),
+    ("miniz", Some(Gpu)),
+    ("nanominer", Some(Gpu)),
+    ("nbminer", Some(Gpu)),
+    ("nheqminer", None),
+    ("nicehash", None),
+    ("onezerominer", Some(Gpu)),
+    ("phoenixminer", Some(Gpu)),
+    ("rigel", Some(Gpu)),
+    ("srbminer", None),
+    ("stratum-proxy", None),
+    ("t-rex", Some(Gpu)),
+    ("teamredminer", Some(Gpu)),
+    ("trex", Some(Gpu)),
+    ("whatsminer", Some(Asic)),
+    ("wildrig", Some(Gpu)),
+    ("xmr-node-proxy", None),
+    ("xmr-stak", Some(Cpu)),
+    ("xmrig-proxy", None),
+    ("xmrig", Some(Cpu)),
 ];
 
 /// Whether this is the name of mining software.
 #[must_use]
 pub fn is_known(agent: Str<'_>) -> bool {
-    NAMES.iter().any(|name| begins(agent, name))
+    NAMES.iter().any(|(name, _)| begins(agent.chars(), name))
 }
 
-fn begins(agent: Str<'_>, name: &str) -> bool {
-    let mut characters = agent.chars().map(|character| character.to_ascii_lowercase());
+/// What software of this name usually runs on.
+#[must_use]
+pub fn hardware(agent: &str) -> Option<Hardware> {
+    NAMES.iter().find(|(name, _)| begins(agent.chars(), name))?.1
+}
+
+fn begins(agent: impl Iterator<Item = char>, name: &str) -> bool {
+    let mut characters = agent.map(|character| character.to_ascii_lowercase());
     name.chars().all(|wanted| characters.next() == Some(wanted))
 }

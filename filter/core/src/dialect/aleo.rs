@@ -3,12 +3,14 @@
 use super::shape::{self, Item};
 use super::token::{miner, pool};
 use super::{Dialect, Heard, PROOF, SURE, Token, list, member, mentions, method, stratum_v1, string_at};
+use crate::finding::Word;
 use crate::wire::json::Value;
 
 pub(super) const DIALECT: Dialect = Dialect {
     id: "aleo",
     title: "Aleo stratum",
     coins: "ALEO",
+    tickers: &["ALEO"],
     section: "1.8",
     narrows: Some("stratum-v1"),
     anchors: &["mining.", "AleoStratum"],
@@ -30,7 +32,7 @@ fn hear<'a>(object: Value<'a, '_>) -> Option<Heard<'a>> {
         return mentions(greeting, PROTOCOL).then(|| stratum_v1::subscribe(SUBSCRIBE, greeting).coin("ALEO"));
     }
     if let Some(target) = list(object, "mining.set_target") {
-        return shape::is(target, &[Item::Number]).then(|| Heard::new(TARGET));
+        return shape::is(target, &[Item::Number]).then(|| Heard::new(TARGET).value(Word::Target, target.index(0)));
     }
     let login = list(object, "mining.authorize")?;
     let paid = string_at(login, 0)?.starts_with("aleo1");

@@ -1,14 +1,17 @@
 //! D11: Alephium (PROTOCOLS.md section 1.8).
 
+use super::heard::hexadecimal;
 use super::shape::{self, Item};
 use super::token::{miner, pool};
 use super::{Dialect, Heard, SURE, Token, list, member, mentions, method, parameters, stratum_v1, string, string_at};
+use crate::finding::Word;
 use crate::wire::json::Value;
 
 pub(super) const DIALECT: Dialect = Dialect {
     id: "alephium",
     title: "Alephium stratum",
     coins: "ALPH",
+    tickers: &["ALPH"],
     section: "1.8",
     narrows: Some("ethereum-stratum-1"),
     anchors: &["mining.", "AlephiumStratum", "alph_submitHash"],
@@ -39,14 +42,15 @@ fn hear<'a>(object: Value<'a, '_>) -> Option<Heard<'a>> {
         let is_job = |job: Value<'_, '_>| {
             string(job, "headerBlob").is_some() && member(job, "jobId").is_some() && member(job, "fromGroup").is_some()
         };
-        return (is_job(jobs) || jobs.items().any(is_job)).then(|| Heard::new(NOTIFY).coin("ALPH"));
+        let found = Some(jobs).filter(|jobs| is_job(*jobs)).or_else(|| jobs.items().find(|job| is_job(*job)))?;
+        return Some(Heard::new(NOTIFY).coin("ALPH").value(Word::Target, member(found, "targetBlob")));
     }
     if let Some(share) = parameters(object, "mining.submit") {
         return submit(share).or_else(|| submit(share.index(0)?));
     }
     let told = list(object, "alph_submitHashrate")?;
     let shaped = shape::begins(told, &[Item::Hex0xOf(1, 64)]) || shape::begins(told, &[Item::HexOf(1, 64)]);
-    shaped.then(|| Heard::new(HASHRATE).coin("ALPH"))
+    shaped.then(|| Heard::new(HASHRATE).coin("ALPH").count(Word::Hashrate, string_at(told, 0).and_then(hexadecimal)))
 }
 
 fn submit<'a>(share: Value<'a, '_>) -> Option<Heard<'a>> {

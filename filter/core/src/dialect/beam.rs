@@ -1,8 +1,10 @@
 //! D12: Beam (PROTOCOLS.md section 1.8). Everything stands at the top level; there are no `params`.
 
+use super::heard::whole;
 use super::shape::hex_digits;
 use super::token::{miner, pool};
-use super::{Dialect, Heard, PROOF, SURE, Token, method, number, string};
+use super::{Dialect, Heard, PROOF, SURE, Token, member, method, number, string};
+use crate::finding::Word;
 use crate::wallet::login;
 use crate::wire::json::{Str, Value};
 
@@ -10,6 +12,7 @@ pub(super) const DIALECT: Dialect = Dialect {
     id: "beam",
     title: "Beam stratum",
     coins: "BEAM",
+    tickers: &["BEAM"],
     section: "1.8",
     narrows: None,
     anchors: &["\"api_key\"", "\"job\"", "\"solution\"", "\"nonceprefix\""],
@@ -36,7 +39,8 @@ fn hear<'a>(object: Value<'a, '_>) -> Option<Heard<'a>> {
     }
     if name.eq_str("job") {
         let shaped = hex("input", 64) && number(object, "difficulty").is_some() && number(object, "height").is_some();
-        return shaped.then(|| Heard::new(JOB).coin("BEAM"));
+        let heard = || Heard::new(JOB).coin("BEAM").value(Word::Difficulty, member(object, "difficulty"));
+        return shaped.then(|| heard().count(Word::Height, member(object, "height").and_then(whole)));
     }
     if name.eq_str("solution") {
         return (hex("nonce", 16) && hex("output", 208)).then(|| Heard::new(SOLUTION).coin("BEAM"));

@@ -8,6 +8,7 @@ pub(super) const DIALECT: Dialect = Dialect {
     id: "btccom-agent",
     title: "BTC.com agent",
     coins: "SHA-256 and others of the BTC.com pools",
+    tickers: &[],
     section: "1.6, 1.9",
     narrows: Some("stratum-v1"),
     anchors: &["agent.get_capabi", "\"capabilities\"", "mining."],

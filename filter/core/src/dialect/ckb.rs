@@ -1,14 +1,17 @@
 //! D15: Nervos CKB (Eaglesong; PROTOCOLS.md section 1.8), both the pool's own form and that of the ASICs.
 
+use super::heard::whole;
 use super::shape::{self, Item};
 use super::token::{miner, pool};
 use super::{Dialect, Heard, PROOF, SURE, Token, list, member, method, number, parameters, string};
+use crate::finding::Word;
 use crate::wire::json::{Str, Value};
 
 pub(super) const DIALECT: Dialect = Dialect {
     id: "ckb",
     title: "CKB stratum",
     coins: "CKB",
+    tickers: &["CKB"],
     section: "1.8",
     narrows: Some("stratum-v1"),
     anchors: &["ckb_submit", "ckb_getWork", "\"pow_hash\"", "\"nonce_pre\"", "mining."],
@@ -29,7 +32,8 @@ fn hear<'a>(object: Value<'a, '_>) -> Option<Heard<'a>> {
     let Some(name) = method(object) else { return result(member(object, "result")?) };
     if let Some(job) = list(object, "mining.notify") {
         let shaped = shape::is(job, &[Any, Hex(64), Number, Hex(64), Flag]);
-        return shaped.then(|| Heard::new(NOTIFY).coin("CKB"));
+        let heard = || Heard::new(NOTIFY).coin("CKB").count(Word::Height, job.index(2).and_then(whole));
+        return shaped.then(heard);
     }
     let Some(given) = member(object, "params") else {
         return name.eq_str(GET_WORK.name).then(|| Heard::new(GET_WORK).coin("CKB"));
@@ -38,20 +42,22 @@ fn hear<'a>(object: Value<'a, '_>) -> Option<Heard<'a>> {
         let login = string(given, "login")?;
         let heard = Heard::new(LOGIN).login(Some(login)).worker(string(given, "worker")).agent(string(given, "agent"));
         let pass = string(given, "pass").or_else(|| string(given, "password"));
-        return Some(heard.secret(pass).coin("CKB"));
+        return Some(heard.password(pass).coin("CKB"));
     }
     if let Some(share) = parameters(object, SUBMIT.name) {
         let shaped = hash(share) && string(share, "nonce").is_some();
         return shaped.then(|| Heard::new(SUBMIT).coin("CKB"));
     }
     let named = [HASHRATE, GET_WORK].into_iter().find(|token| name.eq_str(token.name));
-    named.map(|token| Heard::new(token).coin("CKB"))
+    let rate = name.eq_str(HASHRATE.name).then(|| given.index(0).or_else(|| member(given, "hashrate"))).flatten();
+    named.map(|token| Heard::new(token).coin("CKB").count(Word::Hashrate, rate.and_then(whole)))
 }
 
 fn result<'a>(result: Value<'a, '_>) -> Option<Heard<'a>> {
     let target = |text: Str<'_>| text.starts_with("0x");
     if hash(result) && number(result, "height").is_some() && string(result, "target").is_some_and(target) {
-        return Some(Heard::new(WORK).coin("CKB"));
+        let heard = Heard::new(WORK).coin("CKB").value(Word::Target, member(result, "target"));
+        return Some(heard.count(Word::Height, member(result, "height").and_then(whole)));
     }
     shape::hex_digits(string(result, "nonce_pre")?)?;
     number(result, "nonce_bytes").map(|_| Heard::new(LOGGED_IN).coin("CKB"))

@@ -1,14 +1,17 @@
 //! D10: Conflux (Octopus; PROTOCOLS.md section 1.8). The wallet stands in the subscription; nobody authorizes.
 
+use super::heard::whole;
 use super::shape::{self, Item, is_decimal};
 use super::token::{miner, pool};
 use super::{Dialect, Heard, SURE, Token, bounded, list, stratum_v1, string_at};
+use crate::finding::Word;
 use crate::wire::json::{Str, Value};
 
 pub(super) const DIALECT: Dialect = Dialect {
     id: "conflux",
     title: "Conflux stratum",
     coins: "CFX",
+    tickers: &["CFX"],
     section: "1.8",
     narrows: Some("stratum-v1"),
     anchors: &["mining."],
@@ -25,7 +28,8 @@ fn hear<'a>(object: Value<'a, '_>) -> Option<Heard<'a>> {
     use Item::{Any, Hex0x, Hex0xOf, Text};
     if let Some(job) = list(object, "mining.notify") {
         let shaped = shape::is(job, &[Any, Text, Hex0x(64), Hex0x(64)]) && is_decimal(string_at(job, 1)?, 1, 12);
-        return shaped.then(|| Heard::new(NOTIFY).coin("CFX"));
+        let heard = || Heard::new(NOTIFY).coin("CFX").count(Word::Height, job.index(1).and_then(whole));
+        return shaped.then(|| heard().value(Word::Target, job.index(3)));
     }
     if let Some(share) = list(object, "mining.submit") {
         let shaped = shape::is(share, &[Text, Any, Hex0xOf(1, 64), Hex0x(64)]);

@@ -1,17 +1,18 @@
 //! D2: CryptoNote login, as XMRig and its kin speak it (PROTOCOLS.md section 1.2).
 
-use alloc::string::String;
-
-use super::shape::hex_digits;
+use super::heard::whole;
+use super::shape::{hex_digits, is_decimal};
 use super::token::{miner, pool};
-use super::{Dialect, Heard, PROOF, Token, agent, bounded, calls, members, number, string, strings};
-use crate::wallet::login;
+use super::{Dialect, Heard, PROOF, Token, agent, bounded, calls, member, members, number, string, strings};
+use crate::finding::{PoolSource, Word};
+use crate::wallet::{coin, login};
 use crate::wire::json::{Str, Value};
 
 pub(super) const DIALECT: Dialect = Dialect {
     id: "cryptonote",
     title: "CryptoNote login",
     coins: "RandomX, CryptoNight, Argon2 and GhostRider coins",
+    tickers: TICKERS,
     section: "1.2",
     narrows: None,
     anchors: &["\"login\"", "\"job\"", "\"job_id\"", "keepalived", "KEEPALIVED", "\"submit\"", "\"extra_nonce\""],
@@ -32,20 +33,14 @@ const SUBMIT: Token = miner("submit", PROOF, "`{job_id, nonce: 8 hex, result: 64
 const KEEPALIVED: Token = miner("keepalived", PROOF, "`{id}`");
 const KEPT: Token = pool("KEEPALIVED", 60, "result `{status: \"KEEPALIVED\"}`");
 
-/// Algorithms of a job that one well-known coin uses (PROTOCOLS.md section 2.3).
-static COINS: &[(&str, &str)] = &[
-    ("cn-heavy/xhv", "XHV"),
-    ("cn/ccx", "CCX"),
-    ("cn/half", "MSR"),
-    ("cn/upx2", "UPX2"),
-    ("rx/0", "XMR"),
-    ("rx/arq", "ARQ"),
-    ("rx/graft", "GRFT"),
-    ("rx/keva", "KVA"),
-    ("rx/sfx", "SFX"),
-    ("rx/wow", "WOW"),
-    ("rx/yada", "YDA"),
+/// The coins of the algorithms CryptoNote logins are used for (PROTOCOLS.md section 2.3).
+pub(super) static TICKERS: &[&str] = &[
+    "XMR", "ZEPH", "SAL", "XTM", "QRL", "WOW", "ARQ", "GRFT", "SFX", "YDA", "KVA", "SUMO", "MSR", "CCX", "UPX2", "XHV",
+    "TUBE", "TRTL", "TLO", "AEON", "WRKZ", "XLA", "RTM", "BTRM", "DERO", "DNX", "OXEN",
 ];
+
+/// The algorithm whose declared hashrate is told, of several.
+const USUAL: &str = "rx/0";
 
 fn hear<'a>(object: Value<'a, '_>) -> Option<Heard<'a>> {
     calls(object, call).unwrap_or_else(|| reply(object))
@@ -84,9 +79,24 @@ fn log_in<'a>(parameters: Value<'a, '_>) -> Option<Heard<'a>> {
     ];
     let weight = signs.iter().filter(|(seen, _)| *seen).fold(30_u8, |sum, (_, weight)| sum.saturating_add(*weight));
     let mut heard = Heard::new(LOGIN).login(wallet.or(Some(user))).agent(software);
-    heard = heard.secret(pass).worker(string(parameters, "rigid"));
+    heard = heard.password(pass).worker(string(parameters, "rigid")).value(Word::Mode, member(parameters, "mode"));
+    heard = heard.value(Word::Algorithm, only_algorithm(parameters)).count(Word::Hashrate, hashrate(parameters));
     heard.weight = weight.min(PROOF);
     Some(heard)
+}
+
+/// The algorithm of a miner that knows one only; of several, the job tells which is mined.
+fn only_algorithm<'a, 's>(parameters: Value<'a, 's>) -> Option<Value<'a, 's>> {
+    let named = member(parameters, "algo")?;
+    if named.is_array() { named.index(0).filter(|_| named.count() == 1 && named.is_complete()) } else { Some(named) }
+}
+
+/// What the miner says it reaches with the usual algorithm, or with its only one.
+fn hashrate(parameters: Value<'_, '_>) -> Option<u64> {
+    let rates = member(parameters, "algo-perf").filter(Value::is_object)?;
+    let usual =
+        member(rates, USUAL).or_else(|| rates.entries().next().filter(|_| rates.count() == 1).map(|(_, rate)| rate));
+    usual?.as_number()?.split('.').next()?.parse().ok()
 }
 
 /// Whether `algo` is a list of names such as `rx/0` and `cn/r`.
@@ -96,9 +106,21 @@ fn names_algorithms(parameters: Value<'_, '_>) -> bool {
 }
 
 fn job<'a>(job: Value<'a, '_>) -> Option<Heard<'a>> {
-    let mut heard = is_job(job).then(|| Heard::new(JOB))?;
-    heard.said.coin = coin(job);
-    Some(heard)
+    is_job(job).then(|| work(Heard::new(JOB), job))
+}
+
+/// Notes what a job tells besides its work.
+pub(super) fn work<'a>(heard: Heard<'a>, job: Value<'a, '_>) -> Heard<'a> {
+    let coin = string(job, "algo").and_then(|name| coin::of_algorithm(&bounded(name)).first());
+    let heard = heard
+        .value(Word::Algorithm, member(job, "algo"))
+        .value(Word::Target, member(job, "target"))
+        // Pools that do not tell it send a zero.
+        .count(Word::Height, member(job, "height").and_then(whole).filter(|height| *height > 0));
+    match coin {
+        Some(coin) => heard.coin(coin),
+        None => heard,
+    }
 }
 
 /// Whether this is a job: the block to hash, its id and the target, in hexadecimal.
@@ -107,12 +129,6 @@ pub(super) fn is_job(job: Value<'_, '_>) -> bool {
     let named = string(job, "job_id").is_some();
     let blob = string(job, "blob").and_then(hex_digits).is_some_and(|digits| digits >= 152);
     named && blob && string(job, "target").is_some_and(|target| target.is_hex(8) || target.is_hex(16))
-}
-
-fn coin(job: Value<'_, '_>) -> Option<String> {
-    let algorithm = string(job, "algo")?;
-    let row = COINS.iter().find(|(name, _)| algorithm.eq_str(name))?;
-    Some(row.1.into())
 }
 
 fn submit<'a>(parameters: Value<'a, '_>) -> Option<Heard<'a>> {
@@ -130,15 +146,36 @@ pub(super) fn is_share(share: Value<'_, '_>) -> bool {
 fn reply<'a>(object: Value<'a, '_>) -> Option<Heard<'a>> {
     let result = |result| {
         let kept = string(result, "status").is_some_and(|status| status.eq_str("KEEPALIVED"));
-        let work = members(result, "job").find_map(job);
+        let work = members(result, "job").find_map(|given| Some(logged_in(job(given)?, result, given)));
         work.or_else(|| kept.then(|| Heard::new(KEPT))).or_else(|| extra_nonce(result))
     };
     members(object, "result").find_map(result).or_else(|| job(object))
+}
+
+/// Notes what the reply to a login tells of the pool.
+fn logged_in<'a>(heard: Heard<'a>, result: Value<'a, '_>, job: Value<'a, '_>) -> Heard<'a> {
+    let has = |key| member(job, key).is_some() || member(result, key).is_some();
+    let heard = heard.list(Word::Extensions, member(result, "extensions"));
+    let style = string(result, "id").and_then(|id| style(id, has("motd") || has("variant"), has("algo")));
+    heard.pool(style, PoolSource::Reply)
+}
+
+/// The pool, or its software, by the way it numbers miners and by what its jobs hold (PROTOCOLS.md sections 1.2 and 2.5):
+/// pools of one algorithm that number the same way do not name it.
+fn style(id: Str<'_>, is_chatty: bool, names_algorithm: bool) -> Option<&'static str> {
+    let is_uuid = id.len_decoded() == 36 && id.chars().filter(|letter| *letter == '-').count() == 4;
+    if is_uuid && is_chatty {
+        return Some("HashVault");
+    }
+    if is_decimal(id, 12, 19) && names_algorithm {
+        return Some("MoneroOcean");
+    }
+    id.is_hex(16).then_some("xmrig-proxy")
 }
 
 /// What pools of GhostRider answer a login with, instead of a job.
 fn extra_nonce<'a>(result: Value<'a, '_>) -> Option<Heard<'a>> {
     let nonce = string(result, "extra_nonce").and_then(hex_digits).is_some_and(|digits| digits > 0);
     let sized = string(result, "algo").is_some() && number(result, "extra_nonce2_size").is_some();
-    (nonce && sized).then(|| Heard::new(EXTRA_NONCE))
+    (nonce && sized).then(|| Heard::new(EXTRA_NONCE).value(Word::Algorithm, member(result, "algo")))
 }

@@ -9,6 +9,7 @@ pub(super) const DIALECT: Dialect = Dialect {
     id: "decred",
     title: "Decred stratum",
     coins: "DCR",
+    tickers: &["DCR"],
     section: "1.6",
     narrows: Some("stratum-v1"),
     anchors: &["mining."],

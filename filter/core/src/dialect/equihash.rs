@@ -1,14 +1,19 @@
 //! D7: Equihash over stratum (ZIP-301; PROTOCOLS.md section 1.7).
 
+use alloc::string::String;
+
 use super::shape::{self, Item};
 use super::token::{miner, pool};
-use super::{Dialect, Heard, PROOF, SURE, Token, list, string_at};
+use super::{Dialect, Heard, PROOF, SURE, Token, bounded, list, string_at};
+use crate::finding::Word;
+use crate::wallet::coin;
 use crate::wire::json::{Str, Value};
 
 pub(super) const DIALECT: Dialect = Dialect {
     id: "equihash",
     title: "Equihash stratum",
     coins: "ZEC, ZEN, FLUX, BTG, BTCZ, KMD, VRSC, ARRR",
+    tickers: &["ZEC", "ZEN", "FLUX", "BTG", "BTCZ", "KMD", "VRSC", "ARRR"],
     section: "1.7",
     narrows: Some("stratum-v1"),
     anchors: &["mining."],
@@ -26,9 +31,6 @@ const SUBSCRIBE: Token =
 /// Solutions: their length in front (one byte, or `fd` and two) and the hexadecimal digits in all.
 static SOLUTIONS: &[(&str, usize)] = &[("fd4005", 2694), ("fd8005", 2822), ("fd9001", 806), ("64", 202), ("34", 106)];
 
-/// Personalisations that one coin uses (PROTOCOLS.md section 1.7).
-static COINS: &[(&str, &str)] = &[("BgoldPoW", "BTG"), ("BitcoinZ", "BTCZ"), ("ZelProof", "FLUX")];
-
 /// Software that greets so whatever it mines.
 static GENERAL: &[&str] = &["gminer", "kawpowminer"];
 
@@ -36,9 +38,7 @@ fn hear<'a>(object: Value<'a, '_>) -> Option<Heard<'a>> {
     use Item::{Any, Flag, Hex, HexOf, Numeral, Text};
     if let Some(job) = list(object, "mining.notify") {
         let shaped = shape::begins(job, &[Any, Hex(8), Hex(64), Hex(64), Hex(64), Hex(8), Hex(8), Flag]);
-        // The parameters and the personalisation, in either order.
-        let words = [8, 9].into_iter().filter_map(|place| string_at(job, place));
-        return shaped.then(|| words.fold(Heard::new(NOTIFY), personal));
+        return shaped.then(|| personal(Heard::new(NOTIFY), job));
     }
     if let Some(share) = list(object, "mining.submit") {
         let shaped = shape::is(share, &[Text, Any, Hex(8), HexOf(8, 64), Text]);
@@ -49,15 +49,22 @@ fn hear<'a>(object: Value<'a, '_>) -> Option<Heard<'a>> {
     let session = greeting.index(1)?;
     let shaped = shape::is(greeting, &[Text, Any, Text, Numeral]) && (session.is_null() || session.as_str().is_some());
     let agent = string_at(greeting, 0)?;
-    let lower = super::bounded(agent).to_ascii_lowercase();
+    let lower = bounded(agent).to_ascii_lowercase();
     let general = GENERAL.iter().any(|name| lower.starts_with(name));
     (shaped && !general).then(|| Heard::new(SUBSCRIBE).agent(Some(agent)))
 }
 
-fn personal<'a>(heard: Heard<'a>, text: Str<'a>) -> Heard<'a> {
-    match COINS.iter().find(|(name, _)| text.eq_str(name)) {
-        Some((_, coin)) => heard.coin(coin),
-        None => heard,
+/// Notes the algorithm by its personalisation, or by the size of its graph where that stands behind it; the coin where
+/// only one uses it.
+fn personal<'a>(heard: Heard<'a>, job: Value<'a, '_>) -> Heard<'a> {
+    let known = |name: &String| !coin::of_algorithm(name).is_empty();
+    let Some(name) = [8, 9].into_iter().filter_map(|at| string_at(job, at)).map(bounded).find(known) else {
+        return heard;
+    };
+    let heard = heard.note(Word::Algorithm, Some(&name));
+    match coin::of_algorithm(&name) {
+        [coin] => heard.coin(coin),
+        _ => heard,
     }
 }
 

@@ -3,12 +3,14 @@
 use super::shape::{self, Item};
 use super::token::{miner, pool};
 use super::{Dialect, Heard, PROOF, SURE, Token, list, member, mentions, stratum_v1, string, string_at};
+use crate::finding::Word;
 use crate::wire::json::Value;
 
 pub(super) const DIALECT: Dialect = Dialect {
     id: "ethereum-stratum-1",
     title: "EthereumStratum/1.0.0",
     coins: "ethash and etchash coins",
+    tickers: &["ETH", "ETC", "ETHW", "OCTA", "UBQ"],
     section: "1.4, 1.3",
     narrows: Some("stratum-v1"),
     anchors: &["mining."],
@@ -56,7 +58,7 @@ fn notify<'a>(parameters: Value<'a, '_>) -> Option<Heard<'a>> {
     }
     let whole = shape::is(parameters, &[Text, Hex(64), Hex(64), Hex(64), Flag])
         || shape::is(parameters, &[Text, Hex0x(64), Hex0x(64), Hex0x(64), Flag]);
-    whole.then(|| Heard::new(NOTIFY_TARGET))
+    whole.then(|| Heard::new(NOTIFY_TARGET).value(Word::Target, parameters.index(3)))
 }
 
 fn submit<'a>(object: Value<'a, '_>, parameters: Value<'a, '_>) -> Option<Heard<'a>> {

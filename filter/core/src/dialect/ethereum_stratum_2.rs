@@ -1,14 +1,17 @@
 //! D5: EthereumStratum/2.0.0 (EIP-1571; PROTOCOLS.md section 1.4).
 
+use super::heard::hexadecimal;
 use super::shape::{self, Item};
 use super::token::{miner, pool};
 use super::{Dialect, Heard, SURE, Token, list, member, method, parameters, string, string_at};
+use crate::finding::Word;
 use crate::wire::json::Value;
 
 pub(super) const DIALECT: Dialect = Dialect {
     id: "ethereum-stratum-2",
     title: "EthereumStratum/2.0.0",
     coins: "ethash and etchash coins, ProgPoW",
+    tickers: &["ETH", "ETC", "ETHW", "OCTA", "UBQ"],
     section: "1.4",
     narrows: Some("stratum-v1"),
     anchors: &["mining.", "EthereumStratum"],
@@ -41,19 +44,22 @@ fn hear<'a>(object: Value<'a, '_>) -> Option<Heard<'a>> {
     if let Some(job) = list(object, "mining.notify") {
         let flag = string_at(job, 3)?;
         let shaped = shape::is(job, &[Item::Text, Item::HexOf(1, 16), Item::Hex(64), Item::Text]);
-        return (shaped && (flag.eq_str("0") || flag.eq_str("1"))).then(|| Heard::new(NOTIFY));
+        return (shaped && (flag.eq_str("0") || flag.eq_str("1"))).then(|| {
+            let height = string_at(job, 1).and_then(hexadecimal);
+            Heard::new(NOTIFY).count(Word::Height, height)
+        });
     }
     if let Some(told) = list(object, "mining.hashrate") {
         let shaped =
             shape::is(told, &[Item::HexOf(1, 64), Item::Text]) || shape::is(told, &[Item::Hex0xOf(1, 64), Item::Text]);
-        return shaped.then(|| Heard::new(HASHRATE));
+        return shaped.then(|| Heard::new(HASHRATE).count(Word::Hashrate, string_at(told, 0).and_then(hexadecimal)));
     }
     [NOOP, BYE].into_iter().find(|token| name.eq_str(token.name)).map(Heard::new)
 }
 
 /// The one algorithm that names a coin's chain is told; ethash has many.
 fn set_up<'a>(set: Value<'a, '_>) -> Heard<'a> {
-    let heard = Heard::new(SET);
+    let heard = Heard::new(SET).value(Word::Algorithm, member(set, "algo")).value(Word::Target, member(set, "target"));
     let is_classic = string(set, "algo").is_some_and(|algorithm| algorithm.eq_str("etchash"));
     if is_classic { heard.coin("ETC") } else { heard }
 }

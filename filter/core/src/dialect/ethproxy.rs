@@ -1,14 +1,17 @@
 //! D3: ethproxy, getwork over a stream (PROTOCOLS.md section 1.3).
 
+use super::heard::hexadecimal;
 use super::shape::{self, Item};
 use super::token::{miner, pool};
 use super::{Dialect, Heard, PROOF, Token, calls, members, string, string_at};
+use crate::finding::Word;
 use crate::wire::json::{Str, Value};
 
 pub(super) const DIALECT: Dialect = Dialect {
     id: "ethproxy",
     title: "ethproxy",
     coins: "ethash, etchash, ProgPoW and ZANO",
+    tickers: &["ETH", "ETC", "ETHW", "OCTA", "UBQ", "QUAI", "ZANO"],
     anchors: &["eth_submit", "eth_getWork", "[\"0x"],
     section: "1.3",
     narrows: None,
@@ -43,7 +46,7 @@ fn hear<'a>(object: Value<'a, '_>) -> Option<Heard<'a>> {
 fn call<'a>(object: Value<'a, '_>, name: Str<'a>, parameters: Option<Value<'a, '_>>) -> Option<Heard<'a>> {
     let hash = |index| parameters.and_then(|list| string_at(list, index));
     if name.eq_str("eth_submitLogin") {
-        let heard = Heard::new(LOGIN).login(Some(hash(0)?)).secrets_behind_first(parameters?);
+        let heard = Heard::new(LOGIN).login(Some(hash(0)?)).hints(hash(1)).secrets_behind_first(parameters?);
         let named = |worker: &Str<'_>| heard.said.worker.is_none() || !worker.eq_str(STOCK_WORKER);
         let worker = string(object, "worker").filter(named);
         return Some(heard.worker(worker));
@@ -59,7 +62,7 @@ fn call<'a>(object: Value<'a, '_>, name: Str<'a>, parameters: Option<Value<'a, '
     }
     if name.eq_str("eth_submitHashrate") {
         let shaped = hash(0)?.starts_with("0x") && hash(1)?.is_hex_0x(64);
-        let heard = Heard::new(HASHRATE);
+        let heard = Heard::new(HASHRATE).count(Word::Hashrate, hexadecimal(hash(0)?));
         return shaped.then(|| heard.worker(string(object, "worker")));
     }
     None
@@ -76,9 +79,10 @@ fn work_array<'a>(list: Value<'a, '_>) -> Option<Heard<'a>> {
     }
     let target = if string_at(list, 2)?.starts_with(TARGET_ZEROS) { Item::Hex0x(64) } else { TARGET_DIGITS };
     let height = match list.index(3) {
-        Some(height) => height.as_str()?.starts_with("0x"),
-        None => true,
+        Some(height) => Some(height.as_str().filter(|height| height.starts_with("0x"))?),
+        None => None,
     };
-    let shaped = shape::begins(list, &[Item::Hex0x(64), Item::Hex0x(64), target]) && height;
-    shaped.then(|| Heard::new(WORK))
+    let heard =
+        || Heard::new(WORK).value(Word::Target, list.index(2)).count(Word::Height, height.and_then(hexadecimal));
+    shape::begins(list, &[Item::Hex0x(64), Item::Hex0x(64), target]).then(heard)
 }

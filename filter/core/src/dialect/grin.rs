@@ -1,8 +1,10 @@
 //! D13: Grin (PROTOCOLS.md section 1.8). Its login is CryptoNote's, its jobs are its own.
 
+use super::heard::whole;
 use super::shape::{hex_digits, is_list_of_integers};
 use super::token::{miner, pool};
 use super::{Dialect, Heard, PROOF, SURE, Token, member, method, number, parameters, string};
+use crate::finding::Word;
 use crate::wallet::login;
 use crate::wire::json::Value;
 
@@ -10,6 +12,7 @@ pub(super) const DIALECT: Dialect = Dialect {
     id: "grin",
     title: "Grin stratum",
     coins: "GRIN",
+    tickers: &["GRIN"],
     section: "1.8",
     narrows: Some("cryptonote"),
     anchors: &["\"login\"", "getjobtemplate", "\"pre_pow\"", "\"submit\"", "\"stale\""],
@@ -42,7 +45,8 @@ fn hear<'a>(object: Value<'a, '_>) -> Option<Heard<'a>> {
     if let Some(share) = parameters(object, "submit") {
         let counted = ["edge_bits", "height", "nonce"].iter().all(|key| number(share, key).is_some());
         let solved = member(share, "pow").is_some_and(|pow| is_list_of_integers(pow, 32, 64));
-        return (counted && solved).then(|| Heard::new(SUBMIT).coin("GRIN"));
+        let heard = || Heard::new(SUBMIT).coin("GRIN").note(Word::Algorithm, algorithm(share));
+        return (counted && solved).then(|| heard().count(Word::Height, member(share, "height").and_then(whole)));
     }
     method(object)?.eq_str("getjobtemplate").then(|| Heard::new(GET_JOB))
 }
@@ -50,7 +54,20 @@ fn hear<'a>(object: Value<'a, '_>) -> Option<Heard<'a>> {
 fn job<'a>(job: Value<'a, '_>) -> Option<Heard<'a>> {
     let header = string(job, "pre_pow")?;
     let counted = ["difficulty", "height", "job_id"].iter().all(|key| number(job, key).is_some());
-    (counted && hex_digits(header)? >= 200).then(|| Heard::new(JOB).coin("GRIN"))
+    (counted && hex_digits(header)? >= 200).then(|| {
+        let heard = Heard::new(JOB).coin("GRIN").value(Word::Difficulty, member(job, "difficulty"));
+        heard.count(Word::Height, member(job, "height").and_then(whole))
+    })
+}
+
+/// The algorithm, by the size of its graph.
+fn algorithm(share: Value<'_, '_>) -> Option<&'static str> {
+    match member(share, "edge_bits")?.as_u64()? {
+        29 => Some("cuckaroo29"),
+        31 => Some("cuckatoo31"),
+        32 => Some("cuckatoo32"),
+        _ => None,
+    }
 }
 
 fn log_in<'a>(object: Value<'a, '_>, given: Value<'a, '_>) -> Option<Heard<'a>> {
@@ -61,5 +78,5 @@ fn log_in<'a>(object: Value<'a, '_>, given: Value<'a, '_>) -> Option<Heard<'a>> 
     let lower = agent.map(|agent| super::bounded(agent).to_ascii_lowercase()).unwrap_or_default();
     let pays = login::read(&super::bounded(user)).coin == Some("GRIN");
     let named = AGENTS.iter().any(|name| lower.starts_with(name));
-    (pays || named).then(|| Heard::new(LOGIN).login(Some(user)).agent(agent).secret(Some(pass)).coin("GRIN"))
+    (pays || named).then(|| Heard::new(LOGIN).login(Some(user)).agent(agent).password(Some(pass)).coin("GRIN"))
 }

@@ -9,6 +9,7 @@ pub(super) const DIALECT: Dialect = Dialect {
     id: "handshake",
     title: "Handshake stratum",
     coins: "HNS",
+    tickers: &["HNS"],
     section: "1.8",
     narrows: Some("stratum-v1"),
     anchors: &["mining."],

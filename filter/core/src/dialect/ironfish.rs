@@ -2,12 +2,14 @@
 
 use super::token::{miner, pool};
 use super::{Dialect, Heard, PROOF, SURE, Token, member, method, string};
+use crate::finding::Word;
 use crate::wire::json::Value;
 
 pub(super) const DIALECT: Dialect = Dialect {
     id: "ironfish",
     title: "Iron Fish stratum",
     coins: "IRON",
+    tickers: &["IRON"],
     section: "1.8",
     narrows: Some("stratum-v1"),
     anchors: &["mining."],
@@ -39,7 +41,7 @@ fn hear<'a>(object: Value<'a, '_>) -> Option<Heard<'a>> {
     let body = body?;
     let heard = Heard::new(token).coin("IRON");
     if !name.eq_str("mining.subscribe") {
-        return Some(heard);
+        return Some(heard.value(Word::Target, member(body, "target")));
     }
     let heard = heard.login(string(body, "publicAddress")).agent(string(body, "agent")).worker(string(body, "name"));
     Some(heard.coin("IRON"))

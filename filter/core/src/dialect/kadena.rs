@@ -9,6 +9,7 @@ pub(super) const DIALECT: Dialect = Dialect {
     id: "kadena",
     title: "Kadena stratum",
     coins: "KDA",
+    tickers: &["KDA"],
     section: "1.8",
     narrows: Some("stratum-v1"),
     anchors: &["mining."],

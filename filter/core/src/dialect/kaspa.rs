@@ -9,6 +9,7 @@ pub(super) const DIALECT: Dialect = Dialect {
     id: "kaspa",
     title: "Kaspa stratum",
     coins: "KAS, KLS, PYI, SPR, NXL, HTN",
+    tickers: &["KAS", "KLS", "PYI", "SPR", "NXL", "HTN"],
     section: "1.8",
     narrows: Some("ethereum-stratum-1"),
     anchors: &["mining.", "set_extranonce", "EthereumStratum", "KaspaStratum"],

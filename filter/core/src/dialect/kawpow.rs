@@ -1,14 +1,17 @@
 //! D6: KawPow and other ProgPoW over stratum (PROTOCOLS.md section 1.5).
 
+use super::heard::whole;
 use super::shape::{self, Item};
 use super::token::{miner, pool};
 use super::{Dialect, Heard, PROOF, SURE, Token, list, member, string_at};
+use crate::finding::Word;
 use crate::wire::json::Value;
 
 pub(super) const DIALECT: Dialect = Dialect {
     id: "kawpow",
     title: "KawPow and ProgPoW stratum",
     coins: "RVN, XNA, CLORE, NEOX, MEWC, EVR, FIRO, QUAI",
+    tickers: &["RVN", "XNA", "CLORE", "NEOX", "MEWC", "EVR", "FIRO", "QUAI"],
     section: "1.5",
     narrows: Some("stratum-v1"),
     anchors: &["mining."],
@@ -29,7 +32,8 @@ fn hear<'a>(object: Value<'a, '_>) -> Option<Heard<'a>> {
     use Item::{Flag, Hex, Hex0x, Number, Text};
     if let Some(job) = list(object, "mining.notify") {
         let shaped = shape::is(job, &[Text, Hex(64), Hex(64), Hex(64), Flag, Number, Hex(8)]);
-        return shaped.then(|| Heard::new(NOTIFY));
+        let heard = || Heard::new(NOTIFY).count(Word::Height, job.index(5).and_then(whole));
+        return shaped.then(|| heard().value(Word::Target, job.index(3)));
     }
     if let Some(share) = list(object, "mining.submit") {
         // Another dialect's share looks the same but names the rig beside it: the whole object must be there.

@@ -13,6 +13,7 @@ mod alephium;
 mod beam;
 mod btccom_agent;
 mod ckb;
+mod coinbase;
 mod conflux;
 mod cryptonote;
 mod decred;
@@ -23,6 +24,8 @@ mod ethereum_stratum_2;
 mod ethproxy;
 mod grin;
 mod handshake;
+pub mod head;
+mod heard;
 mod ironfish;
 mod kadena;
 mod kaspa;
@@ -80,6 +83,8 @@ pub struct Dialect {
     pub title: &'static str,
     /// The coins and algorithms it is spoken for.
     pub coins: &'static str,
+    /// The tickers of these coins, the typical one first; none where it may be any.
+    pub tickers: &'static [&'static str],
     /// The section of the catalogue (PROTOCOLS.md) it was made from.
     pub section: &'static str,
     /// The id of the dialect this one is a kind of: what that one hears is this one's too.
@@ -91,6 +96,15 @@ pub struct Dialect {
     pub tokens: &'static [Token],
     /// Listens to one JSON object.
     pub hear: for<'a> fn(Value<'a, '_>) -> Option<Heard<'a>>,
+}
+
+/// Id and title of a dialect: a row of [`TABLE`], or behind them of [`stream::STREAMS`].
+#[must_use]
+pub fn row(place: usize) -> Option<(&'static str, &'static str)> {
+    match TABLE.get(place) {
+        Some(dialect) => Some((dialect.id, dialect.title)),
+        None => stream::STREAMS.get(place - TABLE.len()).map(|dialect| (dialect.id, dialect.title)),
+    }
 }
 
 /// Which end says such things.
@@ -116,51 +130,6 @@ pub struct Heard<'a> {
     /// Passwords, to be masked before anything is written down: parts of the object as they were sent. Members whose
     /// name says so need not be among them.
     pub secrets: Vec<&'a [u8]>,
-}
-
-impl<'a> Heard<'a> {
-    const fn new(token: Token) -> Self {
-        let said = Said { coin: None, wallet: None, worker: None, agent: None };
-        Self { speaker: token.speaker, token: token.name, weight: token.weight, said, secrets: Vec::new() }
-    }
-
-    /// Takes the login word apart into wallet, worker and coin.
-    fn login(mut self, word: Option<Str<'a>>) -> Self {
-        let Some(word) = word.map(bounded) else { return self };
-        let login = crate::wallet::login::read(&word);
-        self.said.wallet = Some(login.wallet.into()).filter(|wallet: &String| !wallet.is_empty());
-        self.said.worker = login.worker.map(Into::into);
-        self.said.coin = login.coin.map(Into::into);
-        self
-    }
-
-    fn agent(mut self, agent: Option<Str<'a>>) -> Self {
-        self.said.agent = agent.map(bounded).filter(|agent| !agent.is_empty());
-        self
-    }
-
-    /// The coin this dialect is spoken for, whatever the login asks to be paid in.
-    fn coin(mut self, coin: &str) -> Self {
-        self.said.coin = Some(coin.into());
-        self
-    }
-
-    /// The rig, where it is named beside the login; otherwise the login's stays.
-    fn worker(mut self, worker: Option<Str<'a>>) -> Self {
-        self.said.worker = worker.map(bounded).filter(|worker| !worker.is_empty()).or(self.said.worker);
-        self
-    }
-
-    fn secret(mut self, secret: Option<Str<'a>>) -> Self {
-        self.secrets.extend(secret.map(|secret| secret.raw()));
-        self
-    }
-
-    /// Notes everything behind the first of several parameters: by place, passwords have no name.
-    fn secrets_behind_first(mut self, parameters: Value<'a, '_>) -> Self {
-        self.secrets = parameters.items().skip(1).map(|parameter| parameter.raw()).collect();
-        self
-    }
 }
 
 /// The text of a string, bounded.

@@ -1,14 +1,17 @@
 //! D16: Nexa (PROTOCOLS.md section 1.6, last lines).
 
+use super::heard::whole;
 use super::shape::{self, Item};
 use super::token::{miner, pool};
 use super::{Dialect, Heard, PROOF, SURE, Token, list, stratum_v1, string_at};
+use crate::finding::Word;
 use crate::wire::json::Value;
 
 pub(super) const DIALECT: Dialect = Dialect {
     id: "nexa",
     title: "Nexa stratum",
     coins: "NEXA",
+    tickers: &["NEXA"],
     section: "1.6",
     narrows: Some("stratum-v1"),
     anchors: &["mining."],
@@ -22,7 +25,8 @@ const AUTHORIZE: Token = miner("Nexa authorize", PROOF, "`mining.authorize` `[\"
 fn hear<'a>(object: Value<'a, '_>) -> Option<Heard<'a>> {
     if let Some(job) = list(object, "mining.notify") {
         let shaped = shape::is(job, &[Item::Any, Item::Hex(64), Item::Numeral, Item::Hex(8)]);
-        return shaped.then(|| Heard::new(NOTIFY).coin("NEXA"));
+        let heard = || Heard::new(NOTIFY).coin("NEXA").count(Word::Height, job.index(2).and_then(whole));
+        return shaped.then(heard);
     }
     let login = list(object, "mining.authorize")?;
     let paid = string_at(login, 0)?.starts_with("nexa:");

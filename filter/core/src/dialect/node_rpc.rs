@@ -1,15 +1,18 @@
 //! D17: mining at a node (PROTOCOLS.md sections 1.2 and 1.9): the JSON bodies of getwork, getblocktemplate and kin,
 //! over HTTP. Nodes are asked by explorers and wallets too: but for getwork itself, it takes two of these.
 
+use super::heard::whole;
 use super::shape::hex_digits;
 use super::token::{miner, pool};
 use super::{Dialect, Heard, PROOF, Token, member, method, number, string, string_at};
+use crate::finding::Word;
 use crate::wire::json::{Str, Value};
 
 pub(super) const DIALECT: Dialect = Dialect {
     id: "node-rpc",
     title: "getwork and getblocktemplate",
     coins: "any, from one's own node or an old pool",
+    tickers: &[],
     section: "1.9, 1.2",
     narrows: None,
     anchors: &[
@@ -85,11 +88,15 @@ fn result<'a>(result: Value<'a, '_>) -> Option<Heard<'a>> {
     let text = |key| string(result, key);
     let hex = |key, digits| text(key).is_some_and(|text: Str<'_>| text.is_hex(digits));
     if hex("data", 256) && hex("target", 64) {
-        return Some(Heard::new(WORK));
+        return Some(Heard::new(WORK).value(Word::Target, member(result, "target")));
     }
     if hex("previousblockhash", 64) && hex("bits", 8) && number(result, "height").is_some() {
-        return number(result, "coinbasevalue").map(|_| Heard::new(TEMPLATE));
+        return number(result, "coinbasevalue").map(|_| height(Heard::new(TEMPLATE), result));
     }
     let shaped = hex("prev_hash", 64) && number(result, "difficulty").is_some();
-    (shaped && text("blocktemplate_blob").and_then(hex_digits)? >= 152).then(|| Heard::new(BLOB))
+    (shaped && text("blocktemplate_blob").and_then(hex_digits)? >= 152).then(|| height(Heard::new(BLOB), result))
+}
+
+fn height<'a>(heard: Heard<'a>, template: Value<'a, '_>) -> Heard<'a> {
+    heard.count(Word::Height, member(template, "height").and_then(whole))
 }

@@ -1,7 +1,8 @@
 //! D1: stratum v1 (PROTOCOLS.md section 1.6), and whatever borrows its `mining.` methods.
 
 use super::token::{miner, pool};
-use super::{Dialect, Heard, PROOF, Token, calls, member, members, string, string_at};
+use super::{Dialect, Heard, PROOF, Token, calls, coinbase, member, members, string, string_at};
+use crate::finding::{PoolSource, Word};
 use crate::wallet::login;
 use crate::wire::json::{Str, Value};
 
@@ -9,6 +10,7 @@ pub(super) const DIALECT: Dialect = Dialect {
     id: "stratum-v1",
     title: "Stratum v1",
     coins: "SHA-256, scrypt, X11, X16R, Lyra2, yespower, ghostrider and most others",
+    tickers: &[],
     section: "1.6",
     narrows: None,
     anchors: &["mining.", "client.reconnect", "client.show_mess", "client.get_versi", "version-rolling"],
@@ -58,8 +60,35 @@ fn call<'a>(name: Str<'a>, parameters: Option<Value<'a, '_>>) -> Option<Heard<'a
         "mining.subscribe" => subscribe(token, parameters),
         "mining.authorize" => authorize(token, parameters),
         "mining.submit" => Heard::new(token).login(string_at(parameters, 0)),
+        "mining.notify" => notify(token, parameters),
+        "mining.set_difficulty" => Heard::new(token).value(Word::Difficulty, parameters.index(0)),
+        "mining.set_target" => Heard::new(token).value(Word::Target, parameters.index(0)),
+        "mining.suggest_difficulty" => Heard::new(token).value(Word::FixedDifficulty, parameters.index(0)),
+        "mining.configure" => Heard::new(token).list(Word::Extensions, parameters.index(0)),
+        "client.reconnect" => reconnect(token, parameters),
+        "client.show_message" => Heard::new(token).value(Word::Message, parameters.index(0)),
         _ => Heard::new(token),
     })
+}
+
+/// A job: its coinbase tells the height and who signs the block.
+fn notify<'a>(token: Token, parameters: Value<'a, '_>) -> Heard<'a> {
+    let heard = Heard::new(token);
+    let Some(first) = string_at(parameters, 2).filter(|_| parameters.count() >= 8) else { return heard };
+    let coinbase = coinbase::read(first, string_at(parameters, 3));
+    heard.count(Word::Height, coinbase.height).pool(coinbase.pool.as_deref(), PoolSource::Coinbase)
+}
+
+/// The server a pool sends its miners to.
+fn reconnect<'a>(token: Token, parameters: Value<'a, '_>) -> Heard<'a> {
+    let Some(mut server) = string_at(parameters, 0).map(super::bounded) else { return Heard::new(token) };
+    let port = parameters.index(1);
+    let port = port.and_then(|port| port.as_number().map(Into::into).or_else(|| port.as_str().map(super::bounded)));
+    if let Some(port) = port {
+        server.push(':');
+        server += &port;
+    }
+    Heard::new(token).note(Word::Reconnect, Some(&server))
 }
 
 /// Hears a subscription: the software's name stands first, but some put the wallet and password there.
@@ -71,7 +100,8 @@ pub(super) fn subscribe<'a>(token: Token, parameters: Value<'a, '_>) -> Heard<'a
 
 /// Hears a login: wallet and rig, then the password; a few name the rig between them.
 pub(super) fn authorize<'a>(token: Token, parameters: Value<'a, '_>) -> Heard<'a> {
-    Heard::new(token).login(string_at(parameters, 0)).secrets_behind_first(parameters)
+    let heard = Heard::new(token).login(string_at(parameters, 0)).hints(string_at(parameters, 1));
+    heard.secrets_behind_first(parameters)
 }
 
 /// The reply to `mining.subscribe`: `[[["mining.notify","<id>"], ...], "<extranonce1>", n]`, or with the inner pair alone.

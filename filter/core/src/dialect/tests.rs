@@ -4,6 +4,7 @@ mod cases;
 mod docs;
 mod near;
 mod random;
+mod words;
 
 use alloc::format;
 use alloc::string::{String, ToString};

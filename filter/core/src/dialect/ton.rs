@@ -9,6 +9,7 @@ pub(super) const DIALECT: Dialect = Dialect {
     id: "ton",
     title: "TON stratum",
     coins: "TON",
+    tickers: &["TON"],
     section: "1.8",
     narrows: Some("stratum-v1"),
     anchors: &["mining."],

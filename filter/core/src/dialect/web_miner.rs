@@ -9,6 +9,7 @@ pub(super) const DIALECT: Dialect = Dialect {
     id: "web-miner",
     title: "Web miner",
     coins: "CryptoNight and RandomX coins",
+    tickers: cryptonote::TICKERS,
     section: "1.9",
     narrows: None,
     anchors: &["\"site_key\"", "\"authed\"", "hash_accepted", "\"job\"", "\"submit\"", "\"verify\""],
@@ -36,7 +37,7 @@ fn hear<'a>(object: Value<'a, '_>) -> Option<Heard<'a>> {
         return shaped.then(|| Heard::new(AUTHED));
     }
     if is("job") {
-        return cryptonote::is_job(given).then(|| Heard::new(JOB));
+        return cryptonote::is_job(given).then(|| cryptonote::work(Heard::new(JOB), given));
     }
     if is("submit") {
         return cryptonote::is_share(given).then(|| Heard::new(SUBMIT));

@@ -8,6 +8,7 @@ pub(super) const DIALECT: Dialect = Dialect {
     id: "xelis",
     title: "Xelis stratum",
     coins: "XEL",
+    tickers: &["XEL"],
     section: "1.8",
     narrows: Some("stratum-v1"),
     anchors: &["mining."],

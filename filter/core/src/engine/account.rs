@@ -6,6 +6,8 @@ use crate::wire::packet::NotInspected;
 /// Why bytes were not inspected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Skipped {
+    /// A compressed message of WebSocket.
+    Compressed,
     /// A TLS session picked up in the middle.
     Encrypted,
     /// An IP fragment.
@@ -16,6 +18,8 @@ pub enum Skipped {
     Malformed,
     /// Not IPv4 or IPv6.
     NotIp,
+    /// A proxy spoken to in a way that cannot be looked through.
+    OpaqueProxy,
     /// Neither TCP nor UDP.
     OtherProtocol,
     /// UDP that is not DNS.
@@ -28,12 +32,14 @@ pub enum Skipped {
 
 impl Skipped {
     /// Every reason, with the words used in summaries.
-    pub const ALL: [(Self, &'static str); 9] = [
+    pub const ALL: [(Self, &'static str); 11] = [
+        (Self::Compressed, "compressed WebSocket message"),
         (Self::Encrypted, "encrypted from before"),
         (Self::Fragment, "IP fragment"),
         (Self::LinkType, "of a link type that is not read"),
         (Self::Malformed, "malformed header"),
         (Self::NotIp, "not IP"),
+        (Self::OpaqueProxy, "proxy that cannot be looked through"),
         (Self::OtherProtocol, "neither TCP nor UDP"),
         (Self::OtherUdp, "UDP other than DNS"),
         (Self::Truncated, "cut short by the capture"),
@@ -64,7 +70,7 @@ pub struct Counters {
     /// DNS questions over UDP.
     pub questions: u64,
     /// Findings, by layer in the order of [`Layer`].
-    findings: [u64; 6],
+    findings: [u64; 7],
     /// Records written.
     pub records: u64,
     /// Sightings not written down: the flow has given its records.

@@ -17,8 +17,8 @@ use crate::endpoint::{Endpoint, Protocol};
 use crate::evidence::Record;
 use crate::flow::key::{FlowKey, Side};
 use crate::flow::table::{Meeting, Settled, Table};
-use crate::inspect::flow::{DNS_PORT, Form, Link, OpenFlow};
-use crate::inspect::{Ear, Heard, Progress};
+use crate::inspect::flow::{DNS_PORT, Link, OpenFlow};
+use crate::inspect::{Ear, Form, Heard, Progress};
 use crate::limits::{LOOK_PACKETS_MAX, OPEN_FLOWS};
 use crate::now::Now;
 use crate::policy::{Judgement, Policy};
@@ -203,7 +203,9 @@ impl Engine {
         let (heard, spent) = look(&mut self.ear, &mut self.counters, &self.settings, flow, (side, link), packet, tcp);
         let mut outcome = Outcome::from(Verdict::Look);
         let is_over = is_over(heard.progress, flow.progress(side.other()), spent);
-        self.counters.skip_many(Skipped::UnreadableDns, heard.unreadable);
+        self.counters.skip_many(Skipped::UnreadableDns, heard.counts.unreadable);
+        self.counters.skip_many(Skipped::Compressed, heard.counts.compressed);
+        self.counters.skip_many(Skipped::OpaqueProxy, heard.counts.opaque);
         if let Some((seen, host)) = report::choose(&mut self.counters, &self.settings.policy, now, flow, side, heard) {
             let judgement = self.settings.policy.judge(&seen.finding, key.end(host).ip, now);
             outcome = report::on_flow(&mut self.counters, &self.settings, self.run, now, flow, host, seen, &judgement);

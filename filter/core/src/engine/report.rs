@@ -9,8 +9,8 @@ use crate::endpoint::{Endpoint, Protocol};
 use crate::evidence::{Action, Exemption, Question, Record};
 use crate::finding::Finding;
 use crate::flow::key::Side;
-use crate::inspect::Heard;
 use crate::inspect::flow::{Link, OpenFlow};
+use crate::inspect::{Heard, settle};
 use crate::limits::RECORDS_PER_FLOW;
 use crate::now::Now;
 use crate::policy::{Exempt, Judgement, Policy};
@@ -43,8 +43,8 @@ pub(super) fn host(policy: &Policy, flow: &OpenFlow, miner: Option<Side>, speake
     }
 }
 
-/// Of what was heard and the list's word on the far address, the one that is judged more severely, and the host inside;
-/// what was heard where both are judged alike. A list's word that is not chosen comes up again.
+/// Of what was heard and the lists' words on the flow, the one that is judged most severely, and the host inside; what
+/// was heard where it is among them. A list's word that is not chosen comes up again.
 pub(super) fn choose(
     counters: &mut Counters,
     policy: &Policy,
@@ -53,24 +53,33 @@ pub(super) fn choose(
     side: Side,
     heard: Heard,
 ) -> Option<(Sighting, Side)> {
-    if heard.finding.is_none() && heard.listed.is_none() {
-        return None;
-    }
-    let Heard { finding, listed, miner, protocol, question, .. } = heard;
-    let question = question.map(|asked| asked.question);
-    let speech = finding.map(|finding| (Sighting { finding, protocol, question }, host(policy, flow, miner, side)));
-    let address = listed.map(|listed| {
-        let (finding, miner) = *listed;
-        (Sighting { finding, protocol: None, question: None }, host(policy, flow, Some(miner), side))
-    });
-    let severity = |seen: &Option<(Sighting, Side)>| {
-        let key = flow.key()?;
-        let (seen, host) = seen.as_ref()?;
-        Some(policy.judge(&seen.finding, key.end(*host).ip, now).severity())
+    let Heard { finding, miner, protocol, question, .. } = heard;
+    let severity = |finding: &Finding, host: Side| {
+        let end = flow.key().map(|key| key.end(host).ip);
+        end.map_or(0, |ip| policy.judge(finding, ip, now).severity())
     };
-    let is_address = severity(&address) > severity(&speech);
-    flow.address_known |= is_address;
-    let chosen = if is_address { address } else { speech }?;
+    let spoken = finding.map(|finding| (finding, host(policy, flow, miner, side)));
+    let weight = spoken.as_ref().map(|(finding, host)| severity(finding, *host));
+    let words = flow.listed.iter().enumerate().filter(|(_, listed)| !listed.is_told);
+    let words = words.map(|(place, listed)| {
+        let host = host(policy, flow, Some(listed.miner), side);
+        (severity(&listed.finding, host), core::cmp::Reverse(place), host)
+    });
+    // Of equal ones the first that came up.
+    let word =
+        words.max_by_key(|(severity, place, _)| (*severity, *place)).filter(|word| weight.is_none_or(|of| word.0 > of));
+    let chosen = match word {
+        Some((_, core::cmp::Reverse(place), host)) => {
+            let listed = flow.listed.get_mut(place)?;
+            listed.is_told = true;
+            (Sighting { finding: listed.finding.clone(), protocol: listed.protocol, question: None }, host)
+        }
+        None => {
+            let (finding, host) = spoken?;
+            let question = question.map(|asked| asked.question);
+            (Sighting { finding, protocol, question }, host)
+        }
+    };
     counters.find(chosen.0.finding.layer);
     Some(chosen)
 }
@@ -103,7 +112,7 @@ pub(super) fn on_flow(
     let place = Place {
         host: key.end(host),
         far: key.end(host.other()),
-        far_name: flow.server_name.clone(),
+        far_name: flow.target.as_ref().and_then(|target| target.name.clone()).or_else(|| flow.server_name.clone()),
         server_name: flow.server_name.clone(),
         transport: key.protocol(),
         link: flow.link(host),
@@ -127,7 +136,7 @@ pub(super) fn record(
         Judgement::Observe(exempt) => (Action::Observed, *exempt),
     };
     counters.records += 1;
-    Some(Box::new(Record {
+    let mut record = Box::new(Record {
         time_us: now.wall_us,
         id: format!("{run:016x}-{:x}", counters.records),
         action,
@@ -145,7 +154,9 @@ pub(super) fn record(
         interface: None,
         finding: seen.finding,
         exemption: exempt.map(exemption),
-    }))
+    });
+    settle(&mut record);
+    Some(record)
 }
 
 fn exemption(exempt: &Exempt) -> Exemption {

@@ -13,7 +13,7 @@ use serde_json::Value as Json;
 use super::sentence::sentence;
 use super::text::{excerpt, printable, timestamp};
 use super::{Action, Loss, Record};
-use crate::limits;
+use crate::finding::{Form, Row, Said, WORDS};
 
 /// The version of the Elastic Common Schema the names are taken from.
 const ECS_VERSION: &str = "8.11.0";
@@ -43,7 +43,8 @@ enum Value<'a> {
     /// ASCII of our own making.
     Plain(String),
     Number(u64),
-    Words(&'static [&'static str]),
+    Flag,
+    Words(Vec<&'a str>),
 }
 
 /// How much of a record is written.
@@ -58,21 +59,21 @@ impl Record {
     /// The record as one line of JSON in UTF-8, without the line's end.
     #[must_use]
     pub fn to_json(&self) -> String {
-        line(RECORD, self, Extent::Whole)
+        line(self, Extent::Whole)
     }
 
     /// The record as one line of ASCII JSON (everything else as `\uXXXX`) of at most `max_bytes`.
     ///
     /// A line that would be longer is written without the excerpt, and if that is not enough with its texts cut to
-    /// 120 bytes; it then says `minewall.shortened`. `max_bytes` below [`SHORTENED_BYTES`] cannot be promised.
+    /// 120 bytes and without the words that matter less; it then says `minewall.shortened`. `max_bytes` below [`SHORTENED_BYTES`] cannot be promised.
     #[must_use]
     pub fn to_ascii_json(&self, max_bytes: usize) -> String {
-        let whole = ascii(line(RECORD, self, Extent::Whole));
+        let whole = ascii(line(self, Extent::Whole));
         if whole.len() <= max_bytes {
             return whole;
         }
-        let without = ascii(line(RECORD, self, Extent::WithoutExcerpt));
-        if without.len() <= max_bytes { without } else { ascii(line(RECORD, self, Extent::Short)) }
+        let without = ascii(line(self, Extent::WithoutExcerpt));
+        if without.len() <= max_bytes { without } else { ascii(line(self, Extent::Short)) }
     }
 
     /// One sentence for people: what was done, to whom, and why (`event.reason`).
@@ -86,19 +87,46 @@ impl Loss {
     /// The loss as one line of ASCII JSON, at most 2 KiB, without the line's end.
     #[must_use]
     pub fn to_json(&self) -> String {
-        ascii(line(LOSS, self, Extent::Short))
+        ascii(line(self, Extent::Short))
     }
 }
 
-/// The fields of a Record, in the order they are written. docs/records.md explains each; a test holds both together.
+/// What is written as a line: its fields, those of the words, and the fields after them.
+pub(super) trait Written: Sized + 'static {
+    const FIELDS: &'static [Field<Self>];
+    const FIELDS_AFTER_WORDS: &'static [Field<Self>];
+
+    fn said(&self) -> Option<&Said>;
+}
+
+impl Written for Record {
+    const FIELDS: &'static [Field<Self>] = RECORD;
+    const FIELDS_AFTER_WORDS: &'static [Field<Self>] = RECORD_AFTER_WORDS;
+
+    fn said(&self) -> Option<&Said> {
+        Some(&self.finding.said)
+    }
+}
+
+impl Written for Loss {
+    const FIELDS: &'static [Field<Self>] = LOSS;
+    const FIELDS_AFTER_WORDS: &'static [Field<Self>] = &[];
+
+    fn said(&self) -> Option<&Said> {
+        None
+    }
+}
+
+/// The fields of a Record, in the order they are written; those of [`WORDS`] follow. docs/records.md explains each; a
+/// test holds both together.
 #[rustfmt::skip]
 pub(super) const RECORD: &[Field<Record>] = &[
     field("@timestamp", |r| plain(timestamp(r.time_us))),
     field("event.kind", |_| plain("alert")),
-    field("event.category", |_| Some(Value::Words(&["network", "intrusion_detection"]))),
+    field("event.category", |_| Some(Value::Words(["network", "intrusion_detection"].into()))),
     field("event.type", |r| Some(Value::Words(match r.action {
-        Action::Blocked => &["denied"],
-        Action::Observed => &["allowed"],
+        Action::Blocked => ["denied"].into(),
+        Action::Observed => ["allowed"].into(),
     }))),
     field("event.action", |r| plain(r.action.as_str())),
     text("event.reason", SENTENCE, |r| words(sentence(r))),
@@ -126,10 +154,11 @@ pub(super) const RECORD: &[Field<Record>] = &[
     field("minewall.category", |r| plain(r.finding.subject.as_str())),
     field("minewall.confidence", |r| plain(r.finding.confidence.as_str())),
     field("minewall.dialect", |r| plain(r.finding.dialect?)),
-    text("minewall.coin", limits::WORD, |r| words(r.finding.said.coin.as_deref()?)),
-    text("minewall.wallet", limits::WORD, |r| words(r.finding.said.wallet.as_deref()?)),
-    text("minewall.worker", limits::WORD, |r| words(r.finding.said.worker.as_deref()?)),
-    text("minewall.agent", limits::WORD, |r| words(r.finding.said.agent.as_deref()?)),
+];
+
+/// The fields of a Record behind the words.
+#[rustfmt::skip]
+pub(super) const RECORD_AFTER_WORDS: &[Field<Record>] = &[
     text("minewall.exemption.owner", NOTE, |r| words(&*r.exemption.as_ref()?.owner)),
     text("minewall.exemption.reason", NOTE, |r| words(&*r.exemption.as_ref()?.reason)),
     text("minewall.exemption.expires", NOTE, |r| words(r.exemption.as_ref()?.expires.as_deref()?)),
@@ -183,26 +212,25 @@ fn mac([a, b, c, d, e, f]: [u8; 6]) -> String {
     format!("{a:02X}-{b:02X}-{c:02X}-{d:02X}-{e:02X}-{f:02X}")
 }
 
-fn line<T>(fields: &[Field<T>], of: &T, extent: Extent) -> String {
+fn line<T: Written>(of: &T, extent: Extent) -> String {
     let mut line = Line { out: String::from("{"), open: Vec::new() };
-    for field in fields {
-        if extent != Extent::Whole && field.path == EXCERPT {
-            line.put(SHORTENED_FLAG, &Json::Bool(true));
-            continue;
-        }
-        let bytes = if extent == Extent::Short { field.bytes.min(SHORT) } else { field.bytes };
-        let value = match (field.read)(of) {
-            Some(Value::Text(text)) => Json::from(printable(&text, bytes)),
-            Some(Value::Plain(text)) => Json::from(text),
-            Some(Value::Number(number)) => Json::from(number),
-            Some(Value::Words(words)) => Json::from(words),
-            None => continue,
-        };
-        if value != "" {
-            line.put(field.path, &value);
-        }
+    T::FIELDS.iter().for_each(|field| line.write(field, of, extent));
+    for row in WORDS.iter().filter(|row| extent != Extent::Short || row.is_brief) {
+        let said = of.said().and_then(|said| said.get(row.word));
+        line.write_value(row.path, row.bytes, said.and_then(|text| value(row, text)), extent);
     }
+    T::FIELDS_AFTER_WORDS.iter().for_each(|field| line.write(field, of, extent));
     line.end()
+}
+
+/// What a word says, in its form.
+fn value<'a>(row: &Row, text: &'a str) -> Option<Value<'a>> {
+    match row.form {
+        Form::Flag => Some(Value::Flag),
+        Form::List => Some(Value::Words(text.split_ascii_whitespace().collect())),
+        Form::Number => text.parse().ok().map(Value::Number),
+        Form::Name | Form::Text => words(text),
+    }
 }
 
 /// Text with everything but ASCII as JSON escapes: in JSON, other characters stand in strings only.
@@ -230,6 +258,29 @@ struct Line {
 }
 
 impl Line {
+    fn write<T>(&mut self, field: &Field<T>, of: &T, extent: Extent) {
+        if extent != Extent::Whole && field.path == EXCERPT {
+            self.put(SHORTENED_FLAG, &Json::Bool(true));
+            return;
+        }
+        self.write_value(field.path, field.bytes, (field.read)(of), extent);
+    }
+
+    fn write_value(&mut self, path: &'static str, bytes: usize, value: Option<Value<'_>>, extent: Extent) {
+        let bytes = if extent == Extent::Short { bytes.min(SHORT) } else { bytes };
+        let value = match value {
+            Some(Value::Text(text)) => Json::from(printable(&text, bytes)),
+            Some(Value::Plain(text)) => Json::from(text),
+            Some(Value::Number(number)) => Json::from(number),
+            Some(Value::Flag) => Json::Bool(true),
+            Some(Value::Words(words)) => Json::from(words),
+            None => return,
+        };
+        if value != "" {
+            self.put(path, &value);
+        }
+    }
+
     fn put(&mut self, path: &'static str, value: &Json) {
         let mut parts: Vec<&'static str> = path.split('.').collect();
         let name = parts.pop().unwrap_or_default();

@@ -11,11 +11,11 @@ use proptest::option;
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::json::{LOSS, RECORD, SHORTENED_FLAG};
+use super::json::{LOSS, RECORD, RECORD_AFTER_WORDS, SHORTENED_FLAG};
 use super::*;
 use minewall_lists::Category;
 
-use crate::finding::{Confidence, Layer, Said, Subject};
+use crate::finding::{Confidence, Form, Layer, Said, Subject, WORDS, Word};
 use crate::limits;
 
 const DOCS: &str = include_str!("../../../../docs/records.md");
@@ -95,6 +95,7 @@ fn payload() -> Record {
             wallet: Some("4AexampleWalletAddress".to_owned()),
             worker: Some("room-204".to_owned()),
             agent: Some("rig/6.21".to_owned()),
+            ..Said::default()
         },
         confidence: Confidence::High,
         rule: "login".to_owned(),
@@ -104,6 +105,16 @@ fn payload() -> Record {
         excerpt: b"{\"method\":\"login\",\"params\":{\"login\":\"4AexampleWalletAddress\",\"pass\":\"***\"}}\n"
             .to_vec(),
     };
+    for (word, text) in [
+        (Word::CoinConfidence, "medium"),
+        (Word::CoinReason, "of the protocol's coins this one fits the other clue"),
+        (Word::Holder, "wallet"),
+        (Word::WalletCheck, "valid"),
+        (Word::Hardware, "cpu"),
+        (Word::FixedDifficulty, "50000"),
+    ] {
+        record.finding.said.put(word, text);
+    }
     record
 }
 
@@ -117,9 +128,26 @@ fn full() -> Record {
     record.question = dns().question;
     let said = payload().finding;
     record.finding.said = said.said;
+    for row in WORDS {
+        if record.finding.said.get(row.word).is_some() {
+            continue;
+        }
+        record.finding.said.put(row.word, if row.form == Form::Number { "42" } else { "word" });
+    }
     record.finding.dialect = said.dialect;
     record.finding.excerpt = said.excerpt;
     record
+}
+
+/// Every field a record can have.
+fn record_paths() -> Vec<&'static str> {
+    let words = WORDS.iter().map(|row| row.path);
+    RECORD
+        .iter()
+        .map(|field| field.path)
+        .chain(words)
+        .chain(RECORD_AFTER_WORDS.iter().map(|field| field.path))
+        .collect()
 }
 
 fn leaves(value: &Value, path: &str, into: &mut BTreeMap<String, Value>) {
@@ -191,19 +219,34 @@ fn the_documentation_lists_exactly_the_fields_of_the_tables() {
     let rows = DOCS.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`'));
     let mut documented: Vec<&str> =
         rows.map(|(name, _)| name).filter(|name| *name == "@timestamp" || name.contains('.')).collect();
-    let mut written: Vec<&str> = RECORD.iter().map(|field| field.path).collect();
+    let mut written = record_paths();
     written.push(SHORTENED_FLAG);
-    written.extend(LOSS.iter().map(|field| field.path).filter(|path| !RECORD.iter().any(|field| field.path == *path)));
+    written.extend(LOSS.iter().map(|field| field.path).filter(|path| !record_paths().contains(path)));
     documented.sort_unstable();
     written.sort_unstable();
     assert_eq!(documented, written);
 }
 
 #[test]
+fn the_documentation_of_a_word_is_its_row() {
+    for row in WORDS {
+        let form = match row.form {
+            Form::Flag => "`true`".to_owned(),
+            Form::List => "list of words".to_owned(),
+            Form::Name => format!("word, {} bytes", row.bytes),
+            Form::Number => "number".to_owned(),
+            Form::Text => format!("text, {} bytes", row.bytes),
+        };
+        let line = format!("| `{}` | {form} | {} | {} |", row.path, row.when, row.what.trim());
+        assert!(DOCS.contains(&line), "docs/records.md lacks the line\n{line}");
+    }
+}
+
+#[test]
 fn every_field_is_written_once_and_no_object_twice() {
     let fields = flat(&full().to_json());
     let paths: Vec<&str> = fields.keys().map(String::as_str).collect();
-    let mut expected: Vec<&str> = RECORD.iter().map(|field| field.path).collect();
+    let mut expected = record_paths();
     expected.sort_unstable();
     assert_eq!(paths, expected);
     assert_eq!(flat(&loss().to_json()).len(), LOSS.len());
@@ -274,7 +317,7 @@ fn a_forged_field_stays_text() {
         record.finding.excerpt = attack.as_bytes().to_vec();
         let line = record.to_json();
         let fields = flat(&line);
-        assert_eq!(fields.len(), RECORD.len(), "{line}");
+        assert_eq!(fields.len(), record_paths().len(), "{line}");
         assert_eq!(fields["source.ip"], "2001:db8:1::5");
         assert_eq!(fields["event.action"], "observed");
         assert_eq!(fields["minewall.worker"], printable(attack, limits::WORD));
@@ -329,6 +372,15 @@ fn every_text(record: &mut Record, text: &str) {
     for place in [&mut said.coin, &mut said.wallet, &mut said.worker, &mut said.agent] {
         *place = Some(text.to_owned());
     }
+    for row in WORDS.iter().filter(|row| !matches!(row.word, Word::Coin | Word::Wallet | Word::Worker | Word::Agent)) {
+        // The worst its form lets through: JSON doubles quotes.
+        let worst = match row.form {
+            Form::Number => "18446744073709551615".to_owned(),
+            Form::Text => text.to_owned(),
+            Form::Flag | Form::Name | Form::List => "\"".repeat(3000),
+        };
+        said.put(row.word, &worst);
+    }
     record.destination_domain = Some(text.to_owned());
     record.server_name = Some(text.to_owned());
     record.interface = Some(text.to_owned());
@@ -370,7 +422,7 @@ prop_compose! {
             destination: Endpoint { ip: IpAddr::from(ips.1), port: 1 },
             destination_domain: domain,
             question: question.map(|_| Question { name, kind }),
-            finding: Finding { rule, ruleset, reason, excerpt, said: Said { coin, wallet, worker, agent }, ..payload().finding },
+            finding: Finding { rule, ruleset, reason, excerpt, said: Said { coin, wallet, worker, agent, ..Said::default() }, ..payload().finding },
             exemption: exempt.map(|(owner, reason, expires)| Exemption { owner, reason, expires }),
             ..payload()
         }

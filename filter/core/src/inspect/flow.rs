@@ -1,63 +1,58 @@
 //! What is remembered of a flow while nothing is decided about it.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 
-use crate::dialect::{Kin, PROOF, kin};
 use crate::endpoint::Protocol;
-use crate::finding::Said;
 use crate::flow::key::{FlowKey, Side};
 use crate::flow::stream::Stream;
 use crate::flow::table::Renew;
 use crate::limits::DNS_TCP_MESSAGE;
 
-use super::Progress;
-
-/// What the first bytes of a direction are.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Form {
-    /// DNS messages with their lengths (RFC 7766).
-    Dns,
-    /// HTTP/1.
-    Http,
-    /// Records of TLS in the middle of a session: nothing can be read.
-    Sealed,
-    /// Anything else: mining speaks in lines of JSON.
-    Text,
-    /// TLS from its beginning.
-    Tls,
-    /// Too few bytes to tell.
-    #[default]
-    Unknown,
-}
+use super::form::{Form, form_of};
+use super::spoken::Spoken;
+use super::{Listed, Progress};
 
 /// The port of DNS (RFC 1035 section 4.2).
 pub const DNS_PORT: u16 = 53;
 
-/// Tokens remembered of one flow; more would add nothing to a sum that has long been reached.
-const TOKENS: usize = 6;
+/// Turns of a conversation remembered: a greeting of three messages and what follows it.
+pub const TURNS: usize = 8;
+
+/// Lists' words kept of one flow: both ends, what a proxy was asked for, the name inside, and one to spare.
+pub const LISTED: usize = 5;
 
 /// An undecided flow.
 #[derive(Debug, Default)]
 pub struct OpenFlow {
     key: Option<FlowKey>,
-    streams: [Stream; 2],
-    forms: [Form; 2],
-    /// How far each direction's text was read.
-    places: [Place; 2],
-    /// What is to be expected after what each direction said last.
-    progress: [Progress; 2],
-    /// Hardware address and interface of each side, as its last packet bore them.
-    links: [Link; 2],
+    sides: [OneSide; 2],
+    /// Who said how much in one go: the side, and the octets it had said by then.
+    turns: Vec<(Side, usize)>,
     /// The side that opened the connection, where that was seen.
     pub initiator: Option<Side>,
     /// The dialect heard and what was heard of it so far.
-    pub speech: Speech,
-    /// The server name of the TLS hello.
+    pub speech: Spoken,
+    /// The server name of the TLS hello, or the host an HTTP request named.
     pub server_name: Option<String>,
+    /// What a proxy was asked to reach.
+    pub target: Option<Target>,
+    /// Lists' words on names and addresses of this flow, at most [`LISTED`].
+    pub listed: Vec<Listed>,
     /// Records this flow gave.
     pub reported: u8,
-    /// Whether the far end was looked up among the listed addresses.
+    /// Whether both ends were looked up among the listed addresses.
     pub address_known: bool,
+}
+
+/// What is remembered of one direction.
+#[derive(Debug, Default)]
+struct OneSide {
+    stream: Stream,
+    reader: Reader,
+    /// What is to be expected after what it said last.
+    progress: Progress,
+    link: Link,
 }
 
 /// Where one side stands, as seen from the gateway.
@@ -69,6 +64,46 @@ pub struct Link {
     pub interface: u32,
     /// Their VLAN.
     pub vlan: Option<u16>,
+}
+
+/// What a proxy was asked to reach.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// The protocol it was asked in (`socks5`, `http-connect`, ...).
+    pub by: &'static str,
+    /// Name or address, and port, as a URI's authority.
+    pub authority: String,
+    /// The name, where it is one.
+    pub name: Option<String>,
+}
+
+/// How far one side's bytes were read, and as what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reader {
+    /// What the innermost bytes are.
+    pub form: Form,
+    /// How far they were read.
+    pub place: Place,
+    /// Where the innermost stream begins, behind what proxies were told.
+    pub inner: usize,
+    /// Layers taken off before it that both sides have: tunnels and upgrades.
+    pub layers: u8,
+    /// What the last HTTP request asked for.
+    pub asked: Asked,
+    /// Behind the beginning of the HTTP head that was heard last; 0: none.
+    pub head: usize,
+}
+
+/// What an HTTP request asks for, as far as the answer is to be read by it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Asked {
+    /// Something is called: the answer may be a pool's.
+    Call,
+    /// No request was seen.
+    #[default]
+    Nothing,
+    /// A page or file, which may quote anything.
+    Page,
 }
 
 /// How far a direction's text was read, and what stood there that was no JSON.
@@ -84,70 +119,56 @@ pub struct Place {
     pub is_dirty: bool,
 }
 
-/// The tokens of one dialect heard in a flow, and their weight together.
-#[derive(Clone, Debug, Default)]
-pub struct Speech {
-    /// The dialect's place in the table.
-    pub dialect: Option<usize>,
-    tokens: [Option<(&'static str, u8)>; TOKENS],
-    /// The weights of the tokens, each counted once.
-    pub weight: u8,
-    /// The heaviest token of this very dialect, not of one it narrows.
-    heaviest: u8,
-    /// What was said.
-    pub said: Said,
-}
-
-impl Speech {
-    /// Adds a token; a narrower dialect's takes over what was heard, a stranger's only if it weighs more. Tells whether
-    /// it was new, or is heavier now.
-    pub fn add(&mut self, dialect: usize, token: &'static str, weight: u8) -> bool {
-        match self.dialect.map(|known| kin(known, dialect)) {
-            Some(Kin::Same) => self.heaviest = self.heaviest.max(weight),
-            Some(Kin::Wider) => {}
-            // A weak token narrows nothing that is proven.
-            Some(Kin::Narrower) if weight < PROOF && self.weight >= PROOF => {}
-            Some(Kin::Sibling) if weight <= self.heaviest => return false,
-            Some(Kin::Stranger) if weight <= self.weight => return false,
-            Some(Kin::Narrower | Kin::Sibling) => (self.dialect, self.heaviest) = (Some(dialect), weight),
-            Some(Kin::Stranger) | None => {
-                let said = core::mem::take(&mut self.said);
-                *self = Self { dialect: Some(dialect), heaviest: weight, said, ..Self::default() };
-            }
-        }
-        // Said again with more behind it, a token weighs what it weighs now: a feeble login must not cover a full one.
-        if let Some((_, counted)) = self.tokens.iter_mut().flatten().find(|(name, _)| *name == token) {
-            let more = weight.saturating_sub(*counted);
-            *counted += more;
-            self.weight = self.weight.saturating_add(more);
-            return more > 0;
-        }
-        let Some(place) = self.tokens.iter_mut().find(|place| place.is_none()) else { return false };
-        *place = Some((token, weight));
-        self.weight = self.weight.saturating_add(weight);
-        true
+impl Reader {
+    /// Takes a header off: what begins behind `octets` more is something else.
+    pub(super) fn pass(&mut self, octets: usize) {
+        let read = self.place.read.saturating_add(octets);
+        *self = Self { place: Place { read, ..Place::default() }, inner: read, layers: self.layers, ..Self::default() };
     }
 
-    /// Whether what this dialect hears counts for the flow.
-    pub fn is_of(&self, dialect: usize) -> bool {
-        self.dialect.is_some_and(|known| matches!(kin(known, dialect), Kin::Same | Kin::Wider))
+    /// Takes a layer off that the other side has too.
+    pub(super) fn peel(&mut self, octets: usize) {
+        self.pass(octets);
+        self.layers = self.layers.saturating_add(1);
     }
 
-    /// The tokens heard, in order.
-    pub fn tokens(&self) -> impl Iterator<Item = &'static str> {
-        self.tokens.iter().flatten().map(|(name, _)| *name)
+    /// The bytes that are not done with.
+    pub(super) fn rest<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
+        bytes.get(self.place.read..).unwrap_or_default()
     }
 }
 
 impl Renew for OpenFlow {
     fn renew(&mut self, key: FlowKey, _: Side) {
-        let mut streams = core::mem::take(&mut self.streams);
-        streams.iter_mut().for_each(Stream::clear);
-        *self = Self { key: Some(key), streams, ..Self::default() };
+        let mut sides = core::mem::take(&mut self.sides);
+        for side in &mut sides {
+            side.stream.clear();
+            *side = OneSide { stream: core::mem::take(&mut side.stream), ..OneSide::default() };
+        }
+        let (mut turns, mut listed) = (core::mem::take(&mut self.turns), core::mem::take(&mut self.listed));
+        turns.clear();
+        listed.clear();
+        *self = Self { key: Some(key), sides, turns, listed, ..Self::default() };
     }
 }
 
 impl OpenFlow {
+    const fn side(&self, side: Side) -> &OneSide {
+        let [low, high] = &self.sides;
+        match side {
+            Side::High => high,
+            Side::Low => low,
+        }
+    }
+
+    const fn side_mut(&mut self, side: Side) -> &mut OneSide {
+        let [low, high] = &mut self.sides;
+        match side {
+            Side::High => high,
+            Side::Low => low,
+        }
+    }
+
     /// The flow's key; `None` only before its first packet.
     #[must_use]
     pub const fn key(&self) -> Option<FlowKey> {
@@ -157,65 +178,51 @@ impl OpenFlow {
     /// What this side sends.
     #[must_use]
     pub const fn stream(&self, side: Side) -> &Stream {
-        let [low, high] = &self.streams;
-        match side {
-            Side::High => high,
-            Side::Low => low,
-        }
+        &self.side(side).stream
     }
 
     /// What this side sends, to be grown.
     pub const fn stream_mut(&mut self, side: Side) -> &mut Stream {
-        let [low, high] = &mut self.streams;
-        match side {
-            Side::High => high,
-            Side::Low => low,
-        }
+        &mut self.side_mut(side).stream
     }
 
-    /// What this side's first bytes are.
+    /// How far this side's bytes were read, and as what.
     #[must_use]
-    pub fn form(&self, side: Side) -> Form {
-        self.forms.get(side.index()).copied().unwrap_or_default()
+    pub const fn reader(&self, side: Side) -> Reader {
+        self.side(side).reader
     }
 
-    /// How far this side's text was read.
+    /// Notes how far this side's bytes were read, and as what.
+    pub const fn set_reader(&mut self, side: Side, reader: Reader) {
+        self.side_mut(side).reader = reader;
+    }
+
+    /// What this side's bytes are, behind what was told to proxies.
     #[must_use]
-    pub fn place(&self, side: Side) -> Place {
-        self.places.get(side.index()).copied().unwrap_or_default()
-    }
-
-    /// Notes how far this side's text was read.
-    pub fn set_place(&mut self, side: Side, to: Place) {
-        if let Some(place) = self.places.get_mut(side.index()) {
-            *place = to;
-        }
+    pub const fn form(&self, side: Side) -> Form {
+        self.side(side).reader.form
     }
 
     /// What is to be expected after what this side said last.
     #[must_use]
-    pub fn progress(&self, side: Side) -> Progress {
-        self.progress.get(side.index()).copied().unwrap_or_default()
+    pub const fn progress(&self, side: Side) -> Progress {
+        self.side(side).progress
     }
 
     /// Notes what is to be expected after what this side said.
-    pub fn set_progress(&mut self, side: Side, progress: Progress) {
-        if let Some(place) = self.progress.get_mut(side.index()) {
-            *place = progress;
-        }
+    pub const fn set_progress(&mut self, side: Side, progress: Progress) {
+        self.side_mut(side).progress = progress;
     }
 
     /// Where this side stands.
     #[must_use]
-    pub fn link(&self, side: Side) -> Link {
-        self.links.get(side.index()).copied().unwrap_or_default()
+    pub const fn link(&self, side: Side) -> Link {
+        self.side(side).link
     }
 
     /// Notes where this side stands.
-    pub fn set_link(&mut self, side: Side, link: Link) {
-        if let Some(place) = self.links.get_mut(side.index()) {
-            *place = link;
-        }
+    pub const fn set_link(&mut self, side: Side, link: Link) {
+        self.side_mut(side).link = link;
     }
 
     /// The side that is asked, when the flow goes to a name server.
@@ -231,127 +238,42 @@ impl OpenFlow {
         if self.dns_server() == Some(side.other()) { look_bytes.max(DNS_TCP_MESSAGE) } else { look_bytes }
     }
 
+    /// Keeps a list's word, once.
+    pub fn note_listed(&mut self, listed: Listed) {
+        let known = self.listed.iter().any(|known| known.finding.reason == listed.finding.reason);
+        if !known && self.listed.len() < LISTED {
+            self.listed.push(listed);
+        }
+    }
+
     /// Forgets what was made of this side's bytes: they begin elsewhere.
     pub fn begin_anew(&mut self, side: Side) {
-        self.set_place(side, Place::default());
+        self.set_reader(side, Reader::default());
         self.set_progress(side, Progress::Unknown);
-        self.set_form(side, Form::Unknown);
     }
 
     /// Tells what this side's first bytes are, once there are enough of them.
     pub fn recognise(&mut self, side: Side) {
         let asked = self.dns_server() == Some(side.other());
         let form = form_of(self.stream(side).prefix(), asked);
-        self.set_form(side, form);
+        self.side_mut(side).reader.form = form;
     }
 
-    fn set_form(&mut self, side: Side, form: Form) {
-        if let Some(place) = self.forms.get_mut(side.index()) {
-            *place = form;
+    /// Notes that this side has said more.
+    pub fn note_turn(&mut self, side: Side) {
+        let said = self.stream(side).prefix().len();
+        if let Some((last, until)) = self.turns.last_mut()
+            && *last == side
+        {
+            *until = said;
+        } else if self.turns.len() < TURNS && said > 0 {
+            self.turns.push((side, said));
         }
     }
-}
 
-/// How requests begin (RFC 9110 section 9, RFC 9112).
-static REQUESTS: &[&[u8]] =
-    &[b"GET ", b"POST ", b"HEAD ", b"PUT ", b"OPTIONS ", b"DELETE ", b"PATCH ", b"CONNECT ", b"TRACE "];
-
-/// How answers begin, and how requests end in their first line.
-const HTTP: &[u8] = b"HTTP/1.";
-
-/// Length and header of a DNS message over TCP.
-const DNS_START: usize = 2 + 12;
-
-fn form_of(prefix: &[u8], asked_as_dns: bool) -> Form {
-    match prefix {
-        [] => Form::Unknown,
-        _ if asked_as_dns && prefix.len() < DNS_START => Form::Unknown,
-        _ if asked_as_dns && is_asking(prefix) => Form::Dns,
-        // RFC 8446 section 5.1: handshake records first; 20, 21, 23 only later in a session.
-        [0x16, 0x03, ..] => Form::Tls,
-        [0x14 | 0x15 | 0x17, 0x03, 0x00..=0x04, ..] => Form::Sealed,
-        [0x14..=0x17] | [0x14..=0x17, 0x03] => Form::Unknown,
-        _ if prefix.starts_with(HTTP) => Form::Http,
-        _ if REQUESTS.iter().any(|start| prefix.starts_with(start)) => request(prefix),
-        _ if REQUESTS.iter().chain([&HTTP]).any(|start| start.starts_with(prefix)) => Form::Unknown,
-        _ => Form::Text,
-    }
-}
-
-/// Whether this may be the start of a DNS message that asks: no response, and fewer than 256 questions. Text would
-/// count far more.
-fn is_asking(prefix: &[u8]) -> bool {
-    prefix.first_chunk::<DNS_START>().is_some_and(|start| start[4] & 0x80 == 0 && start[6] == 0)
-}
-
-/// A request is told by the end of its first line; without it, a line that only begins like one is text.
-fn request(prefix: &[u8]) -> Form {
-    let Some(end) = memchr::memchr(b'\n', prefix) else { return Form::Unknown };
-    let line = prefix.get(..end).unwrap_or_default();
-    if line.windows(HTTP.len()).any(|part| part == HTTP) { Form::Http } else { Form::Text }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn first_bytes_are_told_apart() {
-        let cases: &[(&[u8], Form)] = &[
-            (b"", Form::Unknown),
-            (b"G", Form::Unknown),
-            (b"GET / HTTP/1.1\r\n", Form::Http),
-            (b"GETWORK", Form::Text),
-            (b"GET /a", Form::Unknown),
-            (b"GET /a\n", Form::Text),
-            (b"HTTP/", Form::Unknown),
-            (b"HTTP/1.1 200 OK", Form::Http),
-            (b"{\"id\":1", Form::Text),
-            (b"\x16", Form::Unknown),
-            (b"\x16\x03", Form::Tls),
-            (b"\x17\x03\x03", Form::Sealed),
-            (b"SSH-2.0-x", Form::Text),
-        ];
-        for (prefix, form) in cases {
-            assert_eq!(form_of(prefix, false), *form, "{prefix:?}");
-        }
-        let asking: &[u8] = b"\x00\x1d\xab\xcd\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00";
-        assert_eq!(form_of(&asking[..13], true), Form::Unknown);
-        assert_eq!(form_of(asking, true), Form::Dns);
-        assert_eq!(form_of(asking, false), Form::Text);
-        assert_eq!(form_of(b"{\"id\":1,\"metho", true), Form::Text);
-        assert_eq!(form_of(b"\r\n{\"id\":1,\"meth", true), Form::Text);
-    }
-
-    #[test]
-    fn each_token_counts_once_and_the_weightier_dialect_stays() {
-        let mut speech = Speech::default();
-        let place = |id: &str| crate::dialect::TABLE.iter().position(|dialect| dialect.id == id).unwrap();
-        let (cryptonote, ethproxy) = (place("cryptonote"), place("ethproxy"));
-        assert!(speech.add(cryptonote, "login", 50));
-        assert!(!speech.add(cryptonote, "login", 50));
-        assert!(!speech.add(ethproxy, "eth_getWork", 50));
-        assert!(speech.add(cryptonote, "KEEPALIVED", 60));
-        assert_eq!((speech.dialect, speech.weight), (Some(cryptonote), 110));
-        assert!(!speech.add(ethproxy, "eth_submitLogin", 100));
-    }
-
-    #[test]
-    fn a_guess_is_narrowed_and_corrected_and_what_was_heard_stays() {
-        let place = |id: &str| crate::dialect::TABLE.iter().position(|dialect| dialect.id == id).unwrap();
-        let mut speech = Speech::default();
-        for (id, token, weight, then) in [
-            ("stratum-v1", "mining.authorize", 100, "stratum-v1"),
-            ("stratum-v1", "mining.submit", 100, "stratum-v1"),
-            ("kaspa", "set_extranonce", 50, "stratum-v1"),
-            ("equihash", "ZIP-301 subscribe", 100, "equihash"),
-            ("stratum-v1", "mining.set_target", 100, "equihash"),
-            ("kawpow", "ProgPoW notify", 110, "kawpow"),
-        ] {
-            assert!(speech.add(place(id), token, weight), "{token}");
-            assert_eq!(speech.dialect, Some(place(then)), "{token}");
-        }
-        assert!(!speech.add(place("equihash"), "ZIP-301 subscribe 2", 100));
-        assert_eq!(speech.tokens().count(), 6);
+    /// Who said how much in one go: the side, and the octets it had said by then.
+    #[must_use]
+    pub fn turns(&self) -> &[(Side, usize)] {
+        &self.turns
     }
 }

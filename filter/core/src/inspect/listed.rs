@@ -1,6 +1,5 @@
 //! Findings made of list answers.
 
-use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -11,13 +10,28 @@ use super::flow::OpenFlow;
 use crate::finding::{Confidence, Finding, Layer, Said, Subject};
 use crate::flow::key::Side;
 
+/// A list's word on a name or an address of a flow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// What it says.
+    pub finding: Finding,
+    /// The side that mines.
+    pub miner: Side,
+    /// The application protocol it was seen in.
+    pub protocol: Option<&'static str>,
+    /// Whether a judgement was made of it.
+    pub is_told: bool,
+}
+
 /// A finding from a list's answer; `what` says what was seen ("the DNS question for example.org").
 pub(super) fn finding(layer: Layer, what: &str, hit: &Hit<'_>) -> Finding {
     let coin = Some(hit.coins).filter(|coins| !coins.is_empty() && !coins.contains([' ', ',']));
+    let mut said = Said { coin: coin.map(ToString::to_string), ..Said::default() };
+    super::list(&mut said, hit);
     Finding {
         layer,
         dialect: None,
-        said: Said { coin: coin.map(ToString::to_string), ..Said::default() },
+        said,
         confidence: confidence(hit.confidence),
         rule: String::from(hit.entry),
         ruleset: hit.list.name.clone(),
@@ -45,19 +59,15 @@ const fn confidence(listed: minewall_lists::Confidence) -> Confidence {
     }
 }
 
-/// Whether either end is a listed address and port, and which side talks to it; told until a judgement was made of it.
-pub(super) fn address(lists: &Lists, flow: &mut OpenFlow) -> Option<Box<(Finding, Side)>> {
-    if flow.address_known {
-        return None;
-    }
-    let key = flow.key()?;
-    let found = [Side::Low, Side::High].into_iter().find_map(|side| {
+/// Notes each end of the flow that is a listed address and port.
+pub(super) fn ends(lists: &Lists, flow: &mut OpenFlow) {
+    let Some(key) = flow.key().filter(|_| !flow.address_known) else { return };
+    flow.address_known = true;
+    for side in [Side::Low, Side::High] {
         let end = key.end(side);
-        lists.address(end.ip, Some(end.port)).map(|hit| (side, hit))
-    });
-    flow.address_known = found.is_none();
-    let (pool, hit) = found?;
-    let end = key.end(pool);
-    let finding = finding(Layer::Address, &format!("the address {} with port {}", end.ip, end.port), &hit);
-    Some(Box::new((finding, pool.other())))
+        if let Some(hit) = lists.address(end.ip, Some(end.port)) {
+            let finding = finding(Layer::Address, &format!("the address {} with port {}", end.ip, end.port), &hit);
+            flow.note_listed(Listed { finding, miner: side.other(), protocol: None, is_told: false });
+        }
+    }
 }

@@ -4,38 +4,61 @@
 
 mod excerpt;
 pub mod flow;
+mod form;
+mod hearing;
+mod http;
 mod listed;
 mod names;
+mod settle;
 mod speech;
+mod spoken;
+mod streams;
+mod told;
+mod websocket;
 
-use alloc::boxed::Box;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 
 use minewall_lists::Lists;
 
 use crate::finding::Finding;
 use crate::flow::key::Side;
 use crate::wire::json::Scratch;
-use flow::{Form, OpenFlow};
+use flow::{OpenFlow, Reader};
+pub use form::Form;
+use hearing::Hearing;
+pub use listed::Listed;
 pub use names::{Asked, question};
+pub use settle::{list, name_far, settle};
+use speech::{Listener, Telling};
+pub use spoken::Spoken;
 
 /// What listening gave.
 #[derive(Debug, Default)]
 pub struct Heard {
     /// Mining, if any.
     pub finding: Option<Finding>,
-    /// A listed address, if either end is one; told until a judgement was made of it.
-    pub listed: Option<Box<(Finding, Side)>>,
-    /// DNS messages on a stream that could not be read.
-    pub unreadable: u64,
     /// The side that mines, where what was heard tells it.
     pub miner: Option<Side>,
     /// The application protocol, where it is known.
     pub protocol: Option<&'static str>,
     /// The DNS question on a stream that was found listed.
     pub question: Option<Asked>,
+    /// What could not be read.
+    pub counts: Counts,
     /// What to expect of the flow.
     pub progress: Progress,
+}
+
+/// What could not be read, each time it was met.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Compressed messages of WebSocket.
+    pub compressed: u64,
+    /// Proxies that were spoken to in a way that cannot be looked through.
+    pub opaque: u64,
+    /// DNS messages on a stream.
+    pub unreadable: u64,
 }
 
 /// What to expect of a flow after what was heard.
@@ -59,7 +82,8 @@ pub enum Progress {
 pub struct Ear {
     speech: speech::Speech,
     scratch: Scratch,
-    tls: alloc::vec::Vec<u8>,
+    joined: Vec<u8>,
+    user: Vec<u8>,
     /// The lists names and addresses are looked up in.
     pub lists: Arc<Lists>,
 }
@@ -68,18 +92,33 @@ impl Ear {
     /// An ear for all dialects and these lists.
     #[must_use]
     pub fn new(lists: Arc<Lists>) -> Self {
-        Self { speech: speech::Speech::new(), scratch: Scratch::default(), tls: alloc::vec::Vec::new(), lists }
+        let speech = speech::Speech::new();
+        Self { speech, scratch: Scratch::default(), joined: Vec::new(), user: Vec::new(), lists }
     }
 
     /// Listens to what `side` sent, after its stream has grown. With `last` no more will be looked at: what is not
     /// complete is taken as it is.
     pub fn hear(&mut self, flow: &mut OpenFlow, side: Side, last: bool) -> Heard {
-        if flow.form(side) == Form::Unknown {
+        if flow.form(side) == Form::Unknown && flow.reader(side).inner == 0 {
             flow.recognise(side);
         }
-        let mut heard = self.hear_stream(flow, side, last);
+        flow.note_turn(side);
+        listed::ends(&self.lists, flow);
+        let always = Heard { progress: Progress::Always, ..Heard::default() };
+        let far = flow.form(side.other());
+        let heard = match flow.form(side) {
+            // The answers of a name server.
+            _ if far == Form::Dns => always,
+            Form::Dns => names::stream(&self.lists, flow, side),
+            Form::Unknown if flow.dns_server() == Some(side.other()) => always,
+            _ => {
+                let heard = self.hear_layers(flow, side, last);
+                // A connection to a name server of which only answers were seen so far.
+                let waits = far == Form::Unknown && flow.dns_server() == Some(side);
+                if waits { Heard { progress: Progress::Always, ..heard } } else { heard }
+            }
+        };
         flow.set_progress(side, heard.progress);
-        heard.listed = listed::address(&self.lists, flow);
         heard
     }
 
@@ -88,36 +127,90 @@ impl Ear {
         let progress = flow.progress(side);
         let heard = match flow.form(side) {
             Form::Dns => names::alone(&self.lists, side, payload),
-            Form::Text | Form::Unknown if flow.form(side.other()) != Form::Http => {
-                self.speech.hear_alone(flow, side, payload, &mut self.scratch)
+            Form::Text | Form::Unknown
+                if flow.form(side.other()) != Form::Http
+                    && speech::begins_object(payload, flow.reader(side).place)
+                    && !speech::is_within(payload, &mut self.scratch) =>
+            {
+                self.hear_with(flow, side, false, |hearing, _| {
+                    hearing.listener.text(payload, &mut flow::Place::default(), false)
+                })
             }
             _ => Heard::default(),
         };
         Heard { progress, ..heard }
     }
 
-    fn hear_stream(&mut self, flow: &mut OpenFlow, side: Side, last: bool) -> Heard {
-        let always = Heard { progress: Progress::Always, ..Heard::default() };
-        let far = flow.form(side.other());
-        if far == Form::Dns {
-            // The answers of a name server.
-            return always;
+    fn hear_layers(&mut self, flow: &mut OpenFlow, side: Side, last: bool) -> Heard {
+        if !last && flow.progress(side) == Progress::UnderWay && cannot_end(flow, side) {
+            return Heard { progress: Progress::UnderWay, ..Heard::default() };
         }
-        match flow.form(side) {
-            Form::Dns => names::stream(&self.lists, flow, side),
-            Form::Http if far == Form::Http => Heard { progress: Progress::Done, ..Heard::default() },
-            Form::Unknown if flow.dns_server() == Some(side.other()) => always,
-            Form::Http | Form::Unknown => Heard::default(),
-            Form::Sealed => Heard { progress: Progress::Done, ..Heard::default() },
-            // A web page may quote anything; behind a request, only what is nothing but objects is mining.
-            Form::Text if far == Form::Http && flow.stream(side).prefix().first() != Some(&b'{') => Heard::default(),
-            Form::Text => {
-                let heard = self.speech.hear(flow, side, last, &mut self.scratch);
-                // A connection to a name server of which only answers were seen so far.
-                let waits = far == Form::Unknown && flow.dns_server() == Some(side);
-                if waits { Heard { progress: Progress::Always, ..heard } } else { heard }
-            }
-            Form::Tls => names::hello(&self.lists, flow, side, last, &mut self.tls),
-        }
+        self.hear_with(flow, side, last, |hearing, flow| {
+            let stream = flow.stream(side);
+            let mut reader = flow.reader(side);
+            let first = hearing.follow(stream.prefix(), &mut reader);
+            // Where later copies of bytes differ, the other reading is heard as a whole: it is rare, and short.
+            let later = stream.later_prefix().map(|later| {
+                let first = core::mem::take(&mut hearing.listener.telling);
+                let progress = hearing.follow(later, &mut Reader::default());
+                if !hearing.listener.telling.new_token {
+                    hearing.listener.telling = first;
+                }
+                progress
+            });
+            flow.set_reader(side, reader);
+            if later == Some(Progress::UnderWay) { Progress::UnderWay } else { first }
+        })
     }
+
+    /// Lets `listen` hear, and makes a finding of what was heard.
+    fn hear_with(
+        &mut self,
+        flow: &mut OpenFlow,
+        side: Side,
+        last: bool,
+        listen: impl FnOnce(&mut Hearing<'_>, &mut OpenFlow) -> Progress,
+    ) -> Heard {
+        let spoken = core::mem::take(&mut flow.speech);
+        let before = (spoken.dialect, spoken.weight);
+        let telling = Telling::default();
+        let mut hearing = Hearing {
+            lists: &self.lists,
+            listener: Listener { speech: &self.speech, scratch: &mut self.scratch, spoken, telling },
+            joined: &mut self.joined,
+            user: &mut self.user,
+            side,
+            far: flow.reader(side.other()),
+            last,
+            listed: Vec::new(),
+            server_name: None,
+            target: None,
+            counts: Counts::default(),
+            protocol: None,
+        };
+        let progress = listen(&mut hearing, flow);
+        let Hearing { listener, listed, server_name, target, counts, protocol, .. } = hearing;
+        let Listener { mut spoken, mut telling, .. } = listener;
+        let client = streams::hear(flow, &mut spoken, &mut telling);
+        flow.speech = spoken;
+        flow.server_name = server_name.or_else(|| flow.server_name.take());
+        flow.target = target.or_else(|| flow.target.take());
+        listed.into_iter().for_each(|listed| flow.note_listed(listed));
+        let told = told::told(&flow.speech, before, telling, side);
+        let protocol = protocol.or(told.is_some().then_some("stratum"));
+        let (finding, miner) = told.map_or((None, None), |(finding, miner)| (Some(finding), client.or(miner)));
+        Heard { finding, miner, protocol, counts, progress, question: None }
+    }
+}
+
+/// Whether the object under way in a text cannot have ended; notes how far that was looked for.
+fn cannot_end(flow: &mut OpenFlow, side: Side) -> bool {
+    let mut reader = flow.reader(side);
+    let stream = flow.stream(side);
+    if reader.form != Form::Text || stream.later_prefix().is_some() {
+        return false;
+    }
+    let cannot = speech::cannot_end(stream.prefix(), &mut reader.place);
+    flow.set_reader(side, reader);
+    cannot
 }

@@ -1,18 +1,17 @@
 //! Names: DNS questions and the server names of TLS hellos, looked up in the lists.
 
 use alloc::format;
-use alloc::string::{String, ToString};
-use alloc::vec::Vec;
+use alloc::string::ToString;
 
 use minewall_lists::Lists;
 
 use super::flow::OpenFlow;
-use super::{Heard, Progress, listed};
+use super::{Counts, Heard, Progress, listed};
 use crate::evidence::Question;
 use crate::finding::{Finding, Layer};
 use crate::flow::key::Side;
 use crate::limits::DNS_TCP_MESSAGE;
-use crate::wire::{dns, tls};
+use crate::wire::dns;
 
 /// A DNS question that was found listed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,7 +63,7 @@ pub(super) fn stream(lists: &Lists, flow: &mut OpenFlow, side: Side) -> Heard {
 pub(super) fn alone(lists: &Lists, side: Side, payload: &[u8]) -> Heard {
     let (heard, _) = messages(lists, side, payload);
     // What cannot be read may be the middle of a message.
-    Heard { unreadable: 0, ..heard }
+    Heard { counts: Counts::default(), ..heard }
 }
 
 /// What the whole messages say, and how many octets they are.
@@ -87,23 +86,7 @@ impl Heard {
                 self.question = Some(asked);
             }
             Ok(_) => {}
-            Err(_) => self.unreadable += 1,
+            Err(_) => self.counts.unreadable += 1,
         }
     }
-}
-
-/// Reads the server name of a TLS hello.
-pub(super) fn hello(lists: &Lists, flow: &mut OpenFlow, side: Side, last: bool, scratch: &mut Vec<u8>) -> Heard {
-    let done = Heard { progress: Progress::Done, protocol: Some("tls"), ..Heard::default() };
-    let name = match tls::ClientHello::read(flow.stream(side).prefix(), scratch) {
-        tls::Tls::Incomplete if last => return done,
-        tls::Tls::Incomplete => return Heard { progress: Progress::UnderWay, ..Heard::default() },
-        tls::Tls::Hello(tls::ClientHello { server_name: Some(name), .. }) => String::from(name.as_str()),
-        tls::Tls::Hello(_) | tls::Tls::NotTls => return done,
-    };
-    let hit = lists.name(&name);
-    let what = || format!("the TLS server name {name}");
-    let finding = hit.map(|hit| listed::finding(Layer::Sni, &what(), &hit));
-    flow.server_name = Some(name);
-    Heard { finding, miner: Some(side), ..done }
 }

@@ -1,21 +1,35 @@
-//! Mining protocols: objects of JSON in a stream, offered to every dialect whose anchors stand in it.
+//! Mining protocols: objects of JSON, offered to every dialect whose anchors stand in them.
 
-use alloc::format;
-use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use aho_corasick::AhoCorasick;
 
-use super::flow::{OpenFlow, Place, Speech as Spoken};
-use super::{Heard, Progress, excerpt};
-use crate::dialect::{self, PROOF, Speaker, TABLE};
-use crate::finding::{Confidence, Finding, Layer, Subject};
-use crate::flow::key::Side;
+use super::flow::Place;
+use super::spoken::Spoken;
+use super::{Progress, excerpt};
+use crate::dialect::{self, Heard, Speaker, TABLE};
 use crate::wire::json::{self, Document, Scratch, Status};
 
 /// Lines that are no objects after which a text is something else: a letter, a page, a chat that quotes mining. One is
 /// the end of a line that was picked up in its middle.
 const JUNK_LINES: u8 = 2;
+
+/// What carries objects, hence what they may say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Carrier {
+    /// A call posted where calls of any kind are taken.
+    Call,
+    /// The body of an HTTP message, which may quote anything: only what is spoken over HTTP counts.
+    Http,
+    /// A connection or channel of its own.
+    Line,
+}
+
+impl Carrier {
+    fn admits(self, dialect: usize) -> bool {
+        self != Self::Http || TABLE.get(dialect).is_some_and(dialect::head::is_spoken_over_http)
+    }
+}
 
 /// One automaton over the anchors of all dialects.
 #[derive(Debug)]
@@ -23,112 +37,31 @@ pub(super) struct Speech {
     anchors: Option<AhoCorasick>,
 }
 
-/// What the objects of one reading gave.
-#[derive(Default)]
-struct Reading {
+/// What telling objects gave.
+#[derive(Debug, Default)]
+pub(super) struct Telling {
     /// Who spoke the last telling token.
-    speaker: Option<Speaker>,
+    pub(super) speaker: Option<Speaker>,
     /// The telling object's bytes, passwords masked.
-    excerpt: Vec<u8>,
+    pub(super) excerpt: Vec<u8>,
     /// Whether a new word was heard: wallet, worker, agent or coin.
-    new_word: bool,
+    pub(super) new_word: bool,
     /// Whether a new token was heard.
-    new_token: bool,
-    /// Whether the dialect turned out to be another one than was thought.
-    is_corrected: bool,
-    /// How far it was read.
-    place: Place,
-    /// Whether an object is not complete yet.
-    under_way: bool,
-    /// Whether it ends in a line that is no JSON.
-    is_broken: bool,
+    pub(super) new_token: bool,
+}
+
+/// Offers what stands in bytes to the dialects, and keeps what they hear.
+pub(super) struct Listener<'a> {
+    pub(super) speech: &'a Speech,
+    pub(super) scratch: &'a mut Scratch,
+    pub(super) spoken: Spoken,
+    pub(super) telling: Telling,
 }
 
 impl Speech {
     pub(super) fn new() -> Self {
         let anchors = AhoCorasick::new(TABLE.iter().flat_map(|dialect| dialect.anchors));
         Self { anchors: anchors.ok() }
-    }
-
-    /// Listens to what `side` sent beyond what was read before.
-    pub(super) fn hear(&self, flow: &mut OpenFlow, side: Side, last: bool, scratch: &mut Scratch) -> Heard {
-        if !last && flow.progress(side) == Progress::UnderWay && cannot_end(flow, side) {
-            return Heard { progress: Progress::UnderWay, ..Heard::default() };
-        }
-        let mut spoken = core::mem::take(&mut flow.speech);
-        let before = spoken.weight;
-        let stream = flow.stream(side);
-        let first = self.read(stream.prefix(), flow.place(side), last, &mut spoken, scratch);
-        // Where later copies of bytes differ, the other reading is heard as a whole: it is rare, and short.
-        let later = stream.later_prefix();
-        let later = later.map(|later| self.read(later, Place::default(), last, &mut spoken, scratch));
-        flow.speech = spoken;
-        flow.set_place(side, first.place);
-        let progress = if first.under_way || later.as_ref().is_some_and(|later| later.under_way) {
-            Progress::UnderWay
-        } else if !first.is_broken && first.place.is_heard() && first.place.junk_lines == 0 {
-            Progress::Objects
-        } else {
-            Progress::Unknown
-        };
-        let telling = later.filter(|later| later.new_token).unwrap_or(first);
-        Heard { progress, ..told(&flow.speech, before, telling, side) }
-    }
-
-    /// Listens to a segment by itself, if it begins with an object in a text that is not known to be something else.
-    pub(super) fn hear_alone(&self, flow: &mut OpenFlow, side: Side, payload: &[u8], scratch: &mut Scratch) -> Heard {
-        let opened = payload.iter().find(|byte| !is_quiet(**byte)) == Some(&b'{');
-        if !opened || flow.place(side).junk_lines >= JUNK_LINES || is_within(payload, scratch) {
-            return Heard::default();
-        }
-        let before = flow.speech.weight;
-        let reading = self.read(payload, Place::default(), false, &mut flow.speech, scratch);
-        told(&flow.speech, before, reading, side)
-    }
-
-    /// Reads the objects of a text. Only those that begin their line count.
-    fn read(&self, bytes: &[u8], from: Place, last: bool, spoken: &mut Spoken, scratch: &mut Scratch) -> Reading {
-        let mut reading = Reading { place: from, ..Reading::default() };
-        let Some(new) = bytes.get(from.read..) else { return reading };
-        let is_worth = self.is_worth(new);
-        let mut objects = json::objects(new);
-        let mut done = 0;
-        while reading.place.junk_lines < JUNK_LINES {
-            let Some((start, document)) = objects.next(scratch) else {
-                reading.place.pass(new.get(done..).unwrap_or_default());
-                done = new.len();
-                break;
-            };
-            reading.place.pass(new.get(done..start).unwrap_or_default());
-            let is_behind = match document.status() {
-                Status::Incomplete if !last => {
-                    reading.under_way = reading.place.is_heard();
-                    false
-                }
-                Status::Invalid { .. } => {
-                    reading.is_broken = true;
-                    false
-                }
-                Status::Complete { .. } | Status::Incomplete | Status::TooBig { .. } => {
-                    if is_worth && reading.place.is_heard() {
-                        listen(&document, spoken, &mut reading);
-                    }
-                    true
-                }
-            };
-            done = objects.settled();
-            if !is_behind {
-                // What is no object spoils its line.
-                reading.place.pass(new.get(start..done).unwrap_or_default());
-            }
-            if done == start {
-                break;
-            }
-            reading.is_broken = false;
-        }
-        reading.place.read = from.read + done;
-        reading.place.seen = bytes.len();
-        reading
     }
 
     /// Whether there may be something to hear: an anchor, or an escape that may hide one.
@@ -141,16 +74,113 @@ impl Speech {
     }
 }
 
+impl Listener<'_> {
+    /// Whether anything was heard on this connection.
+    pub(super) const fn has_heard(&self) -> bool {
+        self.spoken.weight > 0
+    }
+
+    /// Reads what is new in a text. With `last`, an object that is not complete is taken as it is.
+    pub(super) fn text(&mut self, bytes: &[u8], place: &mut Place, last: bool) -> Progress {
+        let reading = self.read(bytes, place, last, Carrier::Line);
+        if reading.under_way {
+            Progress::UnderWay
+        } else if !reading.is_broken && place.is_heard() && place.junk_lines == 0 {
+            Progress::Objects
+        } else {
+            Progress::Unknown
+        }
+    }
+
+    /// Reads a message by itself; `last`: no more of it comes.
+    pub(super) fn message(&mut self, bytes: &[u8], carrier: Carrier, last: bool) {
+        self.read(bytes, &mut Place::default(), last, carrier);
+    }
+
+    /// Takes what the dialects heard in the head of an HTTP message.
+    pub(super) fn heads<'h>(&mut self, heard: impl Iterator<Item = (usize, Heard<'h>)>) {
+        for (index, heard) in heard {
+            take(&mut self.spoken, &mut self.telling, index, heard, |_| Vec::new());
+        }
+    }
+
+    /// Reads the objects of a text. Only those that begin their line count.
+    fn read(&mut self, bytes: &[u8], place: &mut Place, last: bool, carrier: Carrier) -> Reading {
+        let mut reading = Reading::default();
+        let from = place.read;
+        let Some(new) = bytes.get(from..) else { return reading };
+        let is_worth = self.speech.is_worth(new);
+        let mut objects = json::objects(new);
+        let mut done = 0;
+        while place.junk_lines < JUNK_LINES {
+            let Some((start, document)) = objects.next(self.scratch) else {
+                place.pass(new.get(done..).unwrap_or_default());
+                done = new.len();
+                break;
+            };
+            place.pass(new.get(done..start).unwrap_or_default());
+            let is_behind = match document.status() {
+                Status::Incomplete if !last => {
+                    reading.under_way = place.is_heard();
+                    false
+                }
+                Status::Invalid { .. } => {
+                    reading.is_broken = true;
+                    false
+                }
+                Status::Complete { .. } | Status::Incomplete | Status::TooBig { .. } => {
+                    if is_worth && place.is_heard() {
+                        listen(&document, carrier, &mut self.spoken, &mut self.telling);
+                    }
+                    true
+                }
+            };
+            done = objects.settled();
+            if !is_behind {
+                // What is no object spoils its line.
+                place.pass(new.get(start..done).unwrap_or_default());
+            }
+            if done == start {
+                break;
+            }
+            reading.is_broken = false;
+        }
+        place.read = from + done;
+        place.seen = bytes.len();
+        reading
+    }
+}
+
+/// How the reading of a text ended.
+#[derive(Default)]
+struct Reading {
+    /// Whether an object is not complete yet.
+    under_way: bool,
+    /// Whether it ends in a line that is no JSON.
+    is_broken: bool,
+}
+
 /// Whether the object under way cannot have ended: no brace came since it was looked at. Without this, a line sent byte
 /// by byte would be read anew with each.
-fn cannot_end(flow: &mut OpenFlow, side: Side) -> bool {
-    let place = flow.place(side);
-    let stream = flow.stream(side);
-    let fresh = stream.prefix().get(place.seen..).unwrap_or_default();
-    let cannot = stream.later_prefix().is_none() && memchr::memchr(b'}', fresh).is_none();
-    let seen = stream.prefix().len();
-    flow.set_place(side, Place { seen, ..place });
-    cannot
+pub(super) fn cannot_end(bytes: &[u8], place: &mut Place) -> bool {
+    let fresh = bytes.get(place.seen..).unwrap_or_default();
+    place.seen = bytes.len();
+    memchr::memchr(b'}', fresh).is_none()
+}
+
+/// Whether a segment by itself is worth hearing: it begins with an object, in a text not known to be something else.
+pub(super) fn begins_object(payload: &[u8], place: Place) -> bool {
+    payload.iter().find(|byte| !is_quiet(**byte)) == Some(&b'{') && place.junk_lines < JUNK_LINES
+}
+
+/// Whether the first object of a segment is part of another one that began in an earlier segment: something else than an
+/// object follows it.
+pub(super) fn is_within(payload: &[u8], scratch: &mut Scratch) -> bool {
+    let mut objects = json::objects(payload);
+    let is_whole =
+        objects.next(scratch).is_some_and(|(_, document)| matches!(document.status(), Status::Complete { .. }));
+    let behind = payload.get(objects.settled()..).unwrap_or_default();
+    is_whole && behind.iter().find(|byte| !is_quiet(**byte)).is_some_and(|byte| *byte != b'{')
 }
 
 impl Place {
@@ -172,16 +202,6 @@ impl Place {
     }
 }
 
-/// Whether the first object of a segment is part of another one that began in an earlier segment: something else than an
-/// object follows it.
-fn is_within(payload: &[u8], scratch: &mut Scratch) -> bool {
-    let mut objects = json::objects(payload);
-    let is_whole =
-        objects.next(scratch).is_some_and(|(_, document)| matches!(document.status(), Status::Complete { .. }));
-    let behind = payload.get(objects.settled()..).unwrap_or_default();
-    is_whole && behind.iter().find(|byte| !is_quiet(**byte)).is_some_and(|byte| *byte != b'{')
-}
-
 /// What may stand between objects: white space, NUL, the brackets and commas of a batch, the octets of a byte order
 /// mark.
 const fn is_quiet(byte: u8) -> bool {
@@ -189,47 +209,30 @@ const fn is_quiet(byte: u8) -> bool {
 }
 
 /// Offers an object to every dialect.
-fn listen(document: &Document<'_, '_>, spoken: &mut Spoken, reading: &mut Reading) {
+fn listen(document: &Document<'_, '_>, carrier: Carrier, spoken: &mut Spoken, telling: &mut Telling) {
     let Some(root) = document.root() else { return };
-    let known = spoken.dialect;
-    for (index, heard) in dialect::hear(root) {
-        let new_token = spoken.add(index, heard.token, heard.weight);
-        let new_word = spoken.is_of(index) && spoken.said.learn(heard.said);
-        if new_token {
-            reading.excerpt = excerpt::of(document, &heard.secrets);
-            reading.speaker = Some(heard.speaker);
-        }
-        if new_token || new_word {
-            reading.speaker = reading.speaker.or(Some(heard.speaker));
-        }
-        reading.new_token |= new_token;
-        reading.new_word |= new_word;
+    for (index, heard) in dialect::hear(root).filter(|(index, _)| carrier.admits(*index)) {
+        take(spoken, telling, index, heard, |secrets| excerpt::of(document, secrets));
     }
-    reading.is_corrected |= known.is_some() && spoken.dialect != known;
 }
 
-/// The finding, where the flow's tokens together prove mining. What is proven already is told again only with a new
-/// word or another dialect.
-fn told(spoken: &Spoken, before: u8, telling: Reading, side: Side) -> Heard {
-    if spoken.weight < PROOF || before >= PROOF && !telling.new_word && !telling.is_corrected {
-        return Heard::default();
+/// Keeps what was heard; the excerpt is made where a token is new.
+fn take(
+    spoken: &mut Spoken,
+    telling: &mut Telling,
+    dialect: usize,
+    heard: Heard<'_>,
+    excerpt: impl FnOnce(&[&[u8]]) -> Vec<u8>,
+) {
+    let new_token = spoken.add(dialect, heard.token, heard.weight);
+    let new_word = spoken.is_of(dialect) && spoken.said.learn(heard.said);
+    if new_token {
+        telling.excerpt = excerpt(&heard.secrets);
+        telling.speaker = Some(heard.speaker);
     }
-    let miner = telling.speaker.map(|speaker| if speaker == Speaker::Miner { side } else { side.other() });
-    Heard { finding: finding(spoken, telling.excerpt), miner, protocol: Some("stratum"), ..Heard::default() }
-}
-
-fn finding(spoken: &Spoken, excerpt: Vec<u8>) -> Option<Finding> {
-    let dialect = TABLE.get(spoken.dialect?)?;
-    let tokens: Vec<_> = spoken.tokens().collect();
-    Some(Finding {
-        layer: Layer::Payload,
-        dialect: Some(dialect.id),
-        said: spoken.said.clone(),
-        confidence: Confidence::High,
-        rule: tokens.first().map(ToString::to_string).unwrap_or_default(),
-        ruleset: String::from(dialect.id),
-        subject: Subject::Protocol,
-        reason: format!("the connection speaks the mining protocol {} (heard: {})", dialect.title, tokens.join(", ")),
-        excerpt,
-    })
+    if new_token || new_word {
+        telling.speaker = telling.speaker.or(Some(heard.speaker));
+    }
+    telling.new_token |= new_token;
+    telling.new_word |= new_word;
 }

@@ -52,8 +52,20 @@ struct Chain {
     a_day: u64,
 }
 
-/// Measured in captures: 2025-06-16.
-static CHAINS: &[Chain] = &[Chain { ticker: "XMR", day: 20_255, height: 3_435_647, a_day: 720 }];
+/// Measured in captures: 2025-06-16 of Monero; the others by their halvings: 2024-04-20, 2024-04-04, 2022-01-11.
+static CHAINS: &[Chain] = &[
+    Chain { ticker: "XMR", day: 20_255, height: 3_435_647, a_day: 720 },
+    Chain { ticker: "BTC", day: 19_833, height: 840_000, a_day: 144 },
+    Chain { ticker: "BCH", day: 19_817, height: 840_000, a_day: 144 },
+    Chain { ticker: "XEC", day: 19_817, height: 840_000, a_day: 144 },
+    Chain { ticker: "RVN", day: 19_003, height: 2_100_000, a_day: 1_440 },
+];
+
+/// Coins whose height alone may speak for them where nothing else does: together, since they share it.
+static BY_HEIGHT: &[&str] = &["BTC", "BCH", "XEC"];
+
+/// Coins that are mined no more, and since which day: 2022-09-15.
+static ENDED: &[(&str, u64)] = &[("ETH", 19_250)];
 
 /// The coins that are mined with this algorithm, the typical one first; empty where it is unknown.
 #[must_use]
@@ -74,21 +86,26 @@ pub fn infer<'a>(clues: &Clues<'a>) -> Option<Coin<'a>> {
         (Source::Dialect, clues.dialect),
         (Source::Wallet, wallet),
         (Source::Listed, clues.listed),
+        (Source::Height, by_height(clues)),
     ];
+    let has_ended = |coin: &str| ENDED.iter().any(|(ended, since)| *ended == coin && clues.day >= Some(*since));
     let mut left: Vec<&'a str> = Vec::new();
     let mut first = None;
     // Clues that do not follow from one another: the dialect mostly follows from the algorithm.
     let mut witnesses = 0_usize;
     for (source, coins) in sources.into_iter().filter(|(_, coins)| !coins.is_empty()) {
         if first.is_none() {
-            left.extend_from_slice(coins);
-            first = Some(Settled { by: source, alone: coins.len() == 1 });
+            left.extend(coins.iter().filter(|coin| !has_ended(coin)));
+            if left.is_empty() {
+                continue;
+            }
+            first = Some(Settled { by: source, alone: left.len() == 1 });
         } else if left.iter().any(|coin| coins.contains(coin)) {
             left.retain(|coin| coins.contains(coin));
         } else {
             continue;
         }
-        witnesses += usize::from(source != Source::Dialect);
+        witnesses += usize::from(!matches!(source, Source::Dialect | Source::Height));
     }
     witnesses += usize::from(weigh_height(&mut left, clues));
     conclude(left, first?, witnesses, clues)
@@ -102,6 +119,7 @@ enum Source {
     Dialect,
     Wallet,
     Listed,
+    Height,
 }
 
 impl Source {
@@ -111,6 +129,7 @@ impl Source {
             Self::Asked => "the miner asked for this coin",
             Self::Dialect => "the protocol is spoken for this coin",
             Self::Wallet => "the wallet is an address of this coin",
+            Self::Height => "the height of the block is that of this coin's chain",
             Self::Listed => "the lists name the pool with this coin",
         }
     }
@@ -142,21 +161,39 @@ fn conclude<'a>(left: Vec<&'a str>, first: Settled, witnesses: usize, clues: &Cl
     Some(Coin { ticker, confidence, reason, alternatives: others.iter().copied().take(ALTERNATIVES).collect(), payout })
 }
 
-/// Keeps or drops a coin by the height its chain should have; tells whether the height spoke for one.
+/// Keeps or drops coins by the height their chains should have; tells whether the height spoke for one.
 fn weigh_height(left: &mut Vec<&str>, clues: &Clues<'_>) -> bool {
-    let (Some(height), Some(day)) = (clues.height, clues.day) else { return false };
-    for chain in CHAINS {
-        let Some(expected) = chain.height_on(day).filter(|_| left.contains(&chain.ticker)) else { continue };
-        // Two in a hundred: a chain keeps its pace within one, and the others of the algorithm are far off.
-        if height.abs_diff(expected) <= expected / 50 {
-            left.retain(|coin| *coin == chain.ticker);
-            return true;
-        }
-        if left.len() > 1 {
-            left.retain(|coin| *coin != chain.ticker);
-        }
+    let fits: Vec<_> = fitting(clues).filter(|ticker| left.contains(ticker)).collect();
+    if !fits.is_empty() {
+        left.retain(|coin| fits.contains(coin));
+        return true;
+    }
+    let is_off = |coin: &str| clues.height.is_some() && clues.day.is_some_and(|day| knows(coin, day));
+    if !left.iter().all(|coin| is_off(coin)) {
+        left.retain(|coin| !is_off(coin));
     }
     false
+}
+
+/// Whether the chain of this coin has a height to reckon with on this day.
+fn knows(coin: &str, day: u64) -> bool {
+    CHAINS.iter().any(|chain| chain.ticker == coin && chain.height_on(day).is_some())
+}
+
+/// The chains that have this height today. Two in a hundred: a chain keeps its pace within one, and the others of the
+/// algorithm are far off.
+fn fitting(clues: &Clues<'_>) -> impl Iterator<Item = &'static str> {
+    let fits = |(height, day): (u64, u64)| {
+        move |chain: &&Chain| chain.height_on(day).is_some_and(|expected| height.abs_diff(expected) <= expected / 50)
+    };
+    let fits = clues.height.zip(clues.day).map(fits);
+    CHAINS.iter().filter(move |chain| fits.as_ref().is_some_and(|fits| fits(chain))).map(|chain| chain.ticker)
+}
+
+/// The coins the height alone speaks for, where all of them fit: one of them alone would be a guess.
+fn by_height(clues: &Clues<'_>) -> &'static [&'static str] {
+    let all = BY_HEIGHT.iter().all(|coin| fitting(clues).any(|ticker| ticker == *coin));
+    if all { BY_HEIGHT } else { &[] }
 }
 
 impl Chain {
@@ -197,7 +234,7 @@ static ALGORITHMS: &[Row] = &[
     (&["meowpow"], &["MEWC"]),
     (&["progpowz"], &["ZANO"]),
     (&["sccpow"], &["SCC"]),
-    (&["ethash", "daggerhashimoto"], &["ETHW", "OCTA"]),
+    (&["ethash", "daggerhashimoto"], &["ETH", "ETHW", "OCTA"]),
     (&["etchash"], &["ETC"]),
     (&["ubqhash", "ubiqhash"], &["UBQ"]),
     (&["octopus"], &["CFX"]),
@@ -218,6 +255,10 @@ static ALGORITHMS: &[Row] = &[
     (&["xelishash", "xelishashv2", "xelishashv3"], &["XEL"]),
     (&["astrobwt", "astrobwtv3", "astrobwt/v3"], &["DERO"]),
     (&["equihash", "equihash200_9", "equihash/200_9", "200_9"], &["ZEC", "ZEN", "KMD"]),
+    // Personalisations of Equihash: what the pool names instead.
+    (&["bgoldpow"], &["BTG"]),
+    (&["bitcoinz"], &["BTCZ"]),
+    (&["zelproof"], &["FLUX"]),
     (&["equihash144_5", "equihash/144_5", "144_5"], &["BTG", "BTCZ"]),
     (&["equihash192_7", "equihash/192_7", "192_7"], &["ZER"]),
     (&["equihash125_4", "equihash/125_4", "125_4", "zelhash"], &["FLUX"]),

@@ -48,8 +48,28 @@ fn the_height_tells_monero_from_its_kin() {
     let other = infer(&at(620_000)).unwrap();
     assert_eq!((other.ticker, other.confidence), ("ZEPH", Low));
     assert!(!other.alternatives.contains(&"XMR"));
+    let kawpow = Clues { algorithm: Some("kawpow"), ..at(4_046_880) };
+    assert_eq!(known(&kawpow), Some(("RVN", High, 0, None)));
     let wild = Clues { day: Some(u64::MAX), ..at(u64::MAX) };
     assert_eq!(infer(&wild).unwrap().ticker, "XMR", "no date to reckon with");
+}
+
+#[test]
+fn a_height_alone_is_that_of_several() {
+    let at = |height| Clues { height: Some(height), day: Some(20_255), ..Clues::default() };
+    assert_eq!(known(&at(901_000)), Some(("BTC", Low, 2, None)));
+    assert_eq!(known(&Clues { wallet: &["BTC"], ..at(901_000) }), Some(("BTC", High, 0, None)));
+    assert_eq!(known(&at(3_435_647)), None, "any chain may have it");
+    assert_eq!(known(&at(0)), None);
+    assert_eq!(known(&Clues { day: None, ..at(901_000) }), None);
+}
+
+#[test]
+fn what_is_mined_no_more_is_not_told() {
+    let on = |day| Clues { dialect: &["ETH", "ETC", "ETHW"], day: Some(day), ..Clues::default() };
+    assert_eq!(known(&on(17_525)), Some(("ETH", Low, 2, None)), "2017-12-25");
+    assert_eq!(known(&on(20_255)), Some(("ETC", Low, 1, None)));
+    assert_eq!(known(&Clues { dialect: &["ETH"], ..on(20_255) }), None);
 }
 
 #[test]

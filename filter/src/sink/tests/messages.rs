@@ -52,8 +52,13 @@ fn a_long_message_stays_within_the_bound_and_readable() {
                 record.finding.rule.clone_from(&long);
                 record.finding.excerpt = vec![b'\\'; 256];
                 let word = Some(long.clone());
-                record.finding.said =
-                    Said { coin: word.clone(), wallet: word.clone(), worker: word.clone(), agent: word };
+                record.finding.said = Said {
+                    coin: word.clone(),
+                    wallet: word.clone(),
+                    worker: word.clone(),
+                    agent: word,
+                    ..Said::default()
+                };
             }),
         );
         assert!(text.len() <= 8192, "{} bytes of {hostile:?}", text.len());

@@ -2,6 +2,7 @@
 
 use super::{Beginning, StreamDialect, Told, lines};
 use crate::dialect::token::{PROOF, Token, miner, pool};
+use crate::finding::Word;
 
 pub(super) const DIALECT: StreamDialect = StreamDialect {
     id: "duino-coin",
@@ -34,7 +35,10 @@ fn from_miner(line: &str) -> Option<Told<'_>> {
     }
     let counted = is_number(first, false) && is_number(second, true) && third.contains("Miner");
     let rig = fourth.filter(|rig| !rig.is_empty());
-    (counted && fields.next().is_some()).then(|| said(SHARE, None, rig, Some(third), None))
+    (counted && fields.next().is_some()).then(|| {
+        let told = said(SHARE, None, rig, Some(third), None);
+        Told { heard: told.heard.note(Word::Hashrate, second.split('.').next()), ..told }
+    })
 }
 
 fn job(bytes: &[u8]) -> Option<Told<'_>> {

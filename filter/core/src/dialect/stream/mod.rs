@@ -28,9 +28,24 @@ pub struct StreamDialect {
     pub hear: for<'a> fn(Beginning<'a>) -> Option<Told<'a>>,
 }
 
+/// An end of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    Client,
+    Server,
+}
+
+/// What was said in one go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Turn {
+    pub end: End,
+    pub octets: usize,
+}
+
 /// The first bytes of both directions, in order from their SYN on. A direction not seen from its SYN is empty.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Beginning<'a> {
+    pub turns: &'a [Turn],
     /// What the side that opened the connection sent.
     pub client: &'a [u8],
     /// What the other side sent.

@@ -26,7 +26,7 @@ const SETUP_MOST: usize = FRAME + 282;
 
 /// Hears the exchange while it stands at `Success`, the last moment its lengths are known.
 fn hear(beginning: Beginning<'_>) -> Option<Told<'_>> {
-    let Beginning { client, server } = beginning;
+    let Beginning { client, server, .. } = beginning;
     let message = client.len().checked_sub(KEY)?;
     let lengths = server.len() == ANSWER + SUCCESS && (SETUP_LEAST..=SETUP_MOST).contains(&message);
     // Random bytes: 64 hold 57 different ones on average, 234 hold 153, 44 hold 40.

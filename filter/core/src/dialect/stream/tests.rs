@@ -11,7 +11,7 @@ use crate::dialect::PROOF;
 
 fn hear(client: &[u8], server: &[u8]) -> Option<(&'static str, String, Option<Vec<u8>>)> {
     STREAMS.iter().find_map(|dialect| {
-        let told = (dialect.hear)(Beginning { client, server })?;
+        let told = (dialect.hear)(Beginning { client, server, turns: &[] })?;
         assert!(told.heard.weight >= PROOF);
         let said = told.heard.said;
         let words = [said.coin, said.wallet, said.worker, said.agent].map(Option::unwrap_or_default);

@@ -194,7 +194,7 @@ fn asking(name: &str) -> Vec<u8> {
 }
 
 /// A ClientHello with this server name, in one record.
-fn hello(name: &str) -> Vec<u8> {
+pub(super) fn hello(name: &str) -> Vec<u8> {
     let length = |bytes: &[u8]| (bytes.len() as u16).to_be_bytes();
     let entry = [&[0][..], &length(name.as_bytes()), name.as_bytes()].concat();
     let list = [&length(&entry)[..], &entry].concat();
