@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use minewall_catalogue::{Case, Corpus, Task};
-use minewall_core::dialect::TABLE;
 use minewall_core::dialect::stream::STREAMS;
+use minewall_core::dialect::{PROOF, TABLE};
 
 /// Cases of each dialect at the least.
 const MINING: usize = 3;
@@ -24,13 +24,16 @@ fn every_case_is_replayed_as_it_says() {
 #[test]
 fn every_dialect_has_its_cases() {
     let cases = Corpus::cases(&root()).unwrap();
-    let ids = TABLE.iter().map(|dialect| dialect.id).chain(STREAMS.iter().map(|dialect| dialect.id));
+    let rows = TABLE.iter().map(|row| (row.id, row.tokens)).chain(STREAMS.iter().map(|row| (row.id, row.tokens)));
     let mut wrong = Vec::new();
-    for id in ids {
+    for (id, tokens) in rows {
+        // What never proves mining has no conversation in which it must be found.
+        let weighs = tokens.iter().map(|token| u16::from(token.weight)).sum::<u16>();
+        let wanted = if weighs < u16::from(PROOF) { 0 } else { MINING };
         let speaks = |case: &&Case| case.expect.as_ref().is_some_and(|expect| expect.dialect.as_deref() == Some(id));
         let mining = cases.iter().filter(speaks).count();
         let near = cases.iter().filter(|case| case.group == id && case.expect.is_none()).count();
-        if mining < MINING || near < NEAR_MISSES {
+        if mining < wanted || near < NEAR_MISSES {
             wrong.push(format!("{id}: {mining} mining cases, {near} near misses"));
         }
     }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::Context;
 use minewall_core::config::{Fail, Mark, Queue as Settings};
 use minewall_core::engine::{Meta, Verdict};
+use minewall_core::limits::LOOK_MESSAGE;
 use rustix::net::sockopt;
 
 /// Headers in front of the bytes looked at: IPv6 with extension headers and TCP with options.
@@ -31,7 +32,8 @@ pub(crate) struct Queue {
 }
 
 impl Queue {
-    /// Binds queue `number`; at most `look_bytes` of each packet are copied out of the kernel.
+    /// Binds queue `number`; of each packet as much is copied out of the kernel as is followed of a long message, however
+    /// few bytes are kept of it: what is left out of a merged segment would be a hole in the stream.
     ///
     /// # Errors
     /// Another program is bound to it, the capability is missing, or the kernel has no queue.
@@ -49,7 +51,7 @@ impl Queue {
             )
         };
         inner.bind(number).with_context(taken).with_context(what)?;
-        let copy = u16::try_from(look_bytes + HEADERS).unwrap_or(u16::MAX);
+        let copy = u16::try_from(look_bytes.max(LOOK_MESSAGE) + HEADERS).unwrap_or(u16::MAX);
         inner.set_copy_range(number, copy).with_context(what)?;
         inner.set_queue_max_len(number, settings.length).with_context(what)?;
         // Segments merged by the kernel come as they are, and are not cut up for us (bulk 1.8 -> 11 Gbit/s).

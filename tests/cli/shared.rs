@@ -73,6 +73,38 @@ fn captures_of_mining_are_recognised() {
     }
 }
 
+/// Flows that mine in each capture, as SOURCES.md counts them.
+const FLOWS: [(&str, usize); 5] = [
+    ("ndpi-mining.pcapng", 4),
+    ("ndpi-old-ethereum-b.pcap", 2),
+    ("ndpi-old-zcash.pcap", 1),
+    ("zeek-bitcoin-mining.pcap", 8),
+    ("zeek-coinhive-stratum.pcap", 3),
+];
+
+#[test]
+fn every_flow_that_mines_is_recognised_without_any_list() {
+    let Some(files) = captures("mining", "every_flow_that_mines_is_recognised_without_any_list") else { return };
+    let directory = std::env::temp_dir().join(format!("minewall-shared-{}", std::process::id()));
+    fs::create_dir_all(&directory).unwrap();
+    let configuration = directory.join("no-lists.toml");
+    fs::write(&configuration, "[lists]\nshipped = false\n").unwrap();
+    for file in files {
+        let name = file.file_name().unwrap().to_str().unwrap();
+        let arguments = ["replay", "--format", "json", "-c", configuration.to_str().unwrap(), file.to_str().unwrap()];
+        let records = minewall(&arguments).records();
+        let ends = |record: &Value| {
+            let (source, far) = (&record["source"], &record["destination"]);
+            format!("{}:{} {}:{}", source["ip"], source["port"], far["ip"], far["port"])
+        };
+        let flows: std::collections::BTreeSet<_> = records.iter().map(ends).collect();
+        let expected = FLOWS.iter().find(|row| row.0 == name).map(|row| row.1);
+        assert_eq!(Some(flows.len()), expected, "{name}: {flows:?}");
+        assert!(records.iter().all(|record| record["minewall"]["layer"] == "payload"), "{name}");
+    }
+    fs::remove_dir_all(directory).unwrap();
+}
+
 #[test]
 fn captures_without_mining_give_no_record() {
     let Some(files) = captures("not-mining", "captures_without_mining_give_no_record") else { return };

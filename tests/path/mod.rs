@@ -7,6 +7,7 @@
 //! | `names` | refused DNS questions, through the gateway and at its own resolver |
 //! | `listed` | TLS server names and addresses on lists |
 //! | `logins` | every client's login in every manner, and who stands in its record |
+//! | `proxies` | mining and names behind SOCKS and HTTP proxies, web miners over WebSocket |
 //! | `policy` | observing, exemptions, dropping |
 //! | `rules` | the kernel's rules: left as they were, restored, marks of others |
 //! | `crash` | SIGKILL and SIGSTOP: traffic goes on, running sessions are picked up |
@@ -19,6 +20,7 @@ mod listed;
 mod logins;
 mod names;
 mod policy;
+mod proxies;
 mod refusals;
 mod reload;
 mod rules;

@@ -25,7 +25,13 @@ pub const LOOK_BYTES: usize = 4_096;
 /// The largest look a configuration may ask for: `Stream` counts offsets in 16 bits.
 pub const LOOK_BYTES_MAX: usize = 32_768;
 
-/// Packets looked at in one direction at the most, even when each brings one byte of a message under way.
+/// Bytes of one direction that are followed while they are nothing but objects of JSON: PROTOCOLS.md section 0 gives a
+/// mining line 16 to 64 KiB, and no padding is to hide one. Of an object that is longer than the bytes looked at, its
+/// long things are kept in part only, so this costs no memory.
+pub const LOOK_MESSAGE: usize = 65_536;
+
+/// Packets looked at in one direction at the most, beside one for each byte that came in its place: a message under way
+/// may be sent byte by byte, but what is stuck is not looked at for ever.
 pub const LOOK_PACKETS_MAX: u32 = 8_192;
 
 /// Separate runs of bytes held of one direction, four bytes each: as many as there are holes in the bytes looked at by
@@ -38,6 +44,10 @@ pub const DNS_TCP_MESSAGE: usize = 1_050;
 
 /// Records one observed flow may give: the first, and one for each new fact heard later.
 pub const RECORDS_PER_FLOW: u8 = 4;
+
+/// Turns of a connection's two ends whose lengths are kept: a Stratum V2 session is told by its first four, and lines
+/// without ends by whose turn they were.
+pub const TURNS: usize = 8;
 
 /// Bytes of the wire kept as evidence.
 pub const EXCERPT: usize = 256;
@@ -52,4 +62,5 @@ const _: () = assert!(FLOWS.is_multiple_of(FLOW_WAYS));
 const _: () = assert!(LOOK_BYTES <= LOOK_BYTES_MAX);
 const _: () = assert!(LOOK_BYTES_MAX <= u16::MAX as usize);
 const _: () = assert!(LOOK_PACKETS_MAX as usize >= LOOK_BYTES);
+const _: () = assert!(LOOK_MESSAGE >= LOOK_BYTES_MAX);
 const _: () = assert!(DNS_TCP_MESSAGE <= LOOK_BYTES);

@@ -73,6 +73,7 @@ impl Lab {
         let servers = Family::BOTH.map(Family::gateway_inside);
         lab.host.resolve_by(&servers)?;
         lab.gateway.resolve_by(&Family::BOTH.map(Family::internet))?;
+        lab.internet.resolve_by(&Family::BOTH.map(Family::internet))?;
         for family in Family::BOTH {
             lab.wait_path(&lab.host, family)?;
         }

@@ -34,6 +34,9 @@ pub static TOOLS: &[Tool] = &[
     tool("curl", "curl"),
     tool("openssl", "openssl"),
     tool("ping", "iputils-ping"),
+    tool("ethtool", "ethtool"),
+    tool("microsocks", "microsocks"),
+    tool("tinyproxy", "tinyproxy-bin"),
 ];
 
 /// Directories searched after those of `PATH`: an ordinary user's `PATH` lacks the `sbin` ones.

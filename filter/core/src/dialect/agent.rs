@@ -77,16 +77,25 @@ static NAMES: &[(&str, Option<Hardware>)] = &[
 /// Whether this is the name of mining software.
 #[must_use]
 pub fn is_known(agent: Str<'_>) -> bool {
-    NAMES.iter().any(|(name, _)| begins(agent.chars(), name))
+    NAMES.iter().any(|(name, _)| begins(agent.chars(), name).is_some())
 }
 
 /// What software of this name usually runs on.
 #[must_use]
 pub fn hardware(agent: &str) -> Option<Hardware> {
-    NAMES.iter().find(|(name, _)| begins(agent.chars(), name))?.1
+    NAMES.iter().find(|(name, _)| begins(agent.chars(), name).is_some())?.1
 }
 
-fn begins(agent: impl Iterator<Item = char>, name: &str) -> bool {
-    let mut characters = agent.map(|character| character.to_ascii_lowercase());
-    name.chars().all(|wanted| characters.next() == Some(wanted))
+/// Whether a User-Agent field begins with the name of mining software, as a whole word: `miner` inside other words, and
+/// names with others in front, are those of anything.
+#[must_use]
+pub fn is_known_product(agent: &str) -> bool {
+    let ends = |rest: Option<char>| rest.is_none_or(|next| !next.is_ascii_alphabetic());
+    NAMES.iter().any(|(name, _)| begins(agent.chars(), name).is_some_and(|rest| name.ends_with('/') || ends(rest)))
+}
+
+/// The character behind the name, where the text begins with it.
+fn begins(text: impl Iterator<Item = char>, name: &str) -> Option<Option<char>> {
+    let mut characters = text.map(|character| character.to_ascii_lowercase());
+    name.chars().all(|wanted| characters.next() == Some(wanted)).then(|| characters.next())
 }

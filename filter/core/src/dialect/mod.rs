@@ -10,6 +10,7 @@ mod aeternity;
 pub mod agent;
 mod aleo;
 mod alephium;
+mod asked;
 mod beam;
 mod btccom_agent;
 mod ckb;
@@ -41,6 +42,7 @@ mod ton;
 mod web_miner;
 mod xelis;
 
+pub use asked::asked;
 pub use kin::{Kin, hear, kin};
 pub use token::{PROOF, SURE, Token};
 

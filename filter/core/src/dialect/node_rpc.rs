@@ -67,7 +67,7 @@ fn hear<'a>(object: Value<'a, '_>) -> Option<Heard<'a>> {
         if first == Some(256) {
             return Some(Heard::new(SUBMIT_WORK));
         }
-        return (given.is_array() && given.count() == 0).then(|| Heard::new(GET_WORK));
+        return (given.is_array() && given.is_complete() && given.count() == 0).then(|| Heard::new(GET_WORK));
     }
     if is(["getblocktemplate", "get_block_template"]) {
         if let Some(wallet) = string(given, "wallet_address") {

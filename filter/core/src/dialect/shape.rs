@@ -78,5 +78,6 @@ pub(super) fn is_decimal(text: Str<'_>, least: usize, most: usize) -> bool {
 
 /// Whether it is a list of whole numbers, as many as this at least and at most.
 pub(super) fn is_list_of_integers(value: Value<'_, '_>, least: usize, most: usize) -> bool {
-    value.is_array() && (least..=most).contains(&value.count()) && value.items().all(|item| item.as_u64().is_some())
+    let is_counted = value.is_array() && value.is_complete() && (least..=most).contains(&value.count());
+    is_counted && value.items().all(|item| item.as_u64().is_some())
 }

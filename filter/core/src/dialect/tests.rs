@@ -281,3 +281,28 @@ fn narrower_dialects_hear_every_method_and_parameter_too() {
         assert_eq!(heard.1, token, "{line}");
     }
 }
+
+/// The text with what folding takes out of it gone; `None` if there is nothing to be had.
+fn folded(text: &str) -> Option<String> {
+    Some(String::from_utf8(crate::wire::json::folded(text.as_bytes(), asked)?).unwrap())
+}
+
+/// The same with so many members nobody asks for at the beginning of each object.
+fn padded(line: &str, members: usize) -> String {
+    let junk: String = (0..members).map(|at| format!("\"x{at}\":{at},")).collect();
+    line.replace('{', &format!("{{{junk}")).replace(",}", "}")
+}
+
+#[test]
+fn every_name_a_dialect_asks_for_survives_folding() {
+    for (.., line, _) in CASES {
+        let line = fill(line);
+        let (mut heard, mut left) = (all(&padded(&line, 10)), all(&folded(&padded(&line, 300)).unwrap()));
+        let key = |told: &Told| (told.0, told.1);
+        heard.sort_unstable_by_key(key);
+        left.sort_unstable_by_key(key);
+        assert_eq!(heard, left, "{line}");
+        // Kinds that are told by how many members there are, are not told here: padded, they are another kind.
+        assert!(!heard.is_empty(), "{line}");
+    }
+}

@@ -24,6 +24,8 @@ pub enum Skipped {
     OtherProtocol,
     /// UDP that is not DNS.
     OtherUdp,
+    /// A message longer than is followed.
+    Oversize,
     /// Cut short by the capture.
     Truncated,
     /// A DNS message that could not be read.
@@ -32,7 +34,7 @@ pub enum Skipped {
 
 impl Skipped {
     /// Every reason, with the words used in summaries.
-    pub const ALL: [(Self, &'static str); 11] = [
+    pub const ALL: [(Self, &'static str); 12] = [
         (Self::Compressed, "compressed WebSocket message"),
         (Self::Encrypted, "encrypted from before"),
         (Self::Fragment, "IP fragment"),
@@ -42,6 +44,7 @@ impl Skipped {
         (Self::OpaqueProxy, "proxy that cannot be looked through"),
         (Self::OtherProtocol, "neither TCP nor UDP"),
         (Self::OtherUdp, "UDP other than DNS"),
+        (Self::Oversize, "longer than what is looked at"),
         (Self::Truncated, "cut short by the capture"),
         (Self::UnreadableDns, "unreadable DNS message"),
     ];

@@ -16,10 +16,11 @@ pub use account::{Counters, Skipped};
 use crate::endpoint::{Endpoint, Protocol};
 use crate::evidence::Record;
 use crate::flow::key::{FlowKey, Side};
+use crate::flow::stream::{Pushed, Stream};
 use crate::flow::table::{Meeting, Settled, Table};
 use crate::inspect::flow::{DNS_PORT, Link, OpenFlow};
 use crate::inspect::{Ear, Form, Heard, Progress};
-use crate::limits::{LOOK_PACKETS_MAX, OPEN_FLOWS};
+use crate::limits::{LOOK_MESSAGE, LOOK_PACKETS_MAX, OPEN_FLOWS};
 use crate::now::Now;
 use crate::policy::{Judgement, Policy};
 use crate::wire::packet::{NotInspected, Packet, TcpFlags, Transport};
@@ -232,7 +233,9 @@ fn is_over(here: Progress, there: Progress, spent: Spent) -> bool {
     match (here, there) {
         (Progress::Done, _) => true,
         (Progress::Always, _) | (_, Progress::Always) => false,
-        (Progress::UnderWay, _) | (_, Progress::UnderWay) => spent == Spent::Wholly,
+        (Progress::Awaited | Progress::UnderWay, _) | (_, Progress::Awaited | Progress::UnderWay) => {
+            spent == Spent::Wholly
+        }
         (Progress::Objects, _) => matches!(spent, Spent::Bytes | Spent::Wholly),
         (Progress::Unknown, _) => spent != Spent::No,
     }
@@ -305,20 +308,66 @@ fn look(
         pushed = stream.push(seq, packet.payload, kept);
     }
     let alone = if pushed.stray { ear.hear_alone(flow, side, packet.payload) } else { Heard::default() };
-    let stream = flow.stream(side);
-    let spent = if stream.packets() >= LOOK_PACKETS_MAX {
+    let heard = if alone.finding.is_some() || !pushed.news {
+        Heard { progress: flow.progress(side), ..alone }
+    } else {
+        follow(ear, counters, settings, flow, side, |stream| stream.take(seq, packet.payload, kept))
+    };
+    (heard, spent(settings, flow, side))
+}
+
+/// Listens to what is new, and while that is more of a long message than is kept, makes room for the rest and goes on.
+fn follow(
+    ear: &mut Ear,
+    counters: &mut Counters,
+    settings: &Settings,
+    flow: &mut OpenFlow,
+    side: Side,
+    mut take_rest: impl FnMut(&mut Stream) -> Pushed,
+) -> Heard {
+    loop {
+        let is_last = spent(settings, flow, side) == Spent::Wholly;
+        let was_full = flow.stream(side).prefix().len() >= settings.look_bytes;
+        let heard = ear.hear(flow, side, is_last);
+        let (stream, is_text) = (flow.stream(side), flow.form(side) == Form::Text);
+        let is_long = is_text && stream.passed().saturating_add(stream.prefix().len()) >= LOOK_MESSAGE;
+        let is_full = stream.prefix().len() >= settings.look_bytes;
+        if is_last || !was_full && !is_long {
+            return heard;
+        }
+        if is_text && !is_long && (!is_full || ear.make_room(flow, side)) {
+            if !take_rest(flow.stream_mut(side)).news || heard.finding.is_some() {
+                return heard;
+            }
+        } else if heard.finding.is_none()
+            && flow.form(side) != Form::Dns
+            && matches!(heard.progress, Progress::UnderWay | Progress::Always)
+        {
+            // No more of it is kept: it is taken as it is.
+            let is_cut_short = is_text && heard.progress == Progress::UnderWay;
+            counters.skip_many(Skipped::Oversize, is_cut_short.into());
+            return ear.hear(flow, side, true);
+        } else {
+            return heard;
+        }
+    }
+}
+
+/// How much of a side's look is used up. Objects are followed farther than what is kept of them.
+fn spent(settings: &Settings, flow: &OpenFlow, side: Side) -> Spent {
+    let (stream, is_text) = (flow.stream(side), flow.form(side) == Form::Text);
+    let kept = stream.prefix().len();
+    let came = stream.passed().saturating_add(kept);
+    let look = if flow.progress(side) == Progress::Unknown { settings.look_bytes } else { LOOK_MESSAGE };
+    if stream.packets() as usize >= came.saturating_add(LOOK_PACKETS_MAX as usize) {
         Spent::Wholly
-    } else if stream.prefix().len() >= settings.look_bytes {
+    } else if kept >= settings.look_bytes || is_text && came >= look {
         Spent::Bytes
     } else if stream.packets() >= settings.look_packets {
         Spent::Packets
     } else {
         Spent::No
-    };
-    if alone.finding.is_some() || !pushed.news {
-        return (Heard { progress: flow.progress(side), ..alone }, spent);
     }
-    (ear.hear(flow, side, matches!(spent, Spent::Bytes | Spent::Wholly)), spent)
 }
 
 /// The words of an address in records of this engine.

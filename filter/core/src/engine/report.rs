@@ -7,7 +7,7 @@ use alloc::string::{String, ToString};
 use super::{Counters, Outcome, Settings, Verdict, observer};
 use crate::endpoint::{Endpoint, Protocol};
 use crate::evidence::{Action, Exemption, Question, Record};
-use crate::finding::Finding;
+use crate::finding::{Finding, PoolSource, Said, Subject, Word};
 use crate::flow::key::Side;
 use crate::inspect::flow::{Link, OpenFlow};
 use crate::inspect::{Heard, settle};
@@ -109,6 +109,10 @@ pub(super) fn on_flow(
         return verdict.into();
     }
     flow.reported += 1;
+    let mut seen = seen;
+    if seen.finding.subject == Subject::Protocol {
+        name_pool(flow, &mut seen.finding.said);
+    }
     let place = Place {
         host: key.end(host),
         far: key.end(host.other()),
@@ -118,6 +122,19 @@ pub(super) fn on_flow(
         link: flow.link(host),
     };
     Outcome { verdict, record: record(counters, settings, run, now, place, seen, judgement) }
+}
+
+/// Names the pool by what the flow asked for, and adds the coins lists give for it.
+fn name_pool(flow: &OpenFlow, said: &mut Said) {
+    if let Some(name) = flow.target.as_ref().and_then(|target| target.name.as_deref()) {
+        said.name_pool(name, PoolSource::Proxy);
+    } else if let Some(name) = &flow.server_name {
+        said.name_pool(name, PoolSource::Sni);
+    }
+    let coins = flow.listed.iter().find_map(|listed| listed.finding.said.get(Word::ListedCoins));
+    if let Some(coins) = coins.filter(|_| said.get(Word::ListedCoins).is_none()) {
+        said.put(Word::ListedCoins, coins);
+    }
 }
 
 /// The record of a sighting; none if policy does not want one.

@@ -339,4 +339,5 @@ fn same_packets_times_and_seed_give_the_same_records() {
 mod evasion;
 mod laws;
 mod layers;
+mod padding;
 mod peace;

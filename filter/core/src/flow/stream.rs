@@ -1,6 +1,7 @@
 //! One direction of a TCP connection: its first bytes in order. Gaps and overlaps are values, not errors.
 
 use alloc::vec::Vec;
+use core::ops::Range;
 
 use crate::limits::{LOOK_BYTES_MAX, STREAM_RUNS};
 
@@ -49,6 +50,10 @@ pub struct Stream {
     runs: Vec<Run>,
     /// Segments with payload seen.
     packets: u32,
+    /// Bytes consumed or removed.
+    passed: usize,
+    /// The sequence number behind the bytes some of which were removed: what comes again from before it has no place.
+    floor: Option<u32>,
 }
 
 impl Stream {
@@ -62,8 +67,19 @@ impl Stream {
 
     /// Takes a segment's payload; bytes at or beyond `limit` (at most [`LOOK_BYTES_MAX`]) are not kept.
     pub fn push(&mut self, seq: u32, payload: &[u8], limit: usize) -> Pushed {
-        let limit = limit.min(LOOK_BYTES_MAX);
         self.packets = self.packets.saturating_add(1);
+        self.take(seq, payload, limit)
+    }
+
+    /// Takes a segment again, once there is more room: those of its bytes that found none are kept now.
+    pub fn take(&mut self, seq: u32, payload: &[u8], limit: usize) -> Pushed {
+        let limit = limit.min(LOOK_BYTES_MAX);
+        if let Some(behind) = self.floor.map(|floor| floor.wrapping_sub(seq)).filter(|behind| (*behind as i32) > 0) {
+            // Heard by itself too: nothing is left to compare it with.
+            let rest = payload.get(behind as usize..).filter(|rest| !rest.is_empty());
+            let pushed = rest.map(|rest| self.take(seq.wrapping_add(behind), rest, limit)).unwrap_or_default();
+            return Pushed { stray: true, ..pushed };
+        }
         let base = *self.base.get_or_insert(seq);
         let offset = i64::from(seq.wrapping_sub(base) as i32);
         let before_base = if offset < 0 { offset.unsigned_abs() } else { 0 };
@@ -121,6 +137,36 @@ impl Stream {
         self.base = self.base.map(|base| base.wrapping_add(count as u32));
         self.synchronised = true;
         self.shift(-(count as i64));
+        self.passed = self.passed.saturating_add(count);
+    }
+
+    /// Takes these parts out of the prefix; they are in order and apart. What comes later still finds its place; what
+    /// comes again from before the prefix's present end does not.
+    pub fn remove(&mut self, parts: &[Range<usize>]) {
+        let before = self.prefix_len();
+        let is_inside = |part: &Range<usize>| part.start <= part.end && part.end <= before;
+        if parts.is_empty() || !parts.iter().all(is_inside) || !parts.is_sorted_by(|one, two| one.end <= two.start) {
+            return;
+        }
+        let count: usize = parts.iter().map(ExactSizeIterator::len).sum();
+        for bytes in [Some(&mut self.bytes), self.later.as_mut()].into_iter().flatten() {
+            close_up(bytes, parts);
+        }
+        let floor = self.base.map(|base| base.wrapping_add(before as u32));
+        self.base = self.base.map(|base| base.wrapping_add(count as u32));
+        (self.floor, self.synchronised) = (floor, true);
+        // The first run ends where the prefix does; it begins anew at 0, and the others move up behind it.
+        if let Some(first) = self.runs.first_mut() {
+            first.start = narrow(count.min(before));
+        }
+        self.shift(-(count as i64));
+        self.passed = self.passed.saturating_add(count);
+    }
+
+    /// Bytes consumed or removed so far.
+    #[must_use]
+    pub const fn passed(&self) -> usize {
+        self.passed
     }
 
     /// Begins anew at this sequence number: what is missing before it will not come any more.
@@ -229,6 +275,19 @@ impl Stream {
     }
 }
 
+/// Takes the parts out; they are in order and apart.
+fn close_up(bytes: &mut Vec<u8>, parts: &[Range<usize>]) {
+    let mut end = parts.first().map_or(0, |part| part.start);
+    for (index, part) in parts.iter().enumerate() {
+        let next = parts.get(index + 1).map_or(bytes.len(), |next| next.start);
+        if part.end <= next && next <= bytes.len() {
+            bytes.copy_within(part.end..next, end);
+            end += next - part.end;
+        }
+    }
+    bytes.truncate(end);
+}
+
 fn narrow(offset: usize) -> u16 {
     u16::try_from(offset).unwrap_or(u16::MAX)
 }
@@ -236,6 +295,7 @@ fn narrow(offset: usize) -> u16 {
 #[cfg(test)]
 mod tests {
     use alloc::vec;
+    use core::slice::from_ref;
 
     use proptest::prelude::*;
 
@@ -281,6 +341,43 @@ mod tests {
         assert!(!stream.push(0, b"one", LIMIT).news);
         stream.push(6, b"--", LIMIT);
         assert_eq!(stream.prefix(), b"two--end");
+    }
+
+    #[test]
+    fn parts_are_removed_and_what_follows_finds_its_place() {
+        let mut stream = Stream::default();
+        stream.push(u32::MAX - 2, b"aXXbYc", LIMIT);
+        stream.push(6, b"f", LIMIT);
+        stream.remove(&[1..3, 4..5]);
+        assert_eq!((stream.prefix(), stream.passed()), (&b"abc"[..], 3));
+        assert!(stream.push(3, b"de", LIMIT).news);
+        assert_eq!(stream.prefix(), b"abcdef"[..5].as_ref());
+        let again = stream.push(u32::MAX - 2, b"aZZbZcdeg", LIMIT);
+        assert!(again.stray && again.news && !again.conflict);
+        assert_eq!(stream.prefix(), b"abcdegf");
+        stream.consume(3);
+        stream.remove(from_ref(&(0..4)));
+        assert_eq!((stream.prefix(), stream.passed()), (&b""[..], 10));
+        assert!(stream.push(7, b"on", LIMIT).news);
+        assert_eq!(stream.prefix(), b"on");
+        stream.remove(from_ref(&(1..3)));
+        stream.remove(&[1..2, 0..1]);
+        assert_eq!(stream.prefix(), b"on", "what is not in the prefix or in order is not removed");
+    }
+
+    #[test]
+    fn a_segment_is_taken_again_once_there_is_room() {
+        let mut stream = Stream::default();
+        let text: Vec<u8> = (0..200).collect();
+        stream.push(9, &text, LIMIT);
+        let mut seen = Vec::new();
+        while !stream.prefix().is_empty() {
+            seen.extend(stream.prefix());
+            let all = 0..stream.prefix().len();
+            stream.remove(from_ref(&all));
+            stream.take(9, &text, LIMIT);
+        }
+        assert_eq!((seen, stream.packets(), stream.passed()), (text, 1, 200));
     }
 
     #[test]
@@ -335,6 +432,51 @@ mod tests {
             }
             let expected = model(&pieces, LIMIT);
             prop_assert_eq!(stream.prefix(), &expected[..]);
+        }
+
+        /// Model: all places ever, those that were removed or consumed marked; nothing finds a place before the floor.
+        #[test]
+        fn removing_gives_the_model_s_prefix(
+            steps in prop::collection::vec(
+                (0usize..120, prop::collection::vec(0u8..3, 1..30), 0usize..40, 0usize..40, any::<bool>()), 1..40),
+            base in any::<u32>(),
+        ) {
+            let mut stream = Stream::default();
+            stream.synchronise(base.wrapping_sub(1));
+            let mut places: Vec<Option<u8>> = vec![None; 1_000];
+            // What is left of the places, in order: those of the prefix and all behind.
+            let mut left: Vec<usize> = (0..1_000).collect();
+            let (mut floor, mut is_clean, mut passed) = (0, true, 0);
+            for (at, bytes, from, to, is_consumed) in steps {
+                // A later copy is the same here: conflicts have their own laws.
+                let bytes: Vec<u8> = (at..at + bytes.len()).map(|at| at as u8).collect();
+                stream.push(base.wrapping_add(at as u32), &bytes, LIMIT);
+                for (place, byte) in (at..).zip(bytes).filter(|(place, _)| *place >= floor) {
+                    if left.iter().position(|kept| *kept == place).is_some_and(|index| index < LIMIT) {
+                        places[place] = Some(byte);
+                    }
+                }
+                let prefix = |left: &[usize], places: &[Option<u8>]| -> Vec<u8> {
+                    left.iter().map_while(|place| places[*place]).collect()
+                };
+                prop_assert_eq!(stream.prefix(), &prefix(&left, &places)[..]);
+                let before = prefix(&left, &places).len();
+                let (from, to) = (from.min(to).min(before), from.max(to).min(before));
+                if is_consumed {
+                    stream.consume(from);
+                    left.drain(..from);
+                    passed += from;
+                } else if from < to {
+                    floor = left[before];
+                    stream.remove(from_ref(&(from..to)));
+                    left.drain(from..to);
+                    passed += to - from;
+                }
+                is_clean &= stream.later_prefix().is_none();
+                prop_assert_eq!(stream.prefix(), &prefix(&left, &places)[..]);
+                prop_assert_eq!(stream.passed(), passed);
+            }
+            prop_assert!(is_clean);
         }
 
         #[test]

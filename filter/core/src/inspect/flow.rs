@@ -7,7 +7,8 @@ use crate::endpoint::Protocol;
 use crate::flow::key::{FlowKey, Side};
 use crate::flow::stream::Stream;
 use crate::flow::table::Renew;
-use crate::limits::DNS_TCP_MESSAGE;
+use crate::limits::{DNS_TCP_MESSAGE, TURNS};
+use crate::wire::json::Skim;
 
 use super::form::{Form, form_of};
 use super::spoken::Spoken;
@@ -15,9 +16,6 @@ use super::{Listed, Progress};
 
 /// The port of DNS (RFC 1035 section 4.2).
 pub const DNS_PORT: u16 = 53;
-
-/// Turns of a conversation remembered: a greeting of three messages and what follows it.
-pub const TURNS: usize = 8;
 
 /// Lists' words kept of one flow: both ends, what a proxy was asked for, the name inside, and one to spare.
 pub const LISTED: usize = 5;
@@ -113,6 +111,10 @@ pub struct Place {
     pub read: usize,
     /// Bytes looked at: those of an object under way come up again.
     pub seen: usize,
+    /// Where the bytes looked at end in the object under way.
+    pub inside: Skim,
+    /// Where they end in a container that is not kept: what comes of its inside is passed over.
+    pub folded: Skim,
     /// Lines with something else than objects in them.
     pub junk_lines: u8,
     /// Whether something else stands in this line, before what is to be read.
@@ -261,7 +263,8 @@ impl OpenFlow {
 
     /// Notes that this side has said more.
     pub fn note_turn(&mut self, side: Side) {
-        let said = self.stream(side).prefix().len();
+        let stream = self.stream(side);
+        let said = stream.passed().saturating_add(stream.prefix().len());
         if let Some((last, until)) = self.turns.last_mut()
             && *last == side
         {

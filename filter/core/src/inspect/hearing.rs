@@ -75,7 +75,9 @@ impl Hearing<'_> {
             Form::Tls => Some(self.hello(rest)),
             Form::Sealed => Some(Progress::Done),
             // A web page may quote anything; behind a request, only what is nothing but objects is mining.
-            Form::Text if self.far.form == Form::Http && rest.first() != Some(&b'{') => Some(Progress::Unknown),
+            Form::Text if self.far.form == Form::Http && bytes.get(reader.inner) != Some(&b'{') => {
+                Some(Progress::Unknown)
+            }
             Form::Text => {
                 self.protocol = None;
                 Some(self.listener.text(bytes, &mut reader.place, self.last))

@@ -9,6 +9,7 @@ mod hearing;
 mod http;
 mod listed;
 mod names;
+mod room;
 mod settle;
 mod speech;
 mod spoken;
@@ -70,6 +71,8 @@ pub enum Progress {
     Objects,
     /// A message of a known form is not complete yet.
     UnderWay,
+    /// What came may be the start of a protocol that is no JSON.
+    Awaited,
     /// Nothing is known so far.
     #[default]
     Unknown,
@@ -101,6 +104,10 @@ impl Ear {
     pub fn hear(&mut self, flow: &mut OpenFlow, side: Side, last: bool) -> Heard {
         if flow.form(side) == Form::Unknown && flow.reader(side).inner == 0 {
             flow.recognise(side);
+            if flow.form(side) != Form::Unknown {
+                // What was under way was only its beginning.
+                flow.set_progress(side, Progress::Unknown);
+            }
         }
         flow.note_turn(side);
         listed::ends(&self.lists, flow);
@@ -141,9 +148,17 @@ impl Ear {
         Heard { progress, ..heard }
     }
 
+    /// Makes room for more of what `side` sends, where a message longer than what is kept is followed; false if it is
+    /// none, or not to be had.
+    pub fn make_room(&self, flow: &mut OpenFlow, side: Side) -> bool {
+        room::make_room(flow, side)
+    }
+
     fn hear_layers(&mut self, flow: &mut OpenFlow, side: Side, last: bool) -> Heard {
-        if !last && flow.progress(side) == Progress::UnderWay && cannot_end(flow, side) {
-            return Heard { progress: Progress::UnderWay, ..Heard::default() };
+        room::pass_over(flow, side);
+        if !last && flow.progress(side) == Progress::UnderWay && room::cannot_end(flow, side) {
+            // What only looks like an object may be noise of another protocol.
+            return self.hear_with(flow, side, last, |_, _| Progress::UnderWay);
         }
         self.hear_with(flow, side, last, |hearing, flow| {
             let stream = flow.stream(side);
@@ -192,25 +207,15 @@ impl Ear {
         let Hearing { listener, listed, server_name, target, counts, protocol, .. } = hearing;
         let Listener { mut spoken, mut telling, .. } = listener;
         let client = streams::hear(flow, &mut spoken, &mut telling);
+        let waits = progress == Progress::Unknown && streams::awaits(flow);
+        let progress = if waits { Progress::Awaited } else { progress };
         flow.speech = spoken;
         flow.server_name = server_name.or_else(|| flow.server_name.take());
         flow.target = target.or_else(|| flow.target.take());
         listed.into_iter().for_each(|listed| flow.note_listed(listed));
         let told = told::told(&flow.speech, before, telling, side);
-        let protocol = protocol.or(told.is_some().then_some("stratum"));
+        let protocol = protocol.or_else(|| told.is_some().then_some("stratum"));
         let (finding, miner) = told.map_or((None, None), |(finding, miner)| (Some(finding), client.or(miner)));
         Heard { finding, miner, protocol, counts, progress, question: None }
     }
-}
-
-/// Whether the object under way in a text cannot have ended; notes how far that was looked for.
-fn cannot_end(flow: &mut OpenFlow, side: Side) -> bool {
-    let mut reader = flow.reader(side);
-    let stream = flow.stream(side);
-    if reader.form != Form::Text || stream.later_prefix().is_some() {
-        return false;
-    }
-    let cannot = speech::cannot_end(stream.prefix(), &mut reader.place);
-    flow.set_reader(side, reader);
-    cannot
 }

@@ -8,7 +8,7 @@ use super::flow::Place;
 use super::spoken::Spoken;
 use super::{Progress, excerpt};
 use crate::dialect::{self, Heard, Speaker, TABLE};
-use crate::wire::json::{self, Document, Scratch, Status};
+use crate::wire::json::{self, Document, Scratch, Skim, Status};
 
 /// Lines that are no objects after which a text is something else: a letter, a page, a chat that quotes mining. One is
 /// the end of a line that was picked up in its middle.
@@ -107,6 +107,7 @@ impl Listener<'_> {
     /// Reads the objects of a text. Only those that begin their line count.
     fn read(&mut self, bytes: &[u8], place: &mut Place, last: bool, carrier: Carrier) -> Reading {
         let mut reading = Reading::default();
+        place.inside = Skim::default();
         let from = place.read;
         let Some(new) = bytes.get(from..) else { return reading };
         let is_worth = self.speech.is_worth(new);
@@ -120,8 +121,16 @@ impl Listener<'_> {
             };
             place.pass(new.get(done..start).unwrap_or_default());
             let is_behind = match document.status() {
-                Status::Incomplete if !last => {
+                Status::TooBig { .. } if last || objects.settled() > start => {
+                    if is_worth && place.is_heard() {
+                        let end = if objects.settled() > start { objects.settled() } else { new.len() };
+                        self.listen_folded(new.get(start..end).unwrap_or_default(), carrier);
+                    }
+                    true
+                }
+                Status::Incomplete | Status::TooBig { .. } if !last => {
                     reading.under_way = place.is_heard();
+                    place.inside = inside(new.get(start..).unwrap_or_default());
                     false
                 }
                 Status::Invalid { .. } => {
@@ -149,6 +158,13 @@ impl Listener<'_> {
         place.seen = bytes.len();
         reading
     }
+
+    /// Offers an object with more members than are read, without most of those nobody asks for.
+    fn listen_folded(&mut self, object: &[u8], carrier: Carrier) {
+        if let Some(folded) = json::folded(object, dialect::asked) {
+            listen(&json::parse(&folded, self.scratch), carrier, &mut self.spoken, &mut self.telling);
+        }
+    }
 }
 
 /// How the reading of a text ended.
@@ -158,14 +174,6 @@ struct Reading {
     under_way: bool,
     /// Whether it ends in a line that is no JSON.
     is_broken: bool,
-}
-
-/// Whether the object under way cannot have ended: no brace came since it was looked at. Without this, a line sent byte
-/// by byte would be read anew with each.
-pub(super) fn cannot_end(bytes: &[u8], place: &mut Place) -> bool {
-    let fresh = bytes.get(place.seen..).unwrap_or_default();
-    place.seen = bytes.len();
-    memchr::memchr(b'}', fresh).is_none()
 }
 
 /// Whether a segment by itself is worth hearing: it begins with an object, in a text not known to be something else.
@@ -181,6 +189,13 @@ pub(super) fn is_within(payload: &[u8], scratch: &mut Scratch) -> bool {
         objects.next(scratch).is_some_and(|(_, document)| matches!(document.status(), Status::Complete { .. }));
     let behind = payload.get(objects.settled()..).unwrap_or_default();
     is_whole && behind.iter().find(|byte| !is_quiet(**byte)).is_some_and(|byte| *byte != b'{')
+}
+
+/// Where an object under way ends for now.
+pub(super) fn inside(object: &[u8]) -> Skim {
+    let mut inside = Skim::INSIDE;
+    inside.pass(object.get(1..).unwrap_or_default());
+    inside
 }
 
 impl Place {

@@ -2,23 +2,28 @@
 
 use alloc::vec::Vec;
 
-use super::flow::{OpenFlow, TURNS};
+use super::flow::OpenFlow;
 use super::form::Form;
 use super::speech::Telling;
 use super::spoken::Spoken;
-use crate::dialect::stream::{Beginning, End, STREAMS, Told, Turn};
+use crate::dialect::stream::{self, Beginning, End, TURNS, Told, Turn};
 use crate::dialect::{PROOF, Speaker, TABLE};
 use crate::flow::key::Side;
 use crate::limits::EXCERPT;
 
 /// Offers the first bytes of both sides to every such protocol; gives the side that mines, where one heard anything.
 pub(super) fn hear(flow: &OpenFlow, spoken: &mut Spoken, telling: &mut Telling) -> Option<Side> {
-    let is_plain =
-        |side| matches!(flow.form(side), Form::Text | Form::Unknown | Form::Socks | Form::SocksReply | Form::WebSocket);
-    if spoken.weight >= PROOF || !is_plain(Side::Low) || !is_plain(Side::High) {
+    if spoken.weight >= PROOF || !is_offered(flow) {
         return None;
     }
-    clients(flow).into_iter().flatten().find_map(|client| hear_as(flow, client, spoken, telling))
+    // Where later copies of bytes differ, the other reading is heard too.
+    let differ = [Side::Low, Side::High].into_iter().any(|side| flow.stream(side).later_prefix().is_some());
+    let mut told = None;
+    for later in [false, true].into_iter().take(1 + usize::from(differ)) {
+        let as_client = |client| hear_as(flow, (client, later), spoken, telling);
+        told = told.or_else(|| clients(flow).into_iter().flatten().find_map(as_client));
+    }
+    told
 }
 
 /// The side that opened the connection; where that was not seen, the one that spoke first, and then the other.
@@ -30,15 +35,36 @@ fn clients(flow: &OpenFlow) -> [Option<Side>; 2] {
     }
 }
 
-fn hear_as(flow: &OpenFlow, client: Side, spoken: &mut Spoken, telling: &mut Telling) -> Option<Side> {
+/// Whether one of them waits for more, however small the pieces.
+pub(super) fn awaits(flow: &OpenFlow) -> bool {
+    is_offered(flow)
+        && clients(flow).into_iter().flatten().any(|client| {
+            let turns = turns(flow, client);
+            stream::awaits(beginning(flow, (client, false), &turns))
+        })
+}
+
+/// Whether the first bytes are there, and are not plainly something else.
+fn is_offered(flow: &OpenFlow) -> bool {
+    let is_plain = |form| matches!(form, Form::Text | Form::Unknown | Form::Socks | Form::SocksReply | Form::WebSocket);
+    [Side::Low, Side::High].into_iter().all(|side| is_plain(flow.form(side)) && flow.stream(side).passed() == 0)
+}
+
+/// What was said first, in the reading of the first or of the later copies.
+fn beginning<'a>(flow: &'a OpenFlow, (client, later): (Side, bool), turns: &'a [Turn]) -> Beginning<'a> {
     let inner = |side| {
-        let stream = flow.stream(side).prefix();
+        let stream = flow.stream(side);
+        let stream = stream.later_prefix().filter(|_| later).unwrap_or_else(|| stream.prefix());
         stream.get(flow.reader(side).inner..).unwrap_or_default()
     };
+    Beginning { client: inner(client), server: inner(client.other()), turns }
+}
+
+fn hear_as(flow: &OpenFlow, (client, later): (Side, bool), spoken: &mut Spoken, telling: &mut Telling) -> Option<Side> {
     let turns = turns(flow, client);
-    let beginning = Beginning { client: inner(client), server: inner(client.other()), turns: &turns };
-    let heard = STREAMS.iter().enumerate().find_map(|(place, dialect)| Some((place, (dialect.hear)(beginning)?)));
-    let (place, Told { heard, secret }) = heard?;
+    let beginning = beginning(flow, (client, later), &turns);
+    // A connection may be heard with a weak token of one and a proof of another: the proof is kept.
+    let (place, Told { heard, secret }) = stream::hear(beginning).next()?;
     let is_miner = heard.speaker == Speaker::Miner;
     let bytes = if is_miner { beginning.client } else { beginning.server };
     let new_token = spoken.add(TABLE.len() + place, heard.token, heard.weight);

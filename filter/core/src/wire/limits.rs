@@ -4,13 +4,24 @@
 /// port that adds its own.
 pub(crate) const VLAN_TAGS_MAX: usize = 3;
 
-/// Nodes of one JSON document. The largest mining message (a stratum v1 `mining.notify` with a merkle
-/// branch for each power of two of transactions) has about 40; a block template lists its
-/// transactions at the end, and the keys before them are what tells.
-pub(crate) const JSON_NODES_MAX: usize = 512;
+/// Nodes of one JSON document: as many as can stand in the 4 KiB that are looked at by default and more, so that no
+/// number of small values hides the one behind them. The largest mining message (a stratum v1 `mining.notify` with a
+/// merkle branch for each power of two of transactions) has about 40.
+pub(crate) const JSON_NODES_MAX: usize = 4_096;
 
-/// Open objects and arrays of one JSON document. Mining messages nest 4 deep.
+/// Nodes of one JSON document beyond which what is nested gets next to none: what is left is for 512 members of the top
+/// level.
+pub(crate) const JSON_NESTED_MAX: usize = JSON_NODES_MAX - 1_024;
+
+/// Nodes a container may have inside it whatever those before it took, if there is room at all: logins have up to 12.
+pub(crate) const JSON_SHARE_MIN: usize = 16;
+
+/// Open objects and arrays of one JSON document that have nodes. Mining messages nest 4 deep.
 pub(crate) const JSON_DEPTH_MAX: usize = 16;
+
+/// Open objects and arrays of one JSON document whose closing brackets are checked: as many as can be open in the
+/// longest message followed.
+pub(crate) const JSON_NESTING_MAX: usize = 65_536;
 
 const _: () = assert!(JSON_DEPTH_MAX < JSON_NODES_MAX);
 

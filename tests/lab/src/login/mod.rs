@@ -107,6 +107,18 @@ impl Session {
         Ok(Self { stream, since, until: None, received: Vec::new(), ending: Ending::Open, sent: 0 })
     }
 
+    /// Sends `request` to a proxy and waits until what came back is an answer; that is taken away. Whether it came.
+    pub fn ask(&mut self, request: &[u8], is_answer: impl Fn(&[u8]) -> bool) -> bool {
+        if let Err(error) = self.stream.write_all(request) {
+            self.note(error.kind());
+            return false;
+        }
+        self.read_until(ANSWER, |session| is_answer(&session.received));
+        let is_answered = is_answer(&self.received);
+        self.received.clear();
+        is_answered
+    }
+
     /// Sends a whole login and waits for the answers to it; stops early when cut.
     pub fn log_in(&mut self, login: &Login, manner: Manner) {
         let lines: Vec<_> = login.lines().into_iter().map(|line| line + login.end).collect();

@@ -1,10 +1,12 @@
 //! Real servers from Debian packages, each a guard that stops its server when dropped.
 
 mod names;
+mod proxies;
 mod resolver;
 mod web;
 
 pub use names::NameServer;
+pub use proxies::{HTTP_PORT, Proxies, SOCKS_LOGIN, SOCKS_LOGIN_PORT, SOCKS_PORT};
 pub use resolver::Resolver;
 pub use web::{BIG_BYTES, PAGE, WebServer};
 

@@ -10,6 +10,7 @@ pub(super) const DIALECT: StreamDialect = StreamDialect {
     section: "1.9",
     tokens: &[HANDSHAKE],
     hear,
+    awaits,
 };
 
 const HANDSHAKE: Token = miner(
@@ -31,6 +32,17 @@ fn hear(beginning: Beginning<'_>) -> Option<Told<'_>> {
         told.heard.said.coin = Some("XMR".into());
         told
     })
+}
+
+fn awaits(beginning: Beginning<'_>) -> bool {
+    // Both may have been cut anywhere, so each is looked at as far as it goes.
+    let may_be = |side: &[u8]| {
+        let is = |place: usize, kind| side.get(place).is_none_or(|octet| *octet == kind);
+        let challenge = side.get(1..SOLUTION.min(side.len())).unwrap_or_default();
+        is(0, 0) && is(SOLUTION, 1) && is(PORT, 2) && distinct(challenge) * 3 >= challenge.len() * 2
+    };
+    let sides = [beginning.client, beginning.server];
+    sides.iter().all(|side| may_be(side)) && sides.iter().any(|side| (1..PORT + 5).contains(&side.len()))
 }
 
 fn is_handshake(side: &[u8]) -> bool {

@@ -25,8 +25,16 @@ A dialect that is *a kind of* another hears all that the other hears.
 const STREAM_HEAD: &str = "
 ## Not JSON
 
-These are told by the first bytes of a connection that was seen from its beginning.
+These are told by the first bytes of a connection, as far as the gateway saw them. A *turn* is what one end said in one
+go, before the other spoke: where a token speaks of turns or of lengths, they are those of whole turns, however the bytes
+were cut into packets. Where it is not known which end opened the connection, both ways are tried.
 ";
+
+const HEADS_HEAD: &str = "
+## Heads of HTTP/1
+
+What header fields and paths tell counts for the dialect named here, together with what that dialect hears in the bodies
+of the same connection. Bodies to whatever path are listened to for these dialects only: ";
 
 fn page() -> String {
     let mut page = String::from(HEAD);
@@ -44,6 +52,20 @@ fn page() -> String {
     for dialect in stream::STREAMS {
         page += &format!("\n### {}\n\n- id: `{}`\n- coins: {}\n", dialect.title, dialect.id, dialect.coins);
         page += &format!("- source: PROTOCOLS.md section {}\n\n{}", dialect.section, tokens(dialect.tokens));
+    }
+    page + &heads()
+}
+
+fn heads() -> String {
+    let spoken = TABLE.iter().filter(|dialect| head::is_spoken_over_http(dialect));
+    let spoken: Vec<String> = spoken.map(|dialect| format!("`{}`", dialect.id)).collect();
+    let mut page = format!("{HEADS_HEAD}{}.\n", spoken.join(", "));
+    for dialect in TABLE {
+        let rows: Vec<Token> =
+            head::HEADS.iter().filter(|row| row.dialect == dialect.id).map(|row| row.token).collect();
+        if !rows.is_empty() {
+            page += &format!("\n### {}, in heads\n\n{}", dialect.title, tokens(&rows));
+        }
     }
     page
 }

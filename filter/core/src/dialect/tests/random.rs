@@ -88,6 +88,14 @@ proptest! {
     }
 
     #[test]
+    fn random_objects_prove_no_more_when_they_are_folded(tree in tree()) {
+        let line = super::padded(&serde_json::to_string(&tree).unwrap(), 100);
+        if let Some(line) = super::folded(&line) {
+            prop_assert!(hear(&line).is_none_or(|told| told.2 < PROOF), "{line}");
+        }
+    }
+
+    #[test]
     fn random_bytes_prove_nothing(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         let text: Vec<u8> = [b"{\"method\":".as_slice(), &bytes].concat();
         let text = String::from_utf8_lossy(&text);

@@ -2,7 +2,7 @@
 
 use memchr::memchr;
 
-use super::{Document, Scratch, Status, parse};
+use super::{Document, Scratch, Skim, Status, parse};
 
 /// The top-level objects of a byte stream, see [`objects`].
 #[derive(Clone, Debug)]
@@ -72,22 +72,7 @@ fn line_end(text: &[u8], from: usize) -> Option<usize> {
 
 /// Offset behind the bracket that closes the object at the start of `text`, by counting brackets.
 fn object_end(text: &[u8]) -> Option<usize> {
-    let mut depth = 0_usize;
-    let mut bytes = text.iter().enumerate();
-    while let Some((at, byte)) = bytes.next() {
-        match byte {
-            b'"' => loop {
-                match bytes.next()?.1 {
-                    b'"' => break,
-                    b'\\' => _ = bytes.next()?,
-                    _ => {}
-                }
-            },
-            b'{' | b'[' => depth += 1,
-            b'}' | b']' if depth <= 1 => return Some(at + 1),
-            b'}' | b']' => depth -= 1,
-            _ => {}
-        }
-    }
-    None
+    let mut skim = Skim::INSIDE;
+    let inside = skim.pass(text.get(1..)?);
+    (!skim.is_inside()).then_some(inside + 2)
 }

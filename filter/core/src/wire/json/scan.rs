@@ -1,9 +1,11 @@
 //! The tokenizer: a loop over what may come next, and a list of nodes in the order of their first byte.
 
+mod token;
+
 use alloc::vec::Vec;
 
 use super::Document;
-use crate::wire::limits::{JSON_DEPTH_MAX, JSON_NODES_MAX};
+use crate::wire::limits::{JSON_DEPTH_MAX, JSON_NESTED_MAX, JSON_NESTING_MAX, JSON_NODES_MAX, JSON_SHARE_MIN};
 
 /// What a value is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,18 +40,20 @@ pub enum Status {
         /// Offset of the first octet that cannot stand where it stands.
         at: usize,
     },
-    /// More than 512 nodes or deeper than 16; what was read before is there.
+    /// More members at the top than there is room for, or nested deeper than brackets are told apart; what was
+    /// read before is there.
     TooBig {
         /// Offset of the first value that was not read.
         at: usize,
     },
 }
 
-/// The nodes of one document at a time; make one and use it for every [`parse`]. Holds at most 512
-/// nodes (20 KiB).
+/// The nodes of one document at a time; make one and use it for every [`parse`]. Holds at most 4,096
+/// nodes (160 KiB), and an octet for each bracket that is open (64 KiB at most).
 #[derive(Debug, Default)]
 pub struct Scratch {
     nodes: Vec<Node>,
+    kinds: Vec<Kind>,
 }
 
 /// One value or member name. The nodes of a container follow it; a member is its name's node and then
@@ -65,6 +69,8 @@ pub(super) struct Node {
     pub(super) next: usize,
     /// A string with escapes in it.
     pub(super) escaped: bool,
+    /// A container with more in it than its nodes.
+    pub(super) abridged: bool,
 }
 
 /// The end of a container whose closing bracket was not seen.
@@ -73,15 +79,21 @@ pub(super) const OPEN: usize = usize::MAX;
 impl Scratch {
     /// Room for the largest document, allocated at once.
     pub fn new() -> Self {
-        Self { nodes: Vec::with_capacity(JSON_NODES_MAX) }
+        Self { nodes: Vec::with_capacity(JSON_NODES_MAX), kinds: Vec::with_capacity(JSON_DEPTH_MAX) }
     }
 }
 
 /// Reads the object at the start of `bytes` (white space in front is skipped). Time is linear in the
 /// octets read; the scratch's former document is forgotten.
+///
+/// What is nested and finds no room is checked and passed over: it has no nodes, and the container it stands
+/// in says that it is abridged ([`Value::is_complete`](super::Value::is_complete) is false). The members of the
+/// top level keep room of their own: one behind a long or deep value is read like any other.
 pub fn parse<'a, 's>(bytes: &'a [u8], scratch: &'s mut Scratch) -> Document<'a, 's> {
     scratch.nodes.clear();
-    let mut scanner = Scanner { bytes, at: 0, nodes: &mut scratch.nodes, open: [0; JSON_DEPTH_MAX], depth: 0 };
+    scratch.kinds.clear();
+    let (nodes, kinds) = (&mut scratch.nodes, &mut scratch.kinds);
+    let mut scanner = Scanner { bytes, at: 0, nodes, kinds, open: [Open::default(); JSON_DEPTH_MAX], mute: None };
     let status = match scanner.run() {
         Ok(len) => Status::Complete { len },
         Err(status) => status,
@@ -93,9 +105,21 @@ struct Scanner<'a, 's> {
     bytes: &'a [u8],
     at: usize,
     nodes: &'s mut Vec<Node>,
-    /// Indices of the open containers' nodes; `0 <= depth <= JSON_DEPTH_MAX`.
-    open: [usize; JSON_DEPTH_MAX],
-    depth: usize,
+    /// The open containers, outermost first.
+    kinds: &'s mut Vec<Kind>,
+    /// Those of them that have a node.
+    open: [Open; JSON_DEPTH_MAX],
+    /// How many containers were open when the room in the innermost ended: until it closes nothing gets a node.
+    mute: Option<usize>,
+}
+
+/// An open container that has a node.
+#[derive(Clone, Copy, Default)]
+struct Open {
+    /// The node's index.
+    node: usize,
+    /// How many nodes there may be before it is abridged.
+    room: usize,
 }
 
 /// What may stand at the next octet that is not white space.
@@ -118,7 +142,7 @@ impl Scanner<'_, '_> {
             return Err(self.invalid());
         }
         let mut expect = self.open(Kind::Object)?;
-        while self.depth > 0 {
+        while !self.kinds.is_empty() {
             let byte = self.visible()?;
             expect = match (expect, byte) {
                 (Expect::KeyOrEnd | Expect::CommaOrEnd, b'}') => self.close(Kind::Object)?,
@@ -133,7 +157,7 @@ impl Scanner<'_, '_> {
                 }
                 (Expect::CommaOrEnd, b',') => {
                     self.at += 1;
-                    match self.innermost() {
+                    match self.kinds.last() {
                         Some(Kind::Object) => Expect::Key,
                         _ => Expect::Value,
                     }
@@ -169,11 +193,6 @@ impl Scanner<'_, '_> {
         Status::Invalid { at: self.at }
     }
 
-    fn innermost(&self) -> Option<Kind> {
-        let index = self.open.get(self.depth.checked_sub(1)?)?;
-        self.nodes.get(*index).map(|node| node.kind)
-    }
-
     fn value(&mut self, first: u8) -> Step<Expect> {
         match first {
             b'{' => return self.open(Kind::Object),
@@ -188,16 +207,70 @@ impl Scanner<'_, '_> {
         Ok(Expect::CommaOrEnd)
     }
 
-    fn room(&self) -> Step<()> {
-        if self.nodes.len() < JSON_NODES_MAX { Ok(()) } else { Err(Status::TooBig { at: self.at }) }
+    /// Whether the value at the place gets a node. Where a nested one finds no room, its container is abridged; at
+    /// the top there is nothing that could be left out for it.
+    fn admit(&mut self) -> Step<bool> {
+        if self.mute.is_some() {
+            return Ok(false);
+        }
+        if self.nodes.len() < self.room() {
+            return Ok(true);
+        }
+        if self.kinds.len() <= 1 {
+            return Err(Status::TooBig { at: self.at });
+        }
+        self.abridge();
+        Ok(false)
+    }
+
+    /// How many nodes there may be before the innermost container is abridged.
+    fn room(&self) -> usize {
+        let innermost = self.kinds.len().checked_sub(1).and_then(|depth| self.open.get(depth));
+        innermost.map_or(JSON_NODES_MAX, |open| open.room)
+    }
+
+    /// The room in a container that begins here: half of what is left around it, so that however many take theirs, the
+    /// next one finds some.
+    fn share(&self) -> usize {
+        let (depth, taken) = (self.kinds.len(), self.nodes.len());
+        let around = self.room();
+        let shared = if depth == 1 { JSON_NESTED_MAX } else { around };
+        let share = JSON_SHARE_MIN.max(shared.saturating_sub(taken) / 2);
+        if depth == 0 { around } else { around.min(taken + share) }
+    }
+
+    /// From here on the innermost container is passed over.
+    fn abridge(&mut self) {
+        let depth = self.kinds.len();
+        self.mute = Some(depth);
+        if let Some(node) = self.open_node(depth) {
+            node.abridged = true;
+        }
+    }
+
+    /// The node of the container that is open at this depth, the outermost being at 1.
+    fn open_node(&mut self, depth: usize) -> Option<&mut Node> {
+        let open = self.open.get(depth.checked_sub(1)?)?;
+        self.nodes.get_mut(open.node)
     }
 
     fn open(&mut self, kind: Kind) -> Step<Expect> {
-        self.room()?;
-        let slot = self.open.get_mut(self.depth).ok_or(Status::TooBig { at: self.at })?;
-        *slot = self.nodes.len();
-        self.depth += 1;
-        self.nodes.push(Node { kind, start: self.at, end: OPEN, next: OPEN, escaped: false });
+        let depth = self.kinds.len();
+        if depth >= JSON_NESTING_MAX {
+            return Err(Status::TooBig { at: self.at });
+        }
+        if self.admit()? {
+            let new = Open { node: self.nodes.len(), room: self.share() };
+            match self.open.get_mut(depth) {
+                Some(open) => {
+                    *open = new;
+                    let (start, end) = (self.at, OPEN);
+                    self.nodes.push(Node { kind, start, end, next: OPEN, escaped: false, abridged: false });
+                }
+                None => self.abridge(),
+            }
+        }
+        self.kinds.push(kind);
         self.at += 1;
         Ok(match kind {
             Kind::Object => Expect::KeyOrEnd,
@@ -206,113 +279,19 @@ impl Scanner<'_, '_> {
     }
 
     fn close(&mut self, kind: Kind) -> Step<Expect> {
-        if self.innermost() != Some(kind) {
+        if self.kinds.last() != Some(&kind) {
             return Err(self.invalid());
         }
         self.at += 1;
-        self.depth -= 1;
-        let next = self.nodes.len();
-        let index = self.open.get(self.depth).copied();
-        if let Some(node) = index.and_then(|index| self.nodes.get_mut(index)) {
-            (node.end, node.next) = (self.at, next);
+        let depth = self.kinds.len();
+        self.kinds.pop();
+        if self.mute.is_none_or(|mute| depth <= mute) {
+            self.mute = None;
+            let (end, next) = (self.at, self.nodes.len());
+            if let Some(node) = self.open_node(depth) {
+                (node.end, node.next) = (end, next);
+            }
         }
         Ok(Expect::CommaOrEnd)
-    }
-
-    /// Adds a scalar that ends at the place.
-    fn push(&mut self, kind: Kind, start: usize, end: usize, escaped: bool) {
-        let next = self.nodes.len() + 1;
-        self.nodes.push(Node { kind, start, end, next, escaped });
-    }
-
-    /// RFC 8259 section 7, from the opening quote.
-    fn string(&mut self) -> Step<()> {
-        self.room()?;
-        self.at += 1;
-        let start = self.at;
-        let mut escaped = false;
-        loop {
-            match self.need()? {
-                b'"' => break,
-                b'\\' => {
-                    escaped = true;
-                    self.at += 1;
-                    self.escape()?;
-                }
-                0..0x20 => return Err(self.invalid()),
-                _ => {}
-            }
-            self.at += 1;
-        }
-        self.push(Kind::String, start, self.at, escaped);
-        self.at += 1;
-        Ok(())
-    }
-
-    /// Checks an escape behind its backslash; stays on its last octet.
-    fn escape(&mut self) -> Step<()> {
-        match self.need()? {
-            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Ok(()),
-            b'u' => {
-                for _ in 0..4 {
-                    self.at += 1;
-                    if !self.need()?.is_ascii_hexdigit() {
-                        return Err(self.invalid());
-                    }
-                }
-                Ok(())
-            }
-            _ => Err(self.invalid()),
-        }
-    }
-
-    /// RFC 8259 section 6. A number has ended when another octet follows it: each step needs one.
-    fn number(&mut self) -> Step<()> {
-        self.room()?;
-        let start = self.at;
-        if self.need()? == b'-' {
-            self.at += 1;
-        }
-        match self.need()? {
-            b'0' => self.at += 1,
-            _ => self.digits()?,
-        }
-        if self.need()? == b'.' {
-            self.at += 1;
-            self.digits()?;
-        }
-        if matches!(self.need()?, b'e' | b'E') {
-            self.at += 1;
-            if matches!(self.need()?, b'+' | b'-') {
-                self.at += 1;
-            }
-            self.digits()?;
-        }
-        self.push(Kind::Number, start, self.at, false);
-        Ok(())
-    }
-
-    /// One digit or more, and the octet behind them.
-    fn digits(&mut self) -> Step<()> {
-        if !self.need()?.is_ascii_digit() {
-            return Err(self.invalid());
-        }
-        while self.need()?.is_ascii_digit() {
-            self.at += 1;
-        }
-        Ok(())
-    }
-
-    fn literal(&mut self, kind: Kind, text: &[u8]) -> Step<()> {
-        self.room()?;
-        let start = self.at;
-        for letter in text {
-            if self.need()? != *letter {
-                return Err(self.invalid());
-            }
-            self.at += 1;
-        }
-        self.push(kind, start, self.at, false);
-        Ok(())
     }
 }

@@ -11,6 +11,8 @@ use serde_json::{Map, json};
 
 use super::{scan::OPEN, *};
 
+mod folding;
+
 /// The same tree in serde_json's shape; a member or item that is not there yet is left out.
 fn to_serde(value: Value<'_, '_>) -> serde_json::Value {
     match value.kind() {
@@ -213,26 +215,108 @@ fn what_is_not_json_is_invalid_where_it_breaks() {
     }
 }
 
+/// An array of arrays of arrays.
+fn deep(depth: usize) -> String {
+    ["[".repeat(depth), "]".repeat(depth)].concat()
+}
+
 #[test]
-fn limits_are_told_and_keep_what_was_seen() {
-    let deep = |depth: usize| {
-        let inside = depth - 1;
-        format!("{{\"a\":{}1{}}}", "[".repeat(inside), "]".repeat(inside))
-    };
-    assert!(matches!(status(deep(16).as_bytes()), Status::Complete { .. }));
-    assert_eq!(status(deep(17).as_bytes()), Status::TooBig { at: 20 });
-    assert_eq!(status(deep(100_000).as_bytes()), Status::TooBig { at: 20 });
-    // The root, the two names and the array are four nodes.
-    let wide = |items: usize| format!("{{\"method\":1,\"p\":[{}0]}}", "0,".repeat(items - 1));
-    assert!(matches!(status(wide(507).as_bytes()), Status::Complete { .. }));
+fn what_is_nested_deep_is_passed_over_and_said_to_be() {
     let mut scratch = Scratch::new();
-    let text = wide(508);
+    for (depth, is_whole) in [(15, true), (16, false), (17, false), (1000, false), (65_535, false)] {
+        let text = format!("{{\"a\":{},\"b\":{{\"c\":[true]}}}}", deep(depth));
+        let doc = parse(text.as_bytes(), &mut scratch);
+        assert_eq!(doc.status(), Status::Complete { len: text.len() }, "{depth}");
+        let innermost = (0..depth.min(15)).try_fold(doc.get("a").unwrap(), |value, at| {
+            assert!(value.is_array() && value.raw().ends_with(b"]"));
+            if at == 14 { Some(value) } else { value.index(0) }
+        });
+        assert_eq!(innermost.unwrap().is_complete(), is_whole, "{depth}");
+        assert_eq!(innermost.unwrap().count(), 0);
+        let behind = doc.get("b").unwrap().get("c").unwrap();
+        assert_eq!(behind.index(0).unwrap().as_bool(), Some(true), "{depth}");
+    }
+    let text = format!("{{\"b\":1,\"a\":{}}}", deep(65_536));
+    let doc = parse(text.as_bytes(), &mut scratch);
+    assert_eq!(doc.status(), Status::TooBig { at: 65_535 + 11 });
+    assert_eq!(doc.get("b").unwrap().as_u64(), Some(1));
+}
+
+#[test]
+fn what_is_passed_over_is_still_checked() {
+    let mut scratch = Scratch::new();
+    let long = "0,".repeat(4_000);
+    let inside = "[".repeat(40);
+    for (wrong, at) in
+        [("}", 0), ("1 2", 2), ("\"\\x\"", 2), (",", 0), ("{\"a\" 1", 5), ("{1", 1), ("tru ", 3), ("01", 1)]
+    {
+        for before in [&long, &inside] {
+            let text = format!("{{\"a\":[{before}{wrong}");
+            let wrong_at = 6 + before.len() + at;
+            let at = parse(text.as_bytes(), &mut scratch).status();
+            assert_eq!(at, Status::Invalid { at: wrong_at }, "{wrong}");
+        }
+    }
+}
+
+#[test]
+fn no_number_of_values_hides_what_stands_behind() {
+    let numbers = |count: usize| "0,".repeat(count - 1) + "0";
+    let members = |count: usize| (0..count).map(|at| format!("\"{at}\":{{}},")).collect::<String>();
+    let pairs = "[1],".repeat(30_000) + "2";
+    let padding = [
+        (format!("\"p\":[{}],", numbers(600)), Some(true)),
+        (format!("\"p\":[{}],", numbers(100_000)).repeat(8), Some(false)),
+        (format!("\"p\":[[{pairs}]],"), Some(true)),
+        (format!("\"p\":{{{}\"x\":1}},", members(10_000)).repeat(3), Some(false)),
+        (members(300), None),
+        (members(600) + &format!("\"p\":[{}],", numbers(2_000)), Some(false)),
+    ];
+    let mut scratch = Scratch::new();
+    for (padding, is_whole) in padding {
+        let text = format!("{{{padding}\"method\":\"x\",\"params\":[\"a\",{{\"b\":[3]}}]}}");
+        let doc = parse(text.as_bytes(), &mut scratch);
+        assert_eq!(doc.status(), Status::Complete { len: text.len() });
+        assert!(doc.get("method").unwrap().as_str().unwrap().eq_str("x"));
+        let params = doc.get("params").unwrap();
+        assert!(params.is_complete() && params.count() == 2);
+        assert_eq!(params.index(1).unwrap().get("b").unwrap().index(0).unwrap().as_u64(), Some(3));
+        assert!(doc.root().unwrap().is_complete() && doc.nodes().len() <= 4_096);
+        assert_eq!(doc.get("p").map(|padding| padding.is_complete()), is_whole, "{}", &text[..20]);
+    }
+}
+
+#[test]
+fn an_abridged_container_does_not_look_complete() {
+    let mut scratch = Scratch::new();
+    let text = format!("{{\"a\":[[{}0],{{\"c\":1}}],\"b\":2}}", "0,".repeat(5_000));
+    let doc = parse(text.as_bytes(), &mut scratch);
+    let outer = doc.get("a").unwrap();
+    let inner = outer.index(0).unwrap();
+    assert!(!inner.is_complete() && inner.count() > 700 && inner.raw().ends_with(b",0]"));
+    // What stands beside it has room of its own.
+    assert!(outer.is_complete() && outer.count() == 2);
+    assert_eq!(outer.index(1).unwrap().get("c").unwrap().as_u64(), Some(1));
+    assert_eq!(doc.get("b").unwrap().as_u64(), Some(2));
+    let text = format!("{{\"a\":[{}0]}}", "[0],".repeat(5_000));
+    let doc = parse(text.as_bytes(), &mut scratch);
+    let outer = doc.get("a").unwrap();
+    assert!(!outer.is_complete() && outer.items().all(|inner| inner.is_complete() && inner.count() == 1));
+}
+
+#[test]
+fn too_many_members_at_the_top_are_told_and_keep_what_was_seen() {
+    let text = format!("{{\"method\":1{}}}{{}}", ",\"a\":0".repeat(3_000));
+    let mut scratch = Scratch::new();
     let doc = parse(text.as_bytes(), &mut scratch);
     assert!(matches!(doc.status(), Status::TooBig { at } if text.as_bytes()[at] == b'0'));
     assert_eq!(doc.get("method").unwrap().as_u64(), Some(1));
-    let array = doc.get("p").unwrap();
-    assert_eq!((array.count(), array.is_complete()), (507, false));
-    assert_eq!(doc.nodes().len(), 512);
+    assert!(!doc.root().unwrap().is_complete());
+    assert_eq!(doc.nodes().len(), 4_096);
+    let mut walk = objects(text.as_bytes());
+    walk.next(&mut scratch);
+    let (next, doc) = walk.next(&mut scratch).unwrap();
+    assert!(next == text.len() - 2 && doc.is_complete());
 }
 
 #[test]
@@ -271,7 +355,7 @@ fn objects_go_on_behind_broken_and_big_ones() {
     assert_eq!(walk(b"no objects"), (Vec::new(), 10));
     assert_eq!(walk(b""), (Vec::new(), 0));
     // Objects inside one that is too big are not taken for top-level ones.
-    let deep = format!("{}\n{{\"method\":\"}}\\\"{{\"}}{}", "{\"a\":".repeat(20), "}".repeat(20));
+    let deep = format!("{}\n{{\"method\":\"}}\\\"{{\"}}{}", "{\"a\":".repeat(70_000), "}".repeat(70_000));
     let text = format!("{deep}{{}}");
     let expected = [(0, false), (deep.len(), true)].to_vec();
     assert_eq!(walk(text.as_bytes()), (expected, text.len()));

@@ -80,9 +80,9 @@ impl<'a, 's> Value<'a, 's> {
         self.node.kind
     }
 
-    /// Whether its end was seen; only objects and arrays can be without.
+    /// Whether its end was seen and all of it was read; only objects and arrays can be without.
     pub fn is_complete(&self) -> bool {
-        self.node.end != OPEN
+        self.node.end != OPEN && !self.node.abridged
     }
 
     /// The value's text as far as it is there; a string without its quotes.
@@ -117,7 +117,7 @@ impl<'a, 's> Value<'a, 's> {
         Entries { siblings: self.children(Kind::Object) }
     }
 
-    /// Items or members seen so far; 0 for other kinds.
+    /// Items or members read so far, fewer than there are if it is not complete; 0 for other kinds.
     pub fn count(&self) -> usize {
         match self.node.kind {
             Kind::Array => self.items().count(),
