@@ -13,7 +13,9 @@ use crate::limits::EXCERPT;
 
 /// Offers the first bytes of both sides to every such protocol; gives the side that mines, where one heard anything.
 pub(super) fn hear(flow: &OpenFlow, spoken: &mut Spoken, telling: &mut Telling) -> Option<Side> {
-    if spoken.weight >= PROOF || !is_offered(flow) {
+    // Where one of them is proven, it may say more; another dialect is not left for them.
+    let is_other = spoken.dialect.is_some_and(|known| known < TABLE.len());
+    if spoken.weight >= PROOF && is_other || !is_offered(flow) {
         return None;
     }
     // Where later copies of bytes differ, the other reading is heard too.
