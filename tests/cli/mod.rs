@@ -18,4 +18,4 @@ mod rules;
 mod shared;
 mod sides;
 mod story;
-mod wire;
+pub(crate) mod wire;

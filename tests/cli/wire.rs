@@ -2,9 +2,9 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-pub(super) const SYN: u8 = 2;
-pub(super) const ACK: u8 = 16;
-pub(super) const DATA: u8 = 24;
+pub(crate) const SYN: u8 = 2;
+pub(crate) const ACK: u8 = 16;
+pub(crate) const DATA: u8 = 24;
 
 /// The host's hardware address and that of the gateway.
 pub(super) const HOST_MAC: [u8; 6] = [0x02, 0x11, 0x22, 0xaa, 0xbb, 0x01];
@@ -14,7 +14,7 @@ pub(super) fn socket(text: &str) -> SocketAddr {
     text.parse().unwrap()
 }
 
-pub(super) fn tcp(from: SocketAddr, to: SocketAddr, seq: u32, flags: u8, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn tcp(from: SocketAddr, to: SocketAddr, seq: u32, flags: u8, payload: &[u8]) -> Vec<u8> {
     let mut segment = [from.port().to_be_bytes(), to.port().to_be_bytes()].concat();
     segment.extend(seq.to_be_bytes());
     segment.extend([0, 0, 0, 0, 0x50, flags, 0xff, 0xff, 0, 0, 0, 0]);
@@ -22,7 +22,7 @@ pub(super) fn tcp(from: SocketAddr, to: SocketAddr, seq: u32, flags: u8, payload
     ip(from.ip(), to.ip(), 6, &segment)
 }
 
-pub(super) fn udp(from: SocketAddr, to: SocketAddr, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn udp(from: SocketAddr, to: SocketAddr, payload: &[u8]) -> Vec<u8> {
     let mut datagram = [from.port().to_be_bytes(), to.port().to_be_bytes()].concat();
     datagram.extend((payload.len() as u16 + 8).to_be_bytes());
     datagram.extend([0, 0]);

@@ -1,10 +1,11 @@
-//! `cargo xtask demo | test | bench`: what a fresh clone runs. Each installs what it needs from Debian first.
+//! `cargo xtask demo | test | bench | corpus`: what a fresh clone runs. Each installs what it needs from Debian first.
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 mod bench;
 mod build;
+mod corpus;
 mod demo;
 mod install;
 mod test;
@@ -20,6 +21,8 @@ struct Cli {
 enum Task {
     /// Measure: the engine, and the lab with minewall on and off
     Bench(bench::Bench),
+    /// Write the corpus from its catalogue, asking the program for the records
+    Corpus(corpus::Corpus),
     /// Show minewall at work in a lab of network namespaces, then clean up
     Demo,
     /// Run every check and test
@@ -29,6 +32,7 @@ enum Task {
 fn main() -> Result<()> {
     match Cli::parse().task {
         Task::Bench(bench) => bench.perform(),
+        Task::Corpus(corpus) => corpus.perform(),
         Task::Demo => demo::perform(),
         Task::Test(test) => test.perform(),
     }

@@ -54,13 +54,12 @@ fn hear<'a>(object: Value<'a, '_>) -> Option<Heard<'a>> {
     (shaped && !general).then(|| Heard::new(SUBSCRIBE).agent(Some(agent)))
 }
 
-/// Notes the algorithm by its personalisation, or by the size of its graph where that stands behind it; the coin where
-/// only one uses it.
+/// Notes the algorithm by its personalisation or by the size of its graph, in either order: by what fewer coins use; and the
+/// coin where only one does.
 fn personal<'a>(heard: Heard<'a>, job: Value<'a, '_>) -> Heard<'a> {
     let known = |name: &String| !coin::of_algorithm(name).is_empty();
-    let Some(name) = [8, 9].into_iter().filter_map(|at| string_at(job, at)).map(bounded).find(known) else {
-        return heard;
-    };
+    let names = [8, 9].into_iter().filter_map(|at| string_at(job, at)).map(bounded).filter(known);
+    let Some(name) = names.min_by_key(|name| coin::of_algorithm(name).len()) else { return heard };
     let heard = heard.note(Word::Algorithm, Some(&name));
     match coin::of_algorithm(&name) {
         [coin] => heard.coin(coin),

@@ -112,6 +112,10 @@ impl Ear {
     pub fn hear(&mut self, flow: &mut OpenFlow, side: Side, last: bool) -> Heard {
         if flow.form(side) == Form::Unknown && flow.reader(side).inner == 0 {
             flow.recognise(side);
+            if flow.form(side) != Form::Unknown {
+                // What was under way was only its beginning.
+                flow.set_progress(side, Progress::Unknown);
+            }
         }
         flow.note_turn(side);
         listed::ends(&self.lists, flow);
@@ -139,7 +143,9 @@ impl Ear {
         let heard = match flow.form(side) {
             Form::Dns => names::alone(&self.lists, side, payload),
             Form::Text | Form::Unknown
-                if flow.form(side.other()) != Form::Http && speech::begins_object(payload, flow.reader(side).place) =>
+                if flow.form(side.other()) != Form::Http
+                    && speech::begins_object(payload, flow.reader(side).place)
+                    && !speech::is_within(payload, &mut self.scratch) =>
             {
                 self.hear_with(flow, side, false, |hearing, _| {
                     hearing.listener.text(payload, &mut flow::Place::default(), false)
@@ -189,7 +195,7 @@ impl Ear {
         listen: impl FnOnce(&mut Hearing<'_>, &mut OpenFlow) -> Progress,
     ) -> Heard {
         let spoken = core::mem::take(&mut flow.speech);
-        let before = spoken.weight;
+        let before = (spoken.dialect, spoken.weight);
         let telling = Telling::default();
         let mut hearing = Hearing {
             lists: &self.lists,

@@ -181,6 +181,16 @@ pub(super) fn begins_object(payload: &[u8], place: Place) -> bool {
     payload.iter().find(|byte| !is_quiet(**byte)) == Some(&b'{') && place.junk_lines < JUNK_LINES
 }
 
+/// Whether the first object of a segment is part of another one that began in an earlier segment: something else than an
+/// object follows it.
+pub(super) fn is_within(payload: &[u8], scratch: &mut Scratch) -> bool {
+    let mut objects = json::objects(payload);
+    let is_whole =
+        objects.next(scratch).is_some_and(|(_, document)| matches!(document.status(), Status::Complete { .. }));
+    let behind = payload.get(objects.settled()..).unwrap_or_default();
+    is_whole && behind.iter().find(|byte| !is_quiet(**byte)).is_some_and(|byte| *byte != b'{')
+}
+
 /// Where an object under way ends for now.
 pub(super) fn inside(object: &[u8]) -> Skim {
     let mut inside = Skim::INSIDE;

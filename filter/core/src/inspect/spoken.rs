@@ -11,7 +11,7 @@ const TOKENS: usize = 6;
 pub struct Spoken {
     /// The dialect's place in the table.
     pub dialect: Option<usize>,
-    tokens: [Option<&'static str>; TOKENS],
+    tokens: [Option<(&'static str, u8)>; TOKENS],
     /// The weights of the tokens, each counted once.
     pub weight: u8,
     /// The heaviest token of this very dialect, not of one it narrows.
@@ -22,7 +22,7 @@ pub struct Spoken {
 
 impl Spoken {
     /// Adds a token; a narrower dialect's takes over what was heard, a stranger's only if it weighs more. Tells whether
-    /// it was new.
+    /// it was new, or is heavier now.
     pub fn add(&mut self, dialect: usize, token: &'static str, weight: u8) -> bool {
         match self.dialect.map(|known| kin(known, dialect)) {
             Some(Kin::Same) => self.heaviest = self.heaviest.max(weight),
@@ -37,11 +37,15 @@ impl Spoken {
                 *self = Self { dialect: Some(dialect), heaviest: weight, said, ..Self::default() };
             }
         }
-        if self.tokens.contains(&Some(token)) {
-            return false;
+        // Said again with more behind it, a token weighs what it weighs now: a feeble login must not cover a full one.
+        if let Some((_, counted)) = self.tokens.iter_mut().flatten().find(|(name, _)| *name == token) {
+            let more = weight.saturating_sub(*counted);
+            *counted += more;
+            self.weight = self.weight.saturating_add(more);
+            return more > 0;
         }
         let Some(place) = self.tokens.iter_mut().find(|place| place.is_none()) else { return false };
-        *place = Some(token);
+        *place = Some((token, weight));
         self.weight = self.weight.saturating_add(weight);
         true
     }
@@ -54,7 +58,7 @@ impl Spoken {
 
     /// The tokens heard, in order.
     pub fn tokens(&self) -> impl Iterator<Item = &'static str> {
-        self.tokens.iter().flatten().copied()
+        self.tokens.iter().flatten().map(|(name, _)| *name)
     }
 }
 

@@ -13,10 +13,19 @@ use crate::limits::EXCERPT;
 
 /// Offers the first bytes of both sides to every such protocol; gives the side that mines, where one heard anything.
 pub(super) fn hear(flow: &OpenFlow, spoken: &mut Spoken, telling: &mut Telling) -> Option<Side> {
-    if spoken.weight >= PROOF || !is_offered(flow) {
+    // Where one of them is proven, it may say more; another dialect is not left for them.
+    let is_other = spoken.dialect.is_some_and(|known| known < TABLE.len());
+    if spoken.weight >= PROOF && is_other || !is_offered(flow) {
         return None;
     }
-    clients(flow).into_iter().flatten().find_map(|client| hear_as(flow, client, spoken, telling))
+    // Where later copies of bytes differ, the other reading is heard too.
+    let differ = [Side::Low, Side::High].into_iter().any(|side| flow.stream(side).later_prefix().is_some());
+    let mut told = None;
+    for later in [false, true].into_iter().take(1 + usize::from(differ)) {
+        let as_client = |client| hear_as(flow, (client, later), spoken, telling);
+        told = told.or_else(|| clients(flow).into_iter().flatten().find_map(as_client));
+    }
+    told
 }
 
 /// The side that opened the connection; where that was not seen, the one that spoke first, and then the other.
@@ -33,7 +42,7 @@ pub(super) fn awaits(flow: &OpenFlow) -> bool {
     is_offered(flow)
         && clients(flow).into_iter().flatten().any(|client| {
             let (turns, count) = turns(flow, client);
-            stream::awaits(beginning(flow, client, turns.get(..count).unwrap_or_default()))
+            stream::awaits(beginning(flow, (client, false), turns.get(..count).unwrap_or_default()))
         })
 }
 
@@ -43,17 +52,19 @@ fn is_offered(flow: &OpenFlow) -> bool {
     [Side::Low, Side::High].into_iter().all(|side| is_plain(flow.form(side)) && flow.stream(side).passed() == 0)
 }
 
-fn beginning<'a>(flow: &'a OpenFlow, client: Side, turns: &'a [Turn]) -> Beginning<'a> {
+/// What was said first, in the reading of the first or of the later copies.
+fn beginning<'a>(flow: &'a OpenFlow, (client, later): (Side, bool), turns: &'a [Turn]) -> Beginning<'a> {
     let inner = |side| {
-        let stream = flow.stream(side).prefix();
+        let stream = flow.stream(side);
+        let stream = stream.later_prefix().filter(|_| later).unwrap_or_else(|| stream.prefix());
         stream.get(flow.reader(side).inner..).unwrap_or_default()
     };
     Beginning { client: inner(client), server: inner(client.other()), turns }
 }
 
-fn hear_as(flow: &OpenFlow, client: Side, spoken: &mut Spoken, telling: &mut Telling) -> Option<Side> {
+fn hear_as(flow: &OpenFlow, (client, later): (Side, bool), spoken: &mut Spoken, telling: &mut Telling) -> Option<Side> {
     let (turns, count) = turns(flow, client);
-    let beginning = beginning(flow, client, turns.get(..count).unwrap_or_default());
+    let beginning = beginning(flow, (client, later), turns.get(..count).unwrap_or_default());
     // A connection may be heard with a weak token of one and a proof of another: the proof is kept.
     let (place, Told { heard, secret }) = stream::hear(beginning).next()?;
     let is_miner = heard.speaker == Speaker::Miner;

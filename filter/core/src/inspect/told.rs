@@ -11,9 +11,16 @@ use crate::finding::{Confidence, Finding, Layer, Subject};
 use crate::flow::key::Side;
 
 /// The finding, where the flow's tokens together prove mining, and the side that mines. What is proven already is told
-/// again only with a new word.
-pub(super) fn told(spoken: &Spoken, before: u8, telling: Telling, side: Side) -> Option<(Finding, Option<Side>)> {
-    if spoken.weight < PROOF || before >= PROOF && !telling.new_word {
+/// again only with a new word or where the dialect turned out to be another one; `before` are dialect and weight known
+/// until now.
+pub(super) fn told(
+    spoken: &Spoken,
+    before: (Option<usize>, u8),
+    telling: Telling,
+    side: Side,
+) -> Option<(Finding, Option<Side>)> {
+    let is_news = before.1 < PROOF || telling.new_word || spoken.dialect != before.0;
+    if spoken.weight < PROOF || !is_news {
         return None;
     }
     let miner = telling.speaker.map(|speaker| if speaker == Speaker::Miner { side } else { side.other() });

@@ -16,7 +16,8 @@ pub(super) const DIALECT: StreamDialect = StreamDialect {
 };
 
 const ASK: Token = miner("Duino-Coin job request", PROOF, "`JOB,user,difficulty or board(,key)`");
-const SHARE: Token = miner("Duino-Coin share", PROOF, "`nonce,hashes a second,.. Miner ..,rig,..`, 5 fields or more");
+const SHARE: Token =
+    miner("Duino-Coin share", PROOF, "`nonce,hashes a second,.. Miner version,rig,..`, 5 fields or more");
 const JOB: Token = pool("Duino-Coin job", PROOF, "a version as first line, then `40 hex,40 hex,number`");
 const ANSWER: Token =
     pool("Duino-Coin answer", PROOF, "`40 hex,40 hex,number` and, before or behind it, `GOOD`, `BLOCK` or `BAD,..`");
@@ -28,7 +29,12 @@ static LEVELS: &[&str] =
 fn hear(beginning: Beginning<'_>) -> Option<Told<'_>> {
     let told = match beginning.client.first() {
         Some(b'J' | b'0'..=b'9') => {
-            beginning.lines(End::Client).chain(beginning.sayings(End::Client)).find_map(from_miner)
+            let lines = beginning.lines(End::Client).chain(beginning.sayings(End::Client));
+            // The request names the user, the share the rig: the first is the token, both are said.
+            lines.filter_map(from_miner).reduce(|mut first, next| {
+                first.heard.said.learn(next.heard.said);
+                first
+            })
         }
         _ => None,
     };
@@ -66,12 +72,18 @@ fn from_miner(line: &str) -> Option<Told<'_>> {
         let asked = !second.is_empty() && LEVELS.contains(&third) && fields.next().is_none();
         return asked.then(|| said(ASK, Some(second), None, None, fourth));
     }
-    let counted = is_number(first, false) && is_number(second, true) && third.contains("Miner");
+    let counted = is_number(first, false) && is_number(second, true) && is_software(third);
     let rig = fourth.filter(|rig| !rig.is_empty());
     (counted && fields.next().is_some()).then(|| {
         let told = said(SHARE, None, rig, Some(third), None);
         Told { heard: told.heard.note(Word::Hashrate, second.split('.').next()), ..told }
     })
+}
+
+/// `Official PC Miner 4.1`: the word, and a version behind it.
+fn is_software(name: &str) -> bool {
+    let behind = name.split_once("Miner ").map(|(_, version)| version);
+    behind.is_some_and(|version| version.contains('.') && is_number(version, true))
 }
 
 fn from_pool<'a>(lines: impl Iterator<Item = &'a str>) -> Option<Told<'a>> {

@@ -138,6 +138,7 @@ fn lines_of_other_software() {
         ("JOB LOW bob\n", ""),
         ("1,2,3,4,5\n", ""),
         ("12,3.5,Miner's Arms,York\n", ""),
+        ("12,3.5,Miner Street 4,York,UK,2811\n", ""),
         ("", &*format!("{hash},{hash},5000\n")),
         ("", &format!("3.0\n{hash} {hash} 5000\n")),
         ("", "3.0\nhello\n"),

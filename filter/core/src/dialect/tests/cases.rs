@@ -74,7 +74,7 @@ pub(super) static CASES: &[Case] = &[
     ("equihash", "Equihash submit", r#"{"id":4,"method":"mining.submit","params":["t1w.rig","9f","<8>","<56>","64<200>"]}"#, "|t1w|rig|"),
     ("equihash", "Equihash submit", r#"{"id":4,"method":"mining.submit","params":["t1w.rig","9f","<8>","<48>","34<104>"]}"#, "|t1w|rig|"),
     ("equihash", "Equihash notify", r#"{"id":null,"method":"mining.notify","params":["9f","04000000","<64>","<64>","<64>","<8>","<8>",true]}"#, "|||"),
-    ("equihash", "Equihash notify", r#"{"id":null,"method":"mining.notify","params":["9f","04000000","<64>","<64>","<64>","<8>","<8>",false,"144_5","BgoldPoW"]}"#, "|||"),
+    ("equihash", "Equihash notify", r#"{"id":null,"method":"mining.notify","params":["9f","04000000","<64>","<64>","<64>","<8>","<8>",false,"144_5","BgoldPoW"]}"#, "BTG|||"),
     ("equihash", "Equihash notify", r#"{"id":null,"method":"mining.notify","params":["9f","04000000","<64>","<64>","<64>","<8>","<8>",false,"ZelProof","125_4"]}"#, "FLUX|||"),
     // D8
     ("kaspa", "KaspaStratum subscribe", r#"{"id":1,"method":"mining.subscribe","params":["BzMiner/21","KaspaStratum/1.0.0"]}"#, "|||BzMiner/21"),

@@ -214,3 +214,11 @@ fn questions_behind_a_lost_segment_are_read() {
         assert_eq!(talk.host(at, &frame("a.pool.example.org", 0)), Verdict::Cut, "{lost} lost");
     }
 }
+
+#[test]
+fn a_feeble_login_does_not_cover_a_full_one() {
+    let feeble = "{\"id\":1,\"method\":\"login\",\"params\":{\"login\":\"bob\",\"pass\":\"p\"}}\n";
+    let mut talk = Talk::new();
+    assert_eq!(talk.host(0, feeble.as_bytes()), Verdict::Look);
+    assert_eq!(talk.host(feeble.len(), LOGIN.as_bytes()), Verdict::Cut);
+}

@@ -1,0 +1,87 @@
+//! The pages written of cases.
+
+use std::fmt::Write as _;
+
+use crate::case::Case;
+use crate::conversation::{Side, Transport};
+
+/// The README of a case.
+pub(crate) fn of_case(case: &Case) -> String {
+    let conversation = &case.conversation;
+    let over = match conversation.transport {
+        Transport::Tcp => "TCP",
+        Transport::TcpUnderWay => "TCP, already under way when the capture begins",
+        Transport::Udp => "UDP",
+    };
+    let mut page = format!(
+        "# {}\n\n{}\n\n- origin: {}\n- {} to {}, over {over}\n- expected: {}\n\nWritten by `cargo xtask corpus` from \
+         `tests/catalogue/cases/{}.toml`; edit that.\n\n| message | said by | octets | begins |\n|---|---|---|---|\n",
+        case.directory(),
+        case.purpose,
+        case.origin,
+        conversation.host,
+        conversation.server,
+        expected(case),
+        case.group,
+    );
+    for (number, message) in conversation.messages.iter().enumerate() {
+        let begins: String = message.octets.iter().take(60).map(|octet| visible(*octet)).collect();
+        let _ = writeln!(page, "| {number} | {} | {} | `{begins}` |", message.side.as_str(), message.octets.len());
+    }
+    page
+}
+
+/// An octet as one letter; what would break a table's line or cannot be seen becomes a dot.
+fn visible(octet: u8) -> char {
+    if matches!(octet, b' '..=b'~') && !matches!(octet, b'|' | b'`') { char::from(octet) } else { '.' }
+}
+
+fn expected(case: &Case) -> String {
+    let Some(expect) = &case.expect else { return "nothing; this is a near miss".into() };
+    let mut words = vec![format!("layer {}", expect.layer)];
+    let known = [
+        ("dialect", &expect.dialect),
+        ("coin", &expect.coin),
+        ("wallet", &expect.wallet),
+        ("worker", &expect.worker),
+        ("agent", &expect.agent),
+        ("name", &expect.name),
+    ];
+    words.extend(known.into_iter().filter_map(|(what, word)| word.as_ref().map(|word| format!("{what} `{word}`"))));
+    words.push(format!("told by the {}", expect.side().as_str()));
+    words.join(", ")
+}
+
+/// The page of all cases.
+pub(crate) fn of_all(cases: &[Case]) -> String {
+    let mines = |case: &&Case| case.expect.is_some();
+    let mut page = format!(
+        "# The corpus\n\n\
+         Conversations with mining in them, and near misses: {} and {}. Each stands in `tests/corpus/` with its capture, the\n\
+         records it must give and what it is. They are written from `tests/catalogue/cases/*.toml` by `cargo xtask corpus`,\n\
+         which fails where the program finds something else than the case says; `cargo xtask corpus --check` and a test\n\
+         compare. Add a case to a file there, or a file for a new dialect, and run it. Wallets in it have valid checksums and\n\
+         belong to nobody; no hash was computed.\n\n\
+         `tests/laws/` holds every conversation to the laws: any segmentation, order, repetition and address family give the\n\
+         same finding, no prefix of a near miss gives any, and the far end never receives the telling message whole.\n\n\
+         ## Found by the far end's words\n\n\
+         In these the first telling message is the far end's: what the client said before has reached it.\n\n",
+        cases.iter().filter(mines).count(),
+        cases.iter().filter(|case| case.expect.is_none()).count(),
+    );
+    let by_server = |case: &&Case| case.expect.as_ref().is_some_and(|expect| expect.side() == Side::Server);
+    for case in cases.iter().filter(by_server) {
+        let said = case.conversation.messages.iter().take_while(|message| message.side == Side::Client).count();
+        let before = if said == 0 { "the client has said nothing" } else { "the client has spoken" };
+        let _ = writeln!(page, "- {}: {before}", case.directory());
+    }
+    page.push_str("\n## Cases\n\n| case | purpose | expected |\n|---|---|---|\n");
+    for case in cases {
+        let found = match &case.expect {
+            None => "nothing".to_owned(),
+            Some(expect) => expect.dialect.clone().unwrap_or_else(|| expect.layer.clone()),
+        };
+        let _ = writeln!(page, "| {} | {} | {found} |", case.directory(), case.purpose.replace('|', "/"));
+    }
+    page
+}
