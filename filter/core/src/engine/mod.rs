@@ -17,7 +17,7 @@ pub use account::{Counters, Skipped};
 
 use crate::endpoint::{Endpoint, Protocol};
 use crate::evidence::Record;
-use crate::flow::key::{FlowKey, Side};
+use crate::flow::key::FlowKey;
 use crate::flow::table::{Meeting, Settled, Table};
 use crate::inspect::flow::{DNS_PORT, Link, OpenFlow};
 use crate::inspect::{Ear, Form};
