@@ -10,6 +10,7 @@ use anyhow::Context;
 use minewall_core::config::{Fail, Mark, Queue as Settings};
 use minewall_core::engine::{Meta, Verdict};
 use minewall_core::limits::LOOK_MESSAGE;
+use minewall_core::wire::tcp::Resets;
 use rustix::net::sockopt;
 
 /// Headers in front of the bytes looked at: IPv6 with extension headers and TCP with options.
@@ -18,8 +19,8 @@ const HEADERS: usize = 256;
 /// The netlink socket's buffer, in bytes: the kernel accounts a small packet with about 1 KiB.
 const RECEIVE_BUFFER: usize = 8 << 20;
 
-/// NF_INET_LOCAL_IN: packets for the gateway itself.
-const LOCAL_IN: u8 = 1;
+/// NF_INET_LOCAL_IN and NF_INET_LOCAL_OUT: packets for the gateway itself, and from it.
+const AT_GATEWAY: [u8; 2] = [1, 3];
 
 /// How long `next` waits before it looks whether it is to stop.
 const WAIT: Duration = Duration::from_millis(250);
@@ -96,7 +97,8 @@ impl Waiting<'_> {
     pub(crate) fn meta(&self) -> Meta {
         let Some(message) = &self.message else { return Meta::default() };
         let mac = message.get_hw_addr().and_then(|mac| <[u8; 6]>::try_from(mac).ok());
-        Meta { ingress: message.get_indev(), source_mac: mac, to_gateway: message.get_hook() == LOCAL_IN }
+        let at_gateway = AT_GATEWAY.contains(&message.get_hook());
+        Meta { ingress: message.get_indev(), egress: message.get_outdev(), source_mac: mac, at_gateway }
     }
 
     /// Gives the verdict.
@@ -105,14 +107,16 @@ impl Waiting<'_> {
     /// The kernel did not take it: the packet is gone already, or the queue is.
     pub(crate) fn answer(mut self, verdict: &Verdict) -> Result<()> {
         let mark = self.queue.mark;
-        if let (Verdict::Reset(resets), Some(message)) = (verdict, &mut self.message) {
-            message.set_payload(resets.onward.clone());
+        if let (Verdict::Reset(Resets { onward: other, .. }) | Verdict::Replace(other), Some(message)) =
+            (verdict, &mut self.message)
+        {
+            message.set_payload(other.clone());
         }
         let (verdict, bit) = match verdict {
             Verdict::Answer(_) | Verdict::Drop => (nfq::Verdict::Drop, None),
             Verdict::Clear => (nfq::Verdict::Accept, Some(mark.cleared)),
             Verdict::Cut => (nfq::Verdict::Accept, Some(mark.cut)),
-            Verdict::Look | Verdict::Reset(_) | Verdict::Watch => (nfq::Verdict::Accept, None),
+            Verdict::Look | Verdict::Replace(_) | Verdict::Reset(_) | Verdict::Watch => (nfq::Verdict::Accept, None),
         };
         self.give(verdict, bit)
     }

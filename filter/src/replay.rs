@@ -14,8 +14,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use ipnet::IpNet;
 use minewall_core::engine::{Engine, Settings};
 use minewall_core::evidence::Record;
+use minewall_core::names::Names;
 use minewall_core::now::Now;
 use minewall_core::policy::{self, Inside};
+use minewall_core::wire::packet::Packet;
 use rustix::fs::{FileType, fstat};
 
 use crate::output::{self, Unwritable};
@@ -93,6 +95,7 @@ fn read(file: &Path, settings: &Settings, progress: &ProgressBar, sum: &mut Sum,
     let capture = Capture::open(file)?;
     // The ids of records are the same whenever this capture is read, and differ from those of other captures.
     let mut engine = Engine::new(settings.clone(), FLOWS, capture.fingerprint().into());
+    let mut names = Names::new(capture.fingerprint());
     let mut mono_ms = 0;
     let result = capture.read(
         |frame| {
@@ -101,7 +104,14 @@ fn read(file: &Path, settings: &Settings, progress: &ProgressBar, sum: &mut Sum,
             mono_ms = now.mono_ms.max(mono_ms);
             sum.packet(frame.bytes);
             let outcome = engine.on_frame(Now { mono_ms, ..now }, frame.linktype, frame.bytes);
-            outcome.record.map_or(Ok(()), |record| writer.write(&record))
+            if outcome.is_answer
+                && let Ok(packet) = Packet::from_linktype(frame.linktype, frame.bytes)
+            {
+                names.learn(now, packet.payload);
+            }
+            let Some(mut record) = outcome.record else { return Ok(()) };
+            record.name_destination(&names);
+            writer.write(&record)
         },
         |bytes| progress.inc(bytes),
     );

@@ -5,9 +5,9 @@ mod worker;
 
 use std::io::IsTerminal;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -15,6 +15,7 @@ use anyhow::{Context, Result, bail};
 use arc_swap::ArcSwap;
 use minewall_core::config::Config;
 use minewall_core::engine::{Seed, Settings};
+use minewall_core::names::Names;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
@@ -44,6 +45,13 @@ const THREADS_LOOKED_AFTER: Duration = Duration::from_secs(1);
 struct Shared {
     settings: ArcSwap<Settings>,
     stop: AtomicBool,
+    names: Arc<Mutex<Names>>,
+}
+
+/// The names learned: all queues share them, since a question and the connection that follows wait in different ones.
+fn names(shared: &Mutex<Names>) -> MutexGuard<'_, Names> {
+    // Whatever a thread broke, the table stays one.
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Runs until SIGTERM or SIGINT.
@@ -65,8 +73,9 @@ pub(crate) fn run(path: &Path) -> Result<()> {
     let queues = bind(&config, count)?;
     let injector = Arc::new(Injector::open(config.kernel.mark.cut)?);
     let sinks = Sinks::start(&config.sink, &first.observer)?;
-    let shared = Arc::new(Shared { settings: ArcSwap::from_pointee(first), stop: AtomicBool::new(false) });
-    let recorder = Recorder::start(sinks)?;
+    let names = Arc::new(Mutex::new(Names::new(random()?)));
+    let recorder = Recorder::start(sinks, Arc::clone(&names))?;
+    let shared = Arc::new(Shared { settings: ArcSwap::from_pointee(first), stop: AtomicBool::new(false), names });
     let workers = start(queues, &config, &shared, &injector, &recorder)?;
     let loaded = plane.load()?;
     tracing::info!(backend = loaded.plane().backend(), queues = count, first = config.queue.first, "rules loaded");

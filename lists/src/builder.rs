@@ -3,7 +3,7 @@
 use crate::{
     intern::Pool,
     kind::{Category, Confidence, Scope},
-    lists::{AddressRule, Addresses, Lists},
+    lists::{AddressRule, Addresses, Index, Lists},
     meta::ListMeta,
     name,
     names::{Guard, MAX_NAMES, NONE, Names},
@@ -40,6 +40,7 @@ pub(crate) struct Rule {
 pub struct Builder {
     names: Names,
     addresses: Addresses,
+    resolvers: Index,
     rules: Pool<Rule>,
     texts: Pool<String>,
     ports: Pool<Vec<u16>>,
@@ -67,6 +68,7 @@ impl Builder {
         Self {
             names: Names::default(),
             addresses: Addresses::new(),
+            resolvers: Index::default(),
             rules: Pool::new(),
             texts: Pool::new(),
             ports: Pool::new(),
@@ -158,9 +160,11 @@ impl Builder {
     #[must_use]
     pub fn build(mut self) -> Lists {
         self.names.shrink();
+        self.resolvers.names.shrink();
         Lists {
             names: self.names,
             addresses: self.addresses,
+            resolvers: self.resolvers,
             rules: self.rules.into_items(),
             texts: self.texts.into_items(),
             ports: self.ports.into_items(),
@@ -194,10 +198,20 @@ impl Builder {
             ports: self.ports.intern(entry.ports.as_slice()).ok_or(Reason::Full)?,
             date: self.texts.intern(entry.date).ok_or(Reason::Full)?,
         };
-        match entry.target {
+        if category == Category::Resolver {
+            // For the time of this entry, so that both kinds of rules are taken alike.
+            core::mem::swap(&mut self.names, &mut self.resolvers.names);
+            core::mem::swap(&mut self.addresses, &mut self.resolvers.addresses);
+        }
+        let taken = match entry.target {
             Target::Name(name) => self.take_name(name, entry.scope, rule),
             Target::Address(address) => self.take_address(address, &entry.ports, rule),
+        };
+        if category == Category::Resolver {
+            core::mem::swap(&mut self.names, &mut self.resolvers.names);
+            core::mem::swap(&mut self.addresses, &mut self.resolvers.addresses);
         }
+        taken
     }
 
     fn take_name(&mut self, name: &str, scope: Scope, rule: Rule) -> Result<Taken, Reason> {

@@ -15,6 +15,8 @@ pub enum Category {
     Malware,
     /// The user's own block list.
     Custom,
+    /// Public resolvers for encrypted DNS: not mining, but a way round the refusal of names. Looked up apart.
+    Resolver,
 }
 
 /// How sure the source is that an entry belongs on its list.
@@ -43,6 +45,7 @@ const CATEGORIES: &[(&str, Category)] = &[
     ("browser", Category::Browser),
     ("malware", Category::Malware),
     ("custom", Category::Custom),
+    ("resolver", Category::Resolver),
 ];
 const CONFIDENCES: &[(&str, Confidence)] =
     &[("high", Confidence::High), ("medium", Confidence::Medium), ("low", Confidence::Low)];
@@ -96,7 +99,7 @@ macro_rules! words {
     };
 }
 
-words!(Category, CATEGORIES, "pool, pool-site, browser, malware, custom");
+words!(Category, CATEGORIES, "pool, pool-site, browser, malware, custom, resolver");
 words!(Confidence, CONFIDENCES, "high, medium, low");
 words!(Scope, SCOPES, "exact, suffix");
 
@@ -110,7 +113,7 @@ mod tests {
         for category in Category::all() {
             assert_eq!(category.as_str().parse(), Ok(category));
         }
-        assert_eq!(Category::all().count(), 5);
+        assert_eq!(Category::all().count(), 6);
         for confidence in [Confidence::High, Confidence::Medium, Confidence::Low] {
             assert_eq!(confidence.as_str().parse(), Ok(confidence));
         }
@@ -118,7 +121,7 @@ mod tests {
             assert_eq!(scope.as_str().parse(), Ok(scope));
         }
         let error = "Pool".parse::<Category>().unwrap_err();
-        assert_eq!(error.to_string(), "not one of: pool, pool-site, browser, malware, custom");
+        assert_eq!(error.to_string(), "not one of: pool, pool-site, browser, malware, custom, resolver");
     }
 
     #[test]

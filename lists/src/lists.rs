@@ -22,11 +22,19 @@ pub(crate) struct AddressRule {
     pub(crate) text: u32,
 }
 
+/// Rules that are looked up apart from the others; no guard holds any of their names.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Index {
+    pub(crate) names: Names,
+    pub(crate) addresses: Addresses,
+}
+
 /// The lists, immutable; share them by `Arc` and swap them whole.
 #[derive(Clone, Debug)]
 pub struct Lists {
     pub(crate) names: Names,
     pub(crate) addresses: Addresses,
+    pub(crate) resolvers: Index,
     pub(crate) rules: Vec<Rule>,
     pub(crate) texts: Vec<String>,
     pub(crate) ports: Vec<Vec<u16>>,
@@ -155,6 +163,34 @@ impl Lists {
         self.hit(self.text(row.text), Scope::Exact, self.rules.get(row.rule as usize)?)
     }
 
+    /// The rule of a list of resolvers that matches a name, if one does. Such rules stand apart: neither do they make
+    /// a name listed, nor does the guard hold their names. What the user allows is no resolver.
+    #[must_use]
+    pub fn resolver(&self, name: &str) -> Option<Hit<'_>> {
+        if matches!(self.look(name), Answer::Allowed(_)) {
+            return None;
+        }
+        let names = &self.resolvers.names;
+        let mut best = Best::default();
+        let _ = walk(name, |suffix| {
+            if let Some((at, node)) = names.find(suffix.bytes, suffix.hash) {
+                self.weigh(&mut best, at, node, suffix.whole, false);
+            }
+            ControlFlow::<()>::Continue(())
+        });
+        let met = best.other?;
+        self.hit(names.name(met.at), met.scope, met.rule)
+    }
+
+    /// The rule of a list of resolvers on this address and port, if there is one.
+    #[must_use]
+    pub fn resolver_address(&self, address: IpAddr, port: u16) -> Option<Hit<'_>> {
+        let address = address.to_canonical();
+        let allowed = |port| self.allowed.contains(&(address, port));
+        let row = self.resolvers.addresses.get(&(address, port)).filter(|_| !allowed(None) && !allowed(Some(port)))?;
+        self.hit(self.text(row.text), Scope::Exact, self.rules.get(row.rule as usize)?)
+    }
+
     /// Why the never-block guard holds a name, if it does.
     #[must_use]
     pub fn guarded(&self, name: &str) -> Option<&str> {
@@ -167,7 +203,8 @@ impl Lists {
     /// How many rules there are, on names and on address and port pairs.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.names.rules() + self.addresses.len()
+        let Index { names, addresses } = &self.resolvers;
+        self.names.rules() + self.addresses.len() + names.rules() + addresses.len()
     }
 
     /// Whether there is no rule.

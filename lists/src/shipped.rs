@@ -7,6 +7,7 @@ pub const SHIPPED: &[&str] = &[
     include_str!("../data/pool-sites.txt"),
     include_str!("../data/browser-miners.txt"),
     include_str!("../data/addresses.txt"),
+    include_str!("../data/resolvers.txt"),
 ];
 
 /// The never-block guard in the same format: scope `suffix` holds the name and everything below it,

@@ -42,6 +42,7 @@ fn every_list_says_where_it_comes_from() {
         ("pool-sites", Category::PoolSite),
         ("browser-miners", Category::Browser),
         ("addresses", Category::Pool),
+        ("resolvers", Category::Resolver),
     ];
     assert_eq!(names, want);
     for meta in LISTS.metas() {
@@ -66,7 +67,7 @@ fn rows_are_sorted_and_say_what_they_must() {
 
 #[test]
 fn every_shipped_name_is_listed() {
-    for (text, meta) in SHIPPED.iter().zip(LISTS.metas()) {
+    for (text, meta) in SHIPPED.iter().zip(LISTS.metas()).filter(|(_, meta)| meta.category != Category::Resolver) {
         for row in rows(text) {
             if let Ok(address) = row[0].parse() {
                 for port in row[5].split(',') {
@@ -85,6 +86,46 @@ fn every_shipped_name_is_listed() {
             }
         }
     }
+}
+
+#[test]
+fn every_shipped_resolver_is_found_and_not_listed() {
+    let shipped = SHIPPED.iter().zip(LISTS.metas()).filter(|(_, meta)| meta.category == Category::Resolver);
+    let mut found = 0;
+    for row in shipped.flat_map(|(text, _)| rows(text)) {
+        let hit = if let Ok(address) = row[0].parse() {
+            assert_eq!(LISTS.address(address, None), None, "{row:?}");
+            assert_eq!(LISTS.resolver_address(address, 53), None, "{row:?}");
+            for port in [443, 853] {
+                assert!(LISTS.resolver_address(address, port).is_some(), "{row:?}");
+            }
+            LISTS.resolver_address(address, 853)
+        } else {
+            assert_eq!(LISTS.name(row[0]), None, "{row:?}");
+            assert_eq!(LISTS.resolver(&format!("x7.{}", row[0])).is_some(), row[1] == "suffix", "{row:?}");
+            LISTS.resolver(row[0])
+        };
+        assert_eq!(hit.map(|hit| hit.category), Some(Category::Resolver), "{row:?}");
+        found += 1;
+    }
+    assert!(found > 100);
+    assert_eq!(LISTS.guarded("dns.google"), Some("dns"), "the guard stays as it is");
+    for name in ["google.com", "www.cloudflare.com", "one.one", "nextdns.io", "quad9.net", "xmr.2miners.com", "cn"] {
+        assert_eq!(LISTS.resolver(name), None, "{name}");
+    }
+}
+
+#[test]
+fn what_the_user_allows_is_no_resolver() {
+    let mut builder = Builder::new();
+    builder.shipped();
+    builder.allow("dns.google").unwrap();
+    builder.allow("9.9.9.9").unwrap();
+    builder.allow("8.8.8.8:443").unwrap();
+    let lists = builder.build();
+    let found = |address: &str, port| lists.resolver_address(address.parse().unwrap(), port).is_some();
+    assert_eq!([found("9.9.9.9", 853), found("8.8.8.8", 443), found("8.8.8.8", 853)], [false, false, true]);
+    assert!(lists.resolver("dns.google").is_none() && lists.resolver("dns.quad9.net").is_some());
 }
 
 #[test]

@@ -210,6 +210,47 @@ fn what_is_not_inspected_is_counted_by_its_reason() {
     assert!(ran.err.contains(said), "{}", ran.err);
 }
 
+/// The answer to a question: an alias, and its address.
+fn answer(asked: &str, alias: &str, address: [u8; 4]) -> Vec<u8> {
+    let mut message = wire::question(asked, 1);
+    let target_at = message.len() + 12;
+    message[2] |= 0x80;
+    message[6..12].copy_from_slice(&[0, 2, 0, 0, 0, 0]);
+    let target = wire::question(alias, 1);
+    let target = &target[12..target.len() - 4];
+    message.extend([0xc0, 12, 0, 5, 0, 1, 0, 0, 1, 0, 0, target.len() as u8]);
+    message.extend(target);
+    message.extend([0xc0 | (target_at >> 8) as u8, target_at as u8, 0, 1, 0, 1, 0, 0, 1, 0, 0, 4]);
+    message.extend(address);
+    message
+}
+
+#[test]
+fn answers_name_the_far_end_and_uncloak_names() {
+    let files = Files::new();
+    let (host, server) = (wire::socket("10.1.2.3:40000"), wire::socket("203.0.113.7:53"));
+    let (pool, resolver) = (wire::socket("198.51.100.9:3333"), wire::socket("1.1.1.1:853"));
+    let login = story::login();
+    let mut capture = Capture::pcap(Order::Little, true, Link::Ethernet.number());
+    for (from_host, packet) in [
+        (false, wire::udp(server, host, &answer("hall.example.test", "cdn.example.test", [198, 51, 100, 9]))),
+        (true, wire::tcp(host, pool, 1000, wire::DATA, login.as_bytes())),
+        (false, wire::udp(server, host, &answer("shop.example.test", "a.pool.example.org", [198, 51, 100, 10]))),
+        (true, wire::tcp(host, resolver, 1000, wire::DATA, &wire::hello("dns.example.test"))),
+    ] {
+        capture.frame(story::BEGIN_NS, &Link::Ethernet.frame(&packet, from_host));
+    }
+    let ran = replay(&files, &[&files.write("answers.pcap", capture.bytes)]);
+    let records = ran.records();
+    let [login, cloaked] = &records[..] else { panic!("{}", ran.out) };
+    assert_eq!(login["destination"]["domain"], "hall.example.test", "{login}");
+    assert_eq!(login["destination"]["ip"], "198.51.100.9", "{login}");
+    assert_eq!(cloaked["dns"]["question"]["name"], "shop.example.test", "{cloaked}");
+    assert_eq!(cloaked["rule"]["name"], "pool.example.org", "{cloaked}");
+    assert_eq!(cloaked["source"]["ip"], "10.1.2.3", "{cloaked}");
+    assert!(ran.err.contains("connections to resolvers for DNS over TLS: 1\n"), "{}", ran.err);
+}
+
 #[test]
 fn ids_are_the_same_each_time_and_differ_between_captures() {
     let files = Files::new();

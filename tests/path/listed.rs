@@ -9,9 +9,14 @@ use minewall_lab::{Lab, Minewall, Namespace, ready, until};
 
 use super::{LIMIT, bracketed, curl, start, text_at, words};
 
-/// Fetches `https://NAME/` from `address`; the page, or curl's exit code and words.
-fn fetch(host: &Namespace, name: &str, address: IpAddr) -> Result<std::result::Result<String, (i32, String)>> {
-    let (resolve, url) = (format!("{name}:443:{}", bracketed(address)), format!("https://{name}/"));
+/// Fetches `https://NAME:PORT/` from `address`; the page, or curl's exit code and words.
+pub(super) fn fetch(
+    host: &Namespace,
+    name: &str,
+    address: IpAddr,
+    port: u16,
+) -> Result<std::result::Result<String, (i32, String)>> {
+    let (resolve, url) = (format!("{name}:{port}:{}", bracketed(address)), format!("https://{name}:{port}/"));
     let output = host.output("curl", &["-sS", "-k", "--max-time", "20", "--resolve", &resolve, &url], LIMIT)?;
     Ok(match output.status.code() {
         Some(0) => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
@@ -20,7 +25,7 @@ fn fetch(host: &Namespace, name: &str, address: IpAddr) -> Result<std::result::R
 }
 
 /// curl's exit code for a connection that was reset while TLS was set up, and for one reset later.
-const RESET: [i32; 2] = [35, 56];
+pub(super) const RESET: [i32; 2] = [35, 56];
 
 #[test]
 fn a_listed_server_name_is_cut_and_no_other() -> Result<()> {
@@ -32,7 +37,7 @@ fn a_listed_server_name_is_cut_and_no_other() -> Result<()> {
     let minewall = start(&lab, "block", "")?;
     for family in Family::BOTH {
         for name in ["xmr.2miners.com", "pool.supportxmr.com", "EU.xmr.2Miners.com"] {
-            let (code, said) = fetch(&lab.host, name, family.internet())?.expect_err("a listed name passed");
+            let (code, said) = fetch(&lab.host, name, family.internet(), 443)?.expect_err("a listed name passed");
             assert!(RESET.contains(&code), "{name} {family:?}: {code} {said}");
             let lower = name.to_ascii_lowercase();
             let record = minewall.wait_record(
@@ -50,7 +55,7 @@ fn a_listed_server_name_is_cut_and_no_other() -> Result<()> {
             assert!(text_at(&record, "/destination/domain").eq_ignore_ascii_case(name), "{record}");
         }
         for name in ["www.example.org", "2miners.com.example.org", "not2miners.com"] {
-            assert_eq!(fetch(&lab.host, name, family.internet())?, Ok(PAGE.to_owned()), "{name} {family:?}");
+            assert_eq!(fetch(&lab.host, name, family.internet(), 443)?, Ok(PAGE.to_owned()), "{name} {family:?}");
         }
     }
     // nginx writes a request down behind its answer.
@@ -69,7 +74,7 @@ fn the_web_site_of_a_pool_is_written_down_and_passes() -> Result<()> {
     let _web = WebServer::start(&lab)?;
     let minewall = start(&lab, "block", "")?;
     for family in Family::BOTH {
-        assert_eq!(fetch(&lab.host, "supportxmr.com", family.internet())?, Ok(PAGE.to_owned()), "{family:?}");
+        assert_eq!(fetch(&lab.host, "supportxmr.com", family.internet(), 443)?, Ok(PAGE.to_owned()), "{family:?}");
         let record =
             minewall.wait_record(|record| text_at(record, "/source/ip") == family.host().to_string(), LIMIT)?;
         assert_eq!(record["event"]["action"], "observed", "{record}");
@@ -105,7 +110,7 @@ fn a_listed_address_is_cut_at_its_port_only() -> Result<()> {
         assert_eq!(record["event"]["action"], "blocked", "{record}");
         assert_eq!(record["destination"]["port"], 80, "{record}");
         assert_eq!(text_at(&record, "/source/ip"), family.host().to_string(), "{record}");
-        assert_eq!(fetch(&lab.host, "www.example.org", address)?, Ok(PAGE.to_owned()), "port 443 is not listed");
+        assert_eq!(fetch(&lab.host, "www.example.org", address, 443)?, Ok(PAGE.to_owned()), "port 443 is not listed");
         assert_eq!(curl(&lab.host, &[&super::url(family.internet(), "")])?, PAGE, "another address");
     }
     assert_eq!(minewall.records()?.len(), 2);

@@ -5,24 +5,30 @@
 //! |---|---|
 //! | `web` | what must pass: pages, files, server names nobody listed |
 //! | `names` | refused DNS questions, through the gateway and at its own resolver |
+//! | `answers` | listed names hidden behind others, through the gateway and at its own resolver |
+//! | `quic` | server names of a real QUIC client and server |
 //! | `listed` | TLS server names and addresses on lists |
 //! | `logins` | every client's login in every manner, and who stands in its record |
 //! | `proxies` | mining and names behind SOCKS and HTTP proxies, web miners over WebSocket |
 //! | `policy` | observing, exemptions, dropping |
+//! | `resolvers` | resolvers for encrypted DNS |
 //! | `rules` | the kernel's rules: left as they were, restored, marks of others |
 //! | `crash` | SIGKILL and SIGSTOP: traffic goes on, running sessions are picked up |
 //! | `reload` | SIGHUP |
 //! | `sinks` | sinks that are slow or dead |
 //! | `refusals` | starts that must fail, each with one clear error |
 
+mod answers;
 mod crash;
 mod listed;
 mod logins;
 mod names;
 mod policy;
 mod proxies;
+mod quic;
 mod refusals;
 mod reload;
+mod resolvers;
 mod rules;
 mod sinks;
 mod web;

@@ -14,15 +14,15 @@ use super::{LIMIT, POOLS, dig, foreign_rules, mac_in_records, records_after, sta
 const TYPES: [&str; 4] = ["A", "AAAA", "HTTPS", "TXT"];
 
 /// A lab with both name servers and minewall. Dropped in this order.
-struct Scene {
-    minewall: Minewall,
+pub(super) struct Scene {
+    pub(super) minewall: Minewall,
     resolver: Resolver,
     _names: NameServer,
-    lab: Lab,
+    pub(super) lab: Lab,
 }
 
 impl Scene {
-    fn new(mode: &str, more: &str) -> Result<Self> {
+    pub(super) fn new(mode: &str, more: &str) -> Result<Self> {
         let lab = Lab::new()?;
         let names = NameServer::start(&lab)?;
         let resolver = Resolver::start(&lab)?;
@@ -31,13 +31,13 @@ impl Scene {
     }
 
     /// Those who can be asked: the internet's server through the gateway, and the gateway itself.
-    fn servers() -> [IpAddr; 4] {
+    pub(super) fn servers() -> [IpAddr; 4] {
         let [four, six] = Family::BOTH;
         [four.internet(), four.gateway_inside(), six.internet(), six.gateway_inside()]
     }
 
     /// An allowed name resolves at `server`.
-    fn must_resolve(&self, server: IpAddr, arguments: &[&str]) -> Result<()> {
+    pub(super) fn must_resolve(&self, server: IpAddr, arguments: &[&str]) -> Result<()> {
         for (kind, address) in [("A", INTERNET_V4.to_string()), ("AAAA", INTERNET_V6.to_string())] {
             let said = dig(&self.lab.host, server, &[arguments, &["+short", "www.example.org", kind]].concat())?;
             assert_eq!(said.trim(), address, "{server} {arguments:?} {kind}");
@@ -47,7 +47,7 @@ impl Scene {
 }
 
 /// The answer is a refusal, from the address that was asked, to the question that was asked.
-fn must_refuse(said: &str) {
+pub(super) fn must_refuse(said: &str) {
     assert!(said.contains("status: NXDOMAIN"), "{said}");
     assert!(said.contains("EDE: 15 (Blocked)"), "{said}");
     for trouble in ["unexpected source", "mismatch", "malformed", "WARNING", "Warning"] {

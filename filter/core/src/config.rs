@@ -59,6 +59,21 @@ pub struct Dns {
     pub action: DnsAction,
     /// The addresses answered by `sinkhole`: at most one v4 and one v6 address.
     pub sinkhole: Vec<IpAddr>,
+    /// Which answers are looked at, for names hidden behind others.
+    pub answers: Answers,
+}
+
+/// Which answers to DNS questions over UDP are looked at; over TCP, all are unless none is wanted.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum Answers {
+    /// No answer.
+    None,
+    /// Those with two records or more: an alias comes with what it leads to.
+    #[default]
+    Aliases,
+    /// Every answer.
+    All,
 }
 
 /// The answer to a refused DNS question.
@@ -238,7 +253,7 @@ pub struct ListFile {
     pub name: String,
     /// The file.
     pub path: String,
-    /// What it lists (`pool`, `pool-site`, `browser`, `malware`, `custom`).
+    /// What it lists (`pool`, `pool-site`, `browser`, `malware`, `custom`, `resolver`).
     #[serde(default = "custom")]
     pub category: String,
 }
@@ -311,7 +326,9 @@ impl Config {
                 DnsAnswer::Sinkhole(addresses.0, addresses.1)
             }
         };
-        Policy::new(self.mode, self.category, answer, self.inside.clone(), self.exempt.clone())
+        let mut policy = Policy::new(self.mode, self.category, answer, self.inside.clone(), self.exempt.clone());
+        policy.reads_answers = self.dns.answers != Answers::None;
+        policy
     }
 
     /// Checks what types cannot: ranges and settings that need each other.

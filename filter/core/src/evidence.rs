@@ -4,6 +4,7 @@ use alloc::string::String;
 
 use crate::endpoint::{Endpoint, Protocol};
 use crate::finding::Finding;
+use crate::names::Names;
 
 mod json;
 mod loss;
@@ -71,7 +72,7 @@ pub struct Record {
     pub source_mac: Option<[u8; 6]>,
     /// The far end: the pool, or the name server that was asked.
     pub destination: Endpoint,
-    /// The far end's name, where it is known (server name, question).
+    /// The far end's name, where it is known: the server name, or a name that lately led to its address.
     pub destination_domain: Option<String>,
     /// TCP or UDP.
     pub transport: Protocol,
@@ -93,4 +94,14 @@ pub struct Record {
     pub finding: Finding,
     /// The exemption that let it pass.
     pub exemption: Option<Exemption>,
+}
+
+impl Record {
+    /// Adds the name that led to the far end's address, where none is known. A name server is not named so: what was
+    /// asked of it stands in the record.
+    pub fn name_destination(&mut self, names: &Names) {
+        if self.destination_domain.is_none() && self.question.is_none() {
+            self.destination_domain = names.name(self.time_us, self.destination.ip).map(String::from);
+        }
+    }
 }

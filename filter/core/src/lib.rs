@@ -18,6 +18,7 @@ pub mod finding;
 pub mod flow;
 pub mod inspect;
 pub mod limits;
+pub mod names;
 pub mod now;
 pub mod policy;
 pub mod ruleset;

@@ -42,6 +42,18 @@ pub const STREAM_RUNS: usize = LOOK_BYTES / 2;
 /// stand in 2 + 12 + 4 x (255 + 4).
 pub const DNS_TCP_MESSAGE: usize = 1_050;
 
+/// Bytes of an answer over TCP that are kept: the aliases stand first, and those of a longer message still tell.
+pub const DNS_TCP_ANSWER: usize = 4_096;
+
+/// Listed questions of which it is remembered that they were judged, so that their answers give no second record: a
+/// name server answers within seconds.
+pub const QUESTIONS_NOTED: usize = 64;
+
+/// Datagrams of a QUIC client looked at. A hello with post-quantum keys takes two or three; some are sent again, and a
+/// Retry (RFC 9000 section 8.1.2) asks for all of them once more. They hold 2 to 4 KiB for a moment, 18 KiB where a client
+/// means ill: 144 MiB if every open flow is such a one.
+pub const QUIC_DATAGRAMS: u8 = 8;
+
 /// Records one observed flow may give: the first, and one for each new fact heard later.
 pub const RECORDS_PER_FLOW: u8 = 4;
 
@@ -55,12 +67,24 @@ pub const EXCERPT: usize = 256;
 /// Characters kept of a wallet, worker, agent or coin: the longest known address (Tari with payment id) has 443.
 pub const WORD: usize = 448;
 
+/// Addresses whose names are remembered, all queues together: an office asks for some hundred names a minute, a campus
+/// for some thousand. 56 bytes and a name each, 1 MiB.
+pub const NAMES: usize = 8_192;
+
+/// Places an address's name may stand in, hence the work of one lookup.
+pub const NAMES_WAYS: usize = 8;
+
+/// Seconds a learned name is believed at the least and at the most: programs keep addresses longer than they may.
+pub const NAME_SECONDS: core::ops::RangeInclusive<i64> = 600..=86_400;
+
 /// Hosts whose hardware address is remembered.
 pub const HOSTS: usize = 4_096;
 
 const _: () = assert!(FLOWS.is_multiple_of(FLOW_WAYS));
+const _: () = assert!(NAMES.is_multiple_of(NAMES_WAYS));
 const _: () = assert!(LOOK_BYTES <= LOOK_BYTES_MAX);
 const _: () = assert!(LOOK_BYTES_MAX <= u16::MAX as usize);
 const _: () = assert!(LOOK_PACKETS_MAX as usize >= LOOK_BYTES);
 const _: () = assert!(LOOK_MESSAGE >= LOOK_BYTES_MAX);
 const _: () = assert!(DNS_TCP_MESSAGE <= LOOK_BYTES);
+const _: () = assert!(DNS_TCP_ANSWER <= LOOK_BYTES);

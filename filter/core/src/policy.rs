@@ -46,6 +46,8 @@ pub struct Policy {
     pub categories: Categories,
     /// The answer to a refused DNS question.
     pub dns: DnsAnswer,
+    /// Whether answers to DNS questions are looked at.
+    pub reads_answers: bool,
     /// The prefixes of the campus.
     pub inside: Inside,
     /// Hosts that may mine, longest prefix first.
@@ -57,7 +59,7 @@ impl Policy {
     #[must_use]
     pub fn new(mode: Mode, categories: Categories, dns: DnsAnswer, inside: Inside, mut exempt: Vec<Exempt>) -> Self {
         exempt.sort_by_key(|exempt| core::cmp::Reverse(exempt.prefix.prefix_len()));
-        Self { mode, categories, dns, inside, exempt }
+        Self { mode, categories, dns, reads_answers: true, inside, exempt }
     }
 
     /// What to do about this finding at this host inside, at this time.
@@ -158,12 +160,21 @@ pub struct Categories {
     pub malware: CategoryAction,
     /// The operator's own lists.
     pub custom: CategoryAction,
+    /// Public resolvers for encrypted DNS.
+    pub resolver: CategoryAction,
 }
 
 impl Default for Categories {
     fn default() -> Self {
         let block = CategoryAction::Block;
-        Self { pool: block, pool_site: CategoryAction::Observe, browser: block, malware: block, custom: block }
+        Self {
+            pool: block,
+            pool_site: CategoryAction::Observe,
+            browser: block,
+            malware: block,
+            custom: block,
+            resolver: CategoryAction::Ignore,
+        }
     }
 }
 
@@ -177,6 +188,7 @@ impl Categories {
             Category::Malware => self.malware,
             Category::Pool => self.pool,
             Category::PoolSite => self.pool_site,
+            Category::Resolver => self.resolver,
         }
     }
 }

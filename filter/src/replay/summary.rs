@@ -59,6 +59,9 @@ impl fmt::Display for Sum {
             }
         }
         let odd = [
+            ("connections to resolvers for DNS over TLS", self.total(|counters| counters.dns_over_tls)),
+            ("connections to resolvers for DNS over HTTPS", self.total(|counters| counters.dns_over_https)),
+            ("connections to resolvers for DNS over QUIC", self.total(|counters| counters.dns_over_quic)),
             ("gaps in streams", self.total(|counters| counters.gaps)),
             ("conflicting overlaps in streams", self.total(|counters| counters.conflicts)),
             ("undecided flows forgotten for want of room", self.total(|counters| counters.forgotten_undecided)),

@@ -1,13 +1,14 @@
 //! Between verdict and sinks: a thread that completes records with what must be asked for, off the packet path.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use minewall_core::evidence::Record;
+use minewall_core::names::Names;
 
 use crate::identity::interface::Interfaces;
 use crate::identity::neighbour::Neighbours;
@@ -54,12 +55,13 @@ impl Recorder {
     ///
     /// # Errors
     /// The system gives no more threads.
-    pub(super) fn start(sinks: Sinks) -> Result<Self> {
+    pub(super) fn start(sinks: Sinks, names: Arc<Mutex<Names>>) -> Result<Self> {
         let (sender, receiver) = sync_channel(WAITING);
         let entry = Entry { sender, lost: Arc::default() };
         let lost = Arc::clone(&entry.lost);
         let thread = std::thread::Builder::new().name("recorder".into());
-        let thread = thread.spawn(move || record(&receiver, sinks, &lost)).context("cannot start the recorder")?;
+        let thread =
+            thread.spawn(move || record(&receiver, sinks, &names, &lost)).context("cannot start the recorder")?;
         Ok(Self { entry, thread })
     }
 
@@ -93,7 +95,7 @@ impl Recorder {
     }
 }
 
-fn record(receiver: &Receiver<Message>, mut sinks: Sinks, lost: &AtomicU64) {
+fn record(receiver: &Receiver<Message>, mut sinks: Sinks, names: &Mutex<Names>, lost: &AtomicU64) {
     let (mut interfaces, mut neighbours) = (Interfaces::default(), Neighbours::default());
     let mut reported = 0;
     let mut deadline = Duration::ZERO;
@@ -105,6 +107,7 @@ fn record(receiver: &Receiver<Message>, mut sinks: Sinks, lost: &AtomicU64) {
             }
             Message::Record(mut record) => {
                 complete(&mut record, &mut interfaces, &mut neighbours);
+                record.name_destination(&super::names(names));
                 sinks.send(&Arc::new(*record));
             }
             Message::Reopen => sinks.reopen(),

@@ -7,10 +7,11 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use arc_swap::Cache;
 use minewall_core::engine::{Engine, Outcome, Seed, Verdict};
 use minewall_core::now::Now;
+use minewall_core::wire::packet::Packet;
 use minewall_core::wire::tcp::Resets;
 
-use super::Shared;
 use super::recorder::Entry;
+use super::{Shared, names};
 use crate::inject::Injector;
 use crate::queue::Queue;
 
@@ -73,7 +74,11 @@ impl Worker {
                 engine.reload((*current).clone());
             }
             let meta = waiting.meta();
-            let Outcome { verdict, record } = engine.on_ip(clock.now(), meta, waiting.bytes());
+            let now = clock.now();
+            let Outcome { verdict, record, is_answer } = engine.on_ip(now, meta, waiting.bytes());
+            if is_answer && let Ok(packet) = Packet::from_ip(waiting.bytes()) {
+                names(&self.shared.names).learn(now, packet.payload);
+            }
             if let Err(error) = waiting.answer(&verdict) {
                 tracing::debug!(%error, "a verdict was not taken");
             }

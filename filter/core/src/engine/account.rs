@@ -22,7 +22,7 @@ pub enum Skipped {
     OpaqueProxy,
     /// Neither TCP nor UDP.
     OtherProtocol,
-    /// UDP that is not DNS.
+    /// UDP that is neither DNS nor QUIC.
     OtherUdp,
     /// A message longer than is followed.
     Oversize,
@@ -30,11 +30,13 @@ pub enum Skipped {
     Truncated,
     /// A DNS message that could not be read.
     UnreadableDns,
+    /// QUIC without a hello that could be read.
+    UnreadableQuic,
 }
 
 impl Skipped {
     /// Every reason, with the words used in summaries.
-    pub const ALL: [(Self, &'static str); 12] = [
+    pub const ALL: [(Self, &'static str); 13] = [
         (Self::Compressed, "compressed WebSocket message"),
         (Self::Encrypted, "encrypted from before"),
         (Self::Fragment, "IP fragment"),
@@ -47,6 +49,7 @@ impl Skipped {
         (Self::Oversize, "longer than what is looked at"),
         (Self::Truncated, "cut short by the capture"),
         (Self::UnreadableDns, "unreadable DNS message"),
+        (Self::UnreadableQuic, "QUIC that could not be read"),
     ];
 }
 
@@ -72,6 +75,14 @@ pub struct Counters {
     pub flows: u64,
     /// DNS questions over UDP.
     pub questions: u64,
+    /// Answers to DNS questions over UDP.
+    pub answers: u64,
+    /// Connections to resolvers for DNS over TLS.
+    pub dns_over_tls: u64,
+    /// Connections to resolvers for DNS over HTTPS, over TCP.
+    pub dns_over_https: u64,
+    /// Connections to resolvers for DNS over QUIC, or over HTTPS over QUIC.
+    pub dns_over_quic: u64,
     /// Findings, by layer in the order of [`Layer`].
     findings: [u64; 7],
     /// Records written.

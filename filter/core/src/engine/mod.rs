@@ -2,6 +2,7 @@
 
 mod account;
 mod dns;
+mod quic;
 mod report;
 
 use alloc::boxed::Box;
@@ -39,8 +40,10 @@ pub enum Verdict {
     Drop,
     /// It passes; more of its flow is to be looked at.
     Look,
-    /// Its connection ends at the gateway and is cut: a reset goes on in its place, so that the server on the gateway
-    /// does not wait for ever, and one goes back.
+    /// This IP packet passes in its place.
+    Replace(Vec<u8>),
+    /// Its connection is cut and both ends are told: a reset goes on in its place, and one goes back. So that a server
+    /// on the gateway does not wait for ever, nor a host for an answer.
     Reset(Resets),
     /// It passes although it mines: policy only observes. More of its flow is to be looked at.
     Watch,
@@ -54,11 +57,13 @@ pub struct Outcome {
     pub verdict: Verdict,
     /// What is to be written down.
     pub record: Option<Box<Record>>,
+    /// Whether the packet is an answer to a DNS question and passes as it is, so that names can be learned from it.
+    pub is_answer: bool,
 }
 
 impl From<Verdict> for Outcome {
     fn from(verdict: Verdict) -> Self {
-        Self { verdict, record: None }
+        Self { verdict, record: None, is_answer: false }
     }
 }
 
@@ -69,8 +74,10 @@ pub struct Meta {
     pub ingress: u32,
     /// The hardware address it came from.
     pub source_mac: Option<[u8; 6]>,
-    /// Whether it is for the gateway itself.
-    pub to_gateway: bool,
+    /// The index of the interface it goes out by; 0: unknown, or it is for the gateway itself.
+    pub egress: u32,
+    /// Whether it is from or for the gateway itself.
+    pub at_gateway: bool,
 }
 
 /// What an engine works by; swapped whole at reload.
@@ -111,6 +118,7 @@ pub struct Engine {
     settings: Settings,
     ear: Ear,
     flows: Table<OpenFlow>,
+    noted: dns::Noted,
     run: u64,
     counters: Counters,
 }
@@ -119,15 +127,18 @@ impl Engine {
     /// An engine that remembers about `flows` flows.
     #[must_use]
     pub fn new(settings: Settings, flows: usize, seed: Seed) -> Self {
-        let ear = Ear::new(Arc::clone(&settings.lists));
+        let mut ear = Ear::new(Arc::clone(&settings.lists));
+        ear.reads_answers = settings.policy.reads_answers;
         let open_max = OPEN_FLOWS.min(flows);
         let flows = Table::new(flows, open_max, seed.flows);
-        Self { settings, ear, flows, run: seed.records, counters: Counters::default() }
+        let noted = dns::Noted::default();
+        Self { settings, ear, flows, noted, run: seed.records, counters: Counters::default() }
     }
 
     /// Takes new settings; flows stay.
     pub fn reload(&mut self, settings: Settings) {
         self.ear.lists = Arc::clone(&settings.lists);
+        self.ear.reads_answers = settings.policy.reads_answers;
         self.settings = settings;
     }
 
@@ -167,18 +178,30 @@ impl Engine {
             }
         };
         match packet.transport {
-            Transport::Tcp { seq, flags, .. } => {
+            Transport::Tcp { seq, flags, src_port, .. } => {
                 let mut outcome = self.on_tcp(now, meta, &packet, Segment { seq, flags });
-                if meta.to_gateway && outcome.verdict == Verdict::Cut {
+                // The kernel would tell a name server whose answer is cut, but not the host that waits for it.
+                let is_answer = outcome.record.as_ref().is_some_and(|record| record.question.is_some());
+                let is_awaited = src_port == DNS_PORT && is_answer;
+                if (meta.at_gateway || is_awaited) && outcome.verdict == Verdict::Cut {
                     outcome.verdict = resets(&packet).map_or(Verdict::Drop, Verdict::Reset);
                 }
                 outcome
             }
-            Transport::Udp { dst_port: DNS_PORT, .. } => self.on_question(now, meta, &packet),
-            Transport::Udp { src_port, .. } => {
-                if src_port != DNS_PORT {
-                    self.counters.skip(Skipped::OtherUdp);
-                }
+            Transport::Udp { src_port, dst_port } => self.on_udp(now, meta, &packet, (src_port, dst_port)),
+        }
+    }
+
+    fn on_udp(&mut self, now: Now, meta: Meta, packet: &Packet<'_>, ports: (u16, u16)) -> Outcome {
+        match ports {
+            (DNS_PORT, DNS_PORT) if is_response(packet.payload) => self.on_answer(now, meta, packet),
+            (_, DNS_PORT) => self.on_question(now, meta, packet),
+            (DNS_PORT, _) => self.on_answer(now, meta, packet),
+            (_, to) if quic::PORTS.contains(&to) => self.on_quic(now, meta, packet),
+            // The server name stands in what the client says.
+            (from, _) if quic::PORTS.contains(&from) => Verdict::Look.into(),
+            _ => {
+                self.counters.skip(Skipped::OtherUdp);
                 Verdict::Look.into()
             }
         }
@@ -203,6 +226,7 @@ impl Engine {
         let link = Link { mac: meta.source_mac, interface: meta.ingress, vlan: packet.vlan };
         let (heard, spent) = look(&mut self.ear, &mut self.counters, &self.settings, flow, (side, link), packet, tcp);
         let mut outcome = Outcome::from(Verdict::Look);
+        let heard = report::resolver(&mut self.counters, &self.settings.policy, key, heard);
         let is_over = is_over(heard.progress, flow.progress(side.other()), spent);
         self.counters.skip_many(Skipped::UnreadableDns, heard.counts.unreadable);
         self.counters.skip_many(Skipped::Compressed, heard.counts.compressed);
@@ -258,6 +282,11 @@ const fn destination(packet: &Packet<'_>) -> Endpoint {
     Endpoint { ip: packet.destination, port: dst_port }
 }
 
+/// Whether a DNS message answers (RFC 1035 section 4.1.1): a resolver may ask from the port of DNS.
+fn is_response(message: &[u8]) -> bool {
+    message.get(2).is_some_and(|flags| flags & 0x80 != 0)
+}
+
 /// How much of a direction's look is used up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Spent {
@@ -301,8 +330,8 @@ fn look(
     if pushed.rebased {
         flow.begin_anew(side);
     }
-    if pushed.beyond && flow.form(side) == Form::Dns {
-        // What is missing was not given to us and will not come: the questions go on here.
+    if pushed.beyond && [flow.form(side), flow.form(side.other())].contains(&Form::Dns) {
+        // What is missing was not given to us and will not come: the messages go on here.
         let stream = flow.stream_mut(side);
         stream.restart(seq);
         pushed = stream.push(seq, packet.payload, kept);

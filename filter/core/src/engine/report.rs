@@ -8,12 +8,15 @@ use super::{Counters, Outcome, Settings, Verdict, observer};
 use crate::endpoint::{Endpoint, Protocol};
 use crate::evidence::{Action, Exemption, Question, Record};
 use crate::finding::{Finding, PoolSource, Said, Subject, Word};
-use crate::flow::key::Side;
+use crate::flow::key::{FlowKey, Side};
 use crate::inspect::flow::{Link, OpenFlow};
 use crate::inspect::{Heard, settle};
 use crate::limits::RECORDS_PER_FLOW;
 use crate::now::Now;
-use crate::policy::{Exempt, Judgement, Policy};
+use crate::policy::{CategoryAction, Exempt, Judgement, Policy};
+
+/// The port of DNS over TLS (RFC 7858 section 3.1).
+const DNS_OVER_TLS: u16 = 853;
 
 /// What was seen.
 pub(super) struct Sighting {
@@ -41,6 +44,21 @@ pub(super) fn host(policy: &Policy, flow: &OpenFlow, miner: Option<Side>, speake
         (false, true) => Side::High,
         _ => miner.or(flow.initiator).unwrap_or(speaker),
     }
+}
+
+/// Counts a resolver for encrypted DNS, and takes it for what was heard where policy wants to know of it and nothing
+/// else was heard.
+pub(super) fn resolver(counters: &mut Counters, policy: &Policy, key: FlowKey, heard: Heard) -> Heard {
+    let Heard { finding, resolver, miner, .. } = heard;
+    let is_tls = [Side::Low, Side::High].into_iter().any(|side| key.end(side).port == DNS_OVER_TLS);
+    let count = match key.protocol() {
+        Protocol::Udp => &mut counters.dns_over_quic,
+        Protocol::Tcp if is_tls => &mut counters.dns_over_tls,
+        Protocol::Tcp => &mut counters.dns_over_https,
+    };
+    *count += u64::from(resolver.is_some());
+    let resolver = resolver.filter(|_| policy.categories.resolver != CategoryAction::Ignore);
+    Heard { finding: finding.or_else(|| resolver.map(|finding| *finding)), resolver: None, miner, ..heard }
 }
 
 /// Of what was heard and the lists' words on the flow, the one that is judged most severely, and the host inside; what
@@ -121,7 +139,7 @@ pub(super) fn on_flow(
         transport: key.protocol(),
         link: flow.link(host),
     };
-    Outcome { verdict, record: record(counters, settings, run, now, place, seen, judgement) }
+    Outcome { record: record(counters, settings, run, now, place, seen, judgement), ..verdict.into() }
 }
 
 /// Names the pool by what the flow asked for, and adds the coins lists give for it.

@@ -254,7 +254,7 @@ fn a_question_to_the_gateway_over_tcp_is_reset_at_both_ends() {
     let (host, server) = ("10.0.0.5:4000".parse().unwrap(), "10.0.0.1:53".parse().unwrap());
     let message = query("pool.example.org");
     let frame = [&(message.len() as u16).to_be_bytes()[..], &message].concat();
-    let meta = Meta { to_gateway: true, ..Meta::default() };
+    let meta = Meta { at_gateway: true, ..Meta::default() };
     for _ in 0..2 {
         let outcome = engine.on_ip(Now::default(), meta, &segment(host, server, 77, DATA, &frame));
         let Verdict::Reset(resets) = outcome.verdict else { panic!("{:?}", outcome.verdict) };
@@ -336,8 +336,11 @@ fn same_packets_times_and_seed_give_the_same_records() {
     assert_eq!(run(), run());
 }
 
+mod answers;
 mod evasion;
 mod laws;
 mod layers;
 mod padding;
 mod peace;
+mod quic;
+mod resolvers;

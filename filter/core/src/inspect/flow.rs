@@ -1,5 +1,6 @@
 //! What is remembered of a flow while nothing is decided about it.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -7,12 +8,12 @@ use crate::endpoint::Protocol;
 use crate::flow::key::{FlowKey, Side};
 use crate::flow::stream::Stream;
 use crate::flow::table::Renew;
-use crate::limits::{DNS_TCP_MESSAGE, TURNS};
+use crate::limits::{DNS_TCP_ANSWER, DNS_TCP_MESSAGE, TURNS};
 use crate::wire::json::Skim;
 
 use super::form::{Form, form_of};
 use super::spoken::Spoken;
-use super::{Listed, Progress};
+use super::{Listed, Progress, Quic};
 
 /// The port of DNS (RFC 1035 section 4.2).
 pub const DNS_PORT: u16 = 53;
@@ -37,6 +38,8 @@ pub struct OpenFlow {
     pub target: Option<Target>,
     /// Lists' words on names and addresses of this flow, at most [`LISTED`].
     pub listed: Vec<Listed>,
+    /// What the client of a QUIC connection has sent.
+    pub quic: Option<Box<Quic>>,
     /// Records this flow gave.
     pub reported: u8,
     /// Whether both ends were looked up among the listed addresses.
@@ -234,10 +237,14 @@ impl OpenFlow {
         [Side::Low, Side::High].into_iter().find(|side| key.end(*side).port == DNS_PORT)
     }
 
-    /// Bytes of this side that are kept, where `look_bytes` are looked at: a DNS message's questions must fit.
+    /// Bytes of this side that are kept, where `look_bytes` are looked at: what is read of a DNS message must fit.
     #[must_use]
     pub fn kept_bytes(&self, side: Side, look_bytes: usize) -> usize {
-        if self.dns_server() == Some(side.other()) { look_bytes.max(DNS_TCP_MESSAGE) } else { look_bytes }
+        match self.dns_server() {
+            Some(server) if server == side => look_bytes.max(DNS_TCP_ANSWER),
+            Some(_) => look_bytes.max(DNS_TCP_MESSAGE),
+            None => look_bytes,
+        }
     }
 
     /// Keeps a list's word, once.

@@ -42,6 +42,8 @@ pub(super) struct Hearing<'a> {
     pub(super) counts: Counts,
     /// The application protocol, where it is known.
     pub(super) protocol: Option<&'static str>,
+    /// Whether a client's TLS hello was read.
+    pub(super) greeted: bool,
 }
 
 /// What a step in one layer led to: something to expect, or nothing yet, since a layer came off.
@@ -149,8 +151,13 @@ impl Hearing<'_> {
             tls::Tls::Incomplete if self.last => return Progress::Done,
             tls::Tls::Incomplete => return Progress::UnderWay,
             tls::Tls::Hello(tls::ClientHello { server_name: Some(name), .. }) => name,
-            tls::Tls::Hello(_) | tls::Tls::NotTls => return Progress::Done,
+            tls::Tls::Hello(_) => {
+                self.greeted = true;
+                return Progress::Done;
+            }
+            tls::Tls::NotTls => return Progress::Done,
         };
+        self.greeted = true;
         self.named(Layer::Sni, "the TLS server name", name.as_str());
         self.server_name = Some(name.as_str().to_string());
         Progress::Done

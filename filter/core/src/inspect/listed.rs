@@ -1,5 +1,6 @@
 //! Findings made of list answers.
 
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -7,6 +8,7 @@ use alloc::vec::Vec;
 use minewall_lists::{Category, Hit, Lists};
 
 use super::flow::OpenFlow;
+use crate::endpoint::Protocol;
 use crate::finding::{Confidence, Finding, Layer, Said, Subject};
 use crate::flow::key::Side;
 
@@ -48,6 +50,7 @@ const fn phrase(category: Category) -> &'static str {
         Category::Malware => "used by mining malware",
         Category::Pool => "a mining pool",
         Category::PoolSite => "the web site of a mining pool",
+        Category::Resolver => "a public resolver for encrypted DNS",
     }
 }
 
@@ -57,6 +60,40 @@ const fn confidence(listed: minewall_lists::Confidence) -> Confidence {
         minewall_lists::Confidence::Low => Confidence::Low,
         minewall_lists::Confidence::Medium => Confidence::Medium,
     }
+}
+
+/// The port of DNS over TLS (RFC 7858 section 3.1) and over QUIC (RFC 9250 section 4.1).
+const ENCRYPTED_DNS: u16 = 853;
+
+/// Whether the far end is a resolver for encrypted DNS: by the name the client's hello asks for, by its address, or by
+/// its port, which nothing else uses.
+pub(super) fn resolver(lists: &Lists, flow: &OpenFlow, client: Side) -> Option<Box<Finding>> {
+    let key = flow.key()?;
+    let end = key.end(client.other());
+    let protocol = if key.protocol() == Protocol::Udp { "QUIC" } else { "TLS" };
+    let by_name = flow.server_name.as_deref().and_then(|name| {
+        let hit = lists.resolver(name)?;
+        Some(finding(Layer::Sni, &format!("the {protocol} server name {name}"), &hit))
+    });
+    let by_address = || {
+        let hit = lists.resolver_address(end.ip, end.port)?;
+        Some(finding(Layer::Address, &format!("the address {} with port {}", end.ip, end.port), &hit))
+    };
+    let by_port = || {
+        let port = ENCRYPTED_DNS;
+        (end.port == port).then(|| Finding {
+            layer: Layer::Address,
+            dialect: None,
+            said: Said::default(),
+            confidence: Confidence::Medium,
+            rule: format!("port {port}"),
+            ruleset: String::from("ports"),
+            subject: Subject::Listed(Category::Resolver),
+            reason: format!("the port {port} is that of DNS over {protocol}"),
+            excerpt: Vec::new(),
+        })
+    };
+    by_name.or_else(by_address).or_else(by_port).map(Box::new)
 }
 
 /// Notes each end of the flow that is a listed address and port.

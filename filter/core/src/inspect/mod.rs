@@ -9,6 +9,7 @@ mod hearing;
 mod http;
 mod listed;
 mod names;
+mod quic;
 mod room;
 mod settle;
 mod speech;
@@ -17,6 +18,7 @@ mod streams;
 mod told;
 mod websocket;
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -29,7 +31,8 @@ use flow::{OpenFlow, Reader};
 pub use form::Form;
 use hearing::Hearing;
 pub use listed::Listed;
-pub use names::{Asked, question};
+pub use names::{Answered, Asked, answer, question};
+pub use quic::{Greeting, Quic};
 pub use settle::{list, name_far, settle};
 use speech::{Listener, Telling};
 pub use spoken::Spoken;
@@ -39,6 +42,8 @@ pub use spoken::Spoken;
 pub struct Heard {
     /// Mining, if any.
     pub finding: Option<Finding>,
+    /// A resolver for encrypted DNS, if the far end is one; told with the client's hello.
+    pub resolver: Option<Box<Finding>>,
     /// The side that mines, where what was heard tells it.
     pub miner: Option<Side>,
     /// The application protocol, where it is known.
@@ -89,6 +94,8 @@ pub struct Ear {
     user: Vec<u8>,
     /// The lists names and addresses are looked up in.
     pub lists: Arc<Lists>,
+    /// Whether answers to DNS questions are listened to.
+    pub reads_answers: bool,
 }
 
 impl Ear {
@@ -96,7 +103,8 @@ impl Ear {
     #[must_use]
     pub fn new(lists: Arc<Lists>) -> Self {
         let speech = speech::Speech::new();
-        Self { speech, scratch: Scratch::default(), joined: Vec::new(), user: Vec::new(), lists }
+        let (joined, user) = (Vec::new(), Vec::new());
+        Self { speech, scratch: Scratch::default(), joined, user, lists, reads_answers: true }
     }
 
     /// Listens to what `side` sent, after its stream has grown. With `last` no more will be looked at: what is not
@@ -114,7 +122,7 @@ impl Ear {
         let always = Heard { progress: Progress::Always, ..Heard::default() };
         let far = flow.form(side.other());
         let heard = match flow.form(side) {
-            // The answers of a name server.
+            _ if far == Form::Dns && self.reads_answers => names::answers(&self.lists, flow, side),
             _ if far == Form::Dns => always,
             Form::Dns => names::stream(&self.lists, flow, side),
             Form::Unknown if flow.dns_server() == Some(side.other()) => always,
@@ -202,20 +210,28 @@ impl Ear {
             target: None,
             counts: Counts::default(),
             protocol: None,
+            greeted: false,
         };
         let progress = listen(&mut hearing, flow);
-        let Hearing { listener, listed, server_name, target, counts, protocol, .. } = hearing;
+        let Hearing { listener, listed, server_name, target, counts, protocol, greeted, .. } = hearing;
         let Listener { mut spoken, mut telling, .. } = listener;
         let client = streams::hear(flow, &mut spoken, &mut telling);
-        let waits = progress == Progress::Unknown && streams::awaits(flow);
-        let progress = if waits { Progress::Awaited } else { progress };
+        let far_waits = flow.progress(side.other()) == Progress::Awaited;
+        let waits = (far_waits || progress == Progress::Unknown) && streams::awaits(flow);
+        if far_waits && !waits {
+            // What it began is not what it looked like.
+            flow.set_progress(side.other(), Progress::Unknown);
+        }
+        let progress = if waits && progress == Progress::Unknown { Progress::Awaited } else { progress };
         flow.speech = spoken;
         flow.server_name = server_name.or_else(|| flow.server_name.take());
         flow.target = target.or_else(|| flow.target.take());
         listed.into_iter().for_each(|listed| flow.note_listed(listed));
+        let resolver = if greeted { listed::resolver(&self.lists, flow, side) } else { None };
         let told = told::told(&flow.speech, before, telling, side);
         let protocol = protocol.or_else(|| told.is_some().then_some("stratum"));
-        let (finding, miner) = told.map_or((None, None), |(finding, miner)| (Some(finding), client.or(miner)));
-        Heard { finding, miner, protocol, counts, progress, question: None }
+        let by = greeted.then_some(side);
+        let (finding, miner) = told.map_or((None, by), |(finding, miner)| (Some(finding), client.or(miner)));
+        Heard { finding, resolver, miner, protocol, counts, progress, question: None }
     }
 }

@@ -41,8 +41,8 @@ fn clients(flow: &OpenFlow) -> [Option<Side>; 2] {
 pub(super) fn awaits(flow: &OpenFlow) -> bool {
     is_offered(flow)
         && clients(flow).into_iter().flatten().any(|client| {
-            let turns = turns(flow, client);
-            stream::awaits(beginning(flow, (client, false), &turns))
+            let (turns, count) = turns(flow, client);
+            stream::awaits(beginning(flow, (client, false), turns.get(..count).unwrap_or_default()))
         })
 }
 
@@ -63,8 +63,8 @@ fn beginning<'a>(flow: &'a OpenFlow, (client, later): (Side, bool), turns: &'a [
 }
 
 fn hear_as(flow: &OpenFlow, (client, later): (Side, bool), spoken: &mut Spoken, telling: &mut Telling) -> Option<Side> {
-    let turns = turns(flow, client);
-    let beginning = beginning(flow, (client, later), &turns);
+    let (turns, count) = turns(flow, client);
+    let beginning = beginning(flow, (client, later), turns.get(..count).unwrap_or_default());
     // A connection may be heard with a weak token of one and a proof of another: the proof is kept.
     let (place, Told { heard, secret }) = stream::hear(beginning).next()?;
     let is_miner = heard.speaker == Speaker::Miner;
@@ -79,19 +79,21 @@ fn hear_as(flow: &OpenFlow, (client, later): (Side, bool), spoken: &mut Spoken, 
     (new_token || new_word).then_some(client)
 }
 
-/// The turns of the innermost stream.
-fn turns(flow: &OpenFlow, client: Side) -> Vec<Turn> {
+/// The turns of the innermost stream, the first ones of the array.
+fn turns(flow: &OpenFlow, client: Side) -> ([Turn; TURNS], usize) {
     let mut said = [Side::Low, Side::High].map(|side| flow.reader(side).inner);
-    let mut turns = Vec::with_capacity(TURNS);
+    let mut turns = [Turn { end: End::Client, octets: 0 }; TURNS];
+    let mut count = 0;
     for (side, until) in flow.turns() {
         let Some(before) = said.get_mut(side.index()) else { continue };
         let octets = until.saturating_sub(*before);
         *before = (*before).max(*until);
-        if octets > 0 {
-            turns.push(Turn { end: if *side == client { End::Client } else { End::Server }, octets });
+        if let Some(turn) = turns.get_mut(count).filter(|_| octets > 0) {
+            *turn = Turn { end: if *side == client { End::Client } else { End::Server }, octets };
+            count += 1;
         }
     }
-    turns
+    (turns, count)
 }
 
 fn excerpt(bytes: &[u8], secret: Option<&[u8]>) -> Vec<u8> {

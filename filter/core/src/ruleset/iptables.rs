@@ -18,13 +18,15 @@ const TABLES: [&str; 3] = ["filter", "raw", "mangle"];
 
 /// Where the jumps are: hook, table, how they are put there. REJECT is allowed in `filter` only and must
 /// come before what accepts. NFQUEUE ends the walk through its chain, so in `mangle` the rules of others come first.
-const HOOKS: [(Hook, &str, &str); 6] = [
+const HOOKS: [(Hook, &str, &str); 8] = [
     (Hook::OutputUntracked, "raw", "-I OUTPUT 1"),
     (Hook::Prerouting, "mangle", "-A PREROUTING"),
     (Hook::Forward, "mangle", "-A FORWARD"),
     (Hook::Input, "mangle", "-A INPUT"),
+    (Hook::Output, "mangle", "-A OUTPUT"),
     (Hook::ForwardJudged, "filter", "-I FORWARD 1"),
     (Hook::InputJudged, "filter", "-I INPUT 1"),
+    (Hook::OutputJudged, "filter", "-I OUTPUT 1"),
 ];
 
 /// Text that puts our chains and jumps in, in place of those found in `saved` (what `iptables-save` printed; may be
@@ -91,9 +93,9 @@ fn target_is_ours(rule: &str) -> bool {
 
 fn table_of(name: Name) -> &'static str {
     match name {
-        Name::Answer => "raw",
-        Name::Dns | Name::Tcp => "mangle",
-        Name::Judge | Name::Cut => "filter",
+        Name::Answer | Name::Reset => "raw",
+        Name::Dns | Name::DnsAnswers | Name::Quic | Name::Tcp => "mangle",
+        Name::Judge | Name::Settle | Name::Cut => "filter",
     }
 }
 
@@ -112,7 +114,7 @@ fn jump_lines(table: &str, entry: &Entry, family: Family) -> Vec<String> {
 fn rule_lines(chain: &str, rule: &Rule, family: Family) -> Vec<String> {
     let counter = rule.counter.map(|counter| format!(" {}", counter.text())).unwrap_or_default();
     let comment = format!("-m comment --comment \"minewall{counter}: {}\"", rule.comment);
-    let action = action_text(rule.action);
+    let action = action_text(rule.action, family);
     let line = |when: &String| format!("-A {chain}{when} {comment} {action}");
     when_texts(&rule.when, family).iter().map(line).collect()
 }
@@ -129,11 +131,15 @@ fn when_texts(when: &[Match], family: Family) -> Vec<String> {
 fn match_texts(each: Match, family: Family) -> Vec<String> {
     let one = match each {
         Match::Tcp => "-p tcp".to_string(),
+        Match::TcpFrom(port) => format!("-p tcp -m tcp --sport {port}"),
         Match::TcpTo(port) => format!("-p tcp -m tcp --dport {port}"),
+        Match::Udp => "-p udp".to_string(),
         Match::UdpFrom(port) => format!("-p udp -m udp --sport {port}"),
         Match::UdpTo(port) => format!("-p udp -m udp --dport {port}"),
         Match::NotLoopback => "! -i lo".to_string(),
+        Match::NotToLoopback => "! -o lo".to_string(),
         Match::Reply => "-m conntrack --ctdir REPLY".to_string(),
+        Match::FewAnswers => few_answers(family),
         Match::PacketMark(bits) => format!("-m mark --mark {}", bits_text(bits)),
         Match::FlowMark(bits) => format!("-m connmark --mark {}", bits_text(bits)),
         Match::NotFlowMark(bits) => format!("-m connmark ! --mark {}", bits_text(bits)),
@@ -158,7 +164,17 @@ fn no_payload(family: Family) -> Vec<String> {
     DATA_OFFSETS.map(line).map(text).collect()
 }
 
-fn action_text(action: Action) -> String {
+/// ANCOUNT (RFC 1035 section 4.1.1) is the last half of four bytes behind the IP header, 12 bytes into the datagram.
+fn few_answers(family: Family) -> String {
+    let u32 = match family {
+        Family::V4 => "0>>22&0x3c@12&0xffff=0:1",
+        // next header UDP
+        Family::V6 => "4>>8&0xff=17&&52&0xffff=0:1",
+    };
+    format!("-m u32 --u32 \"{u32}\"")
+}
+
+fn action_text(action: Action, family: Family) -> String {
     match action {
         Action::Leave => "-j RETURN".to_string(),
         Action::Goto(chain) => format!("-g {}", chain_name(chain)),
@@ -167,6 +183,10 @@ fn action_text(action: Action) -> String {
         Action::Save(bits) => format!("-j CONNMARK --set-xmark {bits:#x}/{bits:#x}"),
         Action::Strip(bits) => format!("-j MARK --set-xmark 0x0/{bits:#x}"),
         Action::Reset => "-j REJECT --reject-with tcp-reset".to_string(),
+        Action::Unreachable => {
+            let version = if family == Family::V4 { "" } else { "6" };
+            format!("-j REJECT --reject-with icmp{version}-port-unreachable")
+        }
         Action::Drop => "-j DROP".to_string(),
     }
 }

@@ -12,13 +12,15 @@ const TABLE: &str = "inet minewall";
 
 /// The base chains: hook, our name, the kernel's name, priority. The judge comes right behind the queue and before
 /// every common filter (0); the questions come behind conntrack (-200) and before address translation (-100).
-const HOOKS: [(Hook, &str, &str, i32); 6] = [
+const HOOKS: [(Hook, &str, &str, i32); 8] = [
     (Hook::OutputUntracked, "output_untracked", "output", -300),
     (Hook::Prerouting, "prerouting", "prerouting", -150),
     (Hook::Forward, "forward", "forward", -10),
     (Hook::Input, "input", "input", -10),
+    (Hook::Output, "output", "output", -10),
     (Hook::ForwardJudged, "forward_judged", "forward", -9),
     (Hook::InputJudged, "input_judged", "input", -9),
+    (Hook::OutputJudged, "output_judged", "output", -9),
 ];
 
 /// Text that replaces our table, or makes it, at once; it needs nft 1.0 or later.
@@ -77,11 +79,15 @@ fn when_texts(when: &[Match]) -> Vec<String> {
 fn match_texts(each: Match) -> Vec<String> {
     let one = match each {
         Match::Tcp => "meta l4proto tcp".to_string(),
+        Match::TcpFrom(port) => format!("tcp sport {port}"),
         Match::TcpTo(port) => format!("tcp dport {port}"),
+        Match::Udp => "meta l4proto udp".to_string(),
         Match::UdpFrom(port) => format!("udp sport {port}"),
         Match::UdpTo(port) => format!("udp dport {port}"),
         Match::NotLoopback => "iif != \"lo\"".to_string(),
+        Match::NotToLoopback => "oif != \"lo\"".to_string(),
         Match::Reply => "ct direction reply".to_string(),
+        Match::FewAnswers => few_answers(),
         Match::PacketMark(bits) => mark_text("meta", bits, "=="),
         Match::FlowMark(bits) => mark_text("ct", bits, "=="),
         Match::NotFlowMark(bits) => mark_text("ct", bits, "!="),
@@ -102,6 +108,11 @@ fn no_payload() -> Vec<String> {
     DATA_OFFSETS.map(v4).chain(DATA_OFFSETS.map(v6)).collect()
 }
 
+/// ANCOUNT (RFC 1035 section 4.1.1), behind the UDP header of 64 bits.
+fn few_answers() -> String {
+    "@th,112,16 < 2".to_string()
+}
+
 fn action_text(action: Action) -> String {
     match action {
         Action::Leave => "return".to_string(),
@@ -111,6 +122,7 @@ fn action_text(action: Action) -> String {
         Action::Save(bits) => format!("ct mark set ct mark | {bits:#010x}"),
         Action::Strip(bits) => format!("meta mark set meta mark & {:#010x}", !bits),
         Action::Reset => "reject with tcp reset".to_string(),
+        Action::Unreachable => "reject with icmpx port-unreachable".to_string(),
         Action::Drop => "drop".to_string(),
     }
 }

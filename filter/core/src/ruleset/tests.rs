@@ -9,14 +9,14 @@ use alloc::vec::Vec;
 use proptest::prelude::*;
 
 use super::{Family, Match, Ruleset, iptables, iptables_remove, nft};
-use crate::config::{Config, Fail, Mark, TcpAction};
+use crate::config::{Answers, Config, Fail, Mark, TcpAction};
 
 /// Four queues, fail open, reset; the default marks.
 fn campus() -> Ruleset {
     Ruleset::new(&Config::default(), 4)
 }
 
-/// One queue, fail closed, drop; the marks of another part of the word.
+/// One queue, fail closed, drop, no answers; the marks of another part of the word.
 fn strict() -> Ruleset {
     Ruleset::new(&config(Mark { cleared: 0x1, cut: 0x8000 }, Fail::Closed, TcpAction::Drop), 1)
 }
@@ -27,6 +27,7 @@ fn config(mark: Mark, fail: Fail, cut: TcpAction) -> Config {
     config.queue.fail = fail;
     config.queue.first = 7;
     config.tcp.action = cut;
+    config.dns.answers = Answers::None;
     config
 }
 
@@ -82,6 +83,25 @@ fn the_settled_majority_leaves_by_the_first_rule() {
 }
 
 #[test]
+fn answers_are_queued_as_configured() {
+    let with = |answers| {
+        let mut config = Config::default();
+        config.dns.answers = answers;
+        let ruleset = Ruleset::new(&config, 1);
+        (nft(&ruleset), iptables(&ruleset, Family::V6, ""))
+    };
+    let queued = |text: &str| text.contains("answers_queued\" queue") || text.contains("minewall answers_queued");
+    let few = |text: &str| text.contains("@th,112,16 < 2") || text.contains("52&0xffff=0:1");
+    for (answers, expected) in
+        [(Answers::None, [false; 2]), (Answers::Aliases, [true; 2]), (Answers::All, [true, false])]
+    {
+        let (nft, iptables) = with(answers);
+        assert_eq!([queued(&nft), few(&nft)], expected, "{nft}");
+        assert_eq!([queued(&iptables), few(&iptables)], expected, "{iptables}");
+    }
+}
+
+#[test]
 fn no_queue_is_one_queue() {
     let none = Ruleset::new(&Config::default(), 0);
     assert_eq!(none, Ruleset::new(&Config::default(), 1));
@@ -111,22 +131,22 @@ proptest! {
 
         let text = nft(&ruleset);
         let stripped = numbers(&text, "meta mark set meta mark & ");
-        prop_assert_eq!(stripped.len(), 3);
+        prop_assert_eq!(stripped.len(), 4);
         prop_assert!(stripped.iter().all(|(kept, _)| *kept == !mask));
         let saved = numbers(&text, "ct mark set ct mark | ");
         prop_assert_eq!(saved, [(mark.cleared, None), (mark.cut, None)]);
-        prop_assert_eq!(text.matches("mark set").count(), 5);
+        prop_assert_eq!(text.matches("mark set").count(), 6);
         let read = numbers(&text.replace("mark set meta mark &", ""), "mark & ");
-        prop_assert_eq!(read.len(), 6);
+        prop_assert_eq!(read.len(), 8);
         prop_assert!(read.iter().all(|(looked_at, _)| looked_at & !mask == 0));
         prop_assert_eq!(text.contains("bypass"), !closed);
 
         for family in [Family::V4, Family::V6] {
             let text = iptables(&ruleset, family, "");
             let written = numbers(&text, "--set-xmark ");
-            prop_assert_eq!(written.len(), 5);
+            prop_assert_eq!(written.len(), 6);
             let read = numbers(&text, "--mark ");
-            prop_assert_eq!(read.len(), 6);
+            prop_assert_eq!(read.len(), 8);
             for (value, bits) in written.into_iter().chain(read) {
                 let bits = bits.unwrap_or(u32::MAX);
                 prop_assert!(bits & !mask == 0 && value & !bits == 0, "{:x}/{:x}", value, bits);

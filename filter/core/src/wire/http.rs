@@ -6,7 +6,7 @@ use core::iter::FusedIterator;
 
 use super::{
     host::Authority,
-    limits::{HTTP_FIELDS_MAX, HTTP_HEAD_MAX, HTTP_METHOD_MAX},
+    limits::{HTTP_FIELDS_FIRST, HTTP_FIELDS_MAX, HTTP_HEAD_MAX, HTTP_METHOD_MAX},
 };
 
 mod body;
@@ -55,7 +55,7 @@ pub struct Message<'a> {
     pub minor: u8,
     /// Octets of the head; the body, or the inner stream of CONNECT and Upgrade, begins here.
     pub body_at: usize,
-    fields: &'a [u8],
+    fields: Fields<'a>,
     rest: &'a [u8],
 }
 
@@ -157,7 +157,7 @@ impl<'a> Message<'a> {
     /// The header fields in order, the first 64: name and value without white space around it. Lines
     /// that are no field are left out.
     pub fn fields(&self) -> Fields<'a> {
-        Fields { rest: self.fields, left: HTTP_FIELDS_MAX }
+        self.fields
     }
 
     /// The value of the first field of this name, whatever its case.
@@ -187,29 +187,67 @@ impl<'a> Message<'a> {
     }
 }
 
-/// Iterator over header fields, see [`Message::fields`].
-#[derive(Clone, Debug)]
+/// Iterator over header fields, see [`Message::fields`]. The first few are taken apart once and for all, for every
+/// question about a head asks for several.
+#[derive(Clone, Copy, Debug)]
 pub struct Fields<'a> {
+    first: [Field<'a>; HTTP_FIELDS_FIRST],
+    at: usize,
+    count: usize,
+    /// The lines behind them.
     rest: &'a [u8],
     left: usize,
 }
 
+/// Name and value.
+type Field<'a> = (&'a [u8], &'a [u8]);
+
+impl<'a> Fields<'a> {
+    const NONE: Self = Self {
+        first: [(&[], &[]); HTTP_FIELDS_FIRST],
+        at: 0,
+        count: 0,
+        rest: &[],
+        left: HTTP_FIELDS_MAX - HTTP_FIELDS_FIRST,
+    };
+
+    /// Keeps a line taken apart; false if there is no more room.
+    fn keep(&mut self, line: &'a [u8]) -> bool {
+        let Some(slot) = self.first.get_mut(self.count) else { return false };
+        if let Some(field) = read_field(line) {
+            *slot = field;
+            self.count += 1;
+        }
+        true
+    }
+}
+
 impl<'a> Iterator for Fields<'a> {
-    type Item = (&'a [u8], &'a [u8]);
+    type Item = Field<'a>;
 
     fn next(&mut self) -> Option<Self::Item> {
+        if self.at < self.count {
+            self.at += 1;
+            return self.first.get(self.at - 1).copied();
+        }
         loop {
             self.left = self.left.checked_sub(1)?;
             let end = memchr::memchr(b'\n', self.rest)?;
             let (line, rest) = self.rest.split_at_checked(end + 1)?;
             self.rest = rest;
-            let colon = memchr::memchr(b':', line).unwrap_or(0);
-            let (name, value) = line.split_at_checked(colon)?;
-            if !name.is_empty() && name.iter().all(is_token) {
-                return Some((name, value.get(1..)?.trim_ascii()));
+            if let Some(field) = read_field(line) {
+                return Some(field);
             }
         }
     }
+}
+
+/// Name and value of a line that is a field.
+fn read_field(line: &[u8]) -> Option<Field<'_>> {
+    let colon = memchr::memchr(b':', line)?;
+    let (name, value) = line.split_at_checked(colon)?;
+    let is_field = !name.is_empty() && name.iter().all(is_token);
+    is_field.then(|| (name, value.get(1..).unwrap_or_default().trim_ascii()))
 }
 
 impl FusedIterator for Fields<'_> {}
@@ -246,15 +284,20 @@ fn read_head(bytes: &[u8]) -> Step<Http<'_>> {
 
 /// The fields from `start` to the empty line.
 fn read_fields<'a>(bytes: &'a [u8], head: &'a [u8], start: usize, minor: u8) -> Step<Message<'a>> {
-    let mut at = start;
+    let mut fields = Fields::NONE;
+    let (mut at, mut kept) = (start, start);
     loop {
         let rest = head.get(at..).unwrap_or_default();
         let end = memchr::memchr(b'\n', rest).ok_or(Stop::Incomplete)?;
         let line = rest.get(..end).unwrap_or_default();
-        let fields = head.get(start..at).unwrap_or_default();
-        at += end + 1;
         if line.is_empty() || line == b"\r" {
+            fields.rest = head.get(kept..at).unwrap_or_default();
+            at += end + 1;
             return Ok(Message { minor, body_at: at, fields, rest: bytes.get(at..).unwrap_or_default() });
+        }
+        at += end + 1;
+        if fields.keep(line) {
+            kept = at;
         }
     }
 }

@@ -91,6 +91,11 @@ pub(crate) const HTTP_METHOD_MAX: usize = 24;
 /// Header fields of one HTTP head that are looked at. Browsers send 10 to 30.
 pub(crate) const HTTP_FIELDS_MAX: usize = 64;
 
+/// Header fields of one HTTP head that are taken apart as it is read; asking for others reads their lines again.
+pub(crate) const HTTP_FIELDS_FIRST: usize = 12;
+
+const _: () = assert!(HTTP_FIELDS_FIRST < HTTP_FIELDS_MAX);
+
 /// Octets of a chunked HTTP body that are kept.
 pub(crate) const HTTP_BODY_MAX: usize = 65_536;
 

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use minewall_core::config::{Config, Fail, Mark, TcpAction};
+use minewall_core::config::{Answers, Config, Fail, Mark, TcpAction};
 use nfq::{Queue, Verdict};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
@@ -19,6 +19,8 @@ use super::{VARIANTS, command, iptables_plane, nft_plane};
 const GATEWAY: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 1, 0, 1));
 const INTERNET: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 2, 0, 2));
 const INTERNET_SIX: IpAddr = IpAddr::V6(Ipv6Addr::new(0xfd02, 0, 0, 0, 0, 0, 0, 2));
+/// A port of QUIC.
+const QUIC: u16 = 443;
 /// An address no machine has: only a redirect makes it answer.
 const NOWHERE: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 9, 9, 9));
 
@@ -124,7 +126,7 @@ fn answer(queue: &mut Queue, mut message: nfq::Message, mark: Mark, flows: &mut 
     } else {
         0
     };
-    if seen.protocol == 6 && bit != 0 {
+    if (seen.protocol == 6 || b == QUIC) && bit != 0 {
         message.set_nfmark(seen.mark & !mark.mask() | bit);
     }
     message.set_verdict(Verdict::Accept);
@@ -365,8 +367,10 @@ fn options_are_queued(lab: &Lab, judge: &Judge) {
 
 #[test]
 fn dns_questions_are_seen_with_the_address_their_host_asked() {
-    with_each_backend(&config(), |lab, plane| {
-        let judge = Judge::start(&lab.gateway, &config());
+    let mut config = config();
+    config.dns.answers = Answers::None;
+    with_each_backend(&config, |lab, plane| {
+        let judge = Judge::start(&lab.gateway, &config);
         let resolver = lab.gateway.inside(|| UdpSocket::bind("0.0.0.0:5353").unwrap());
         let server = lab.internet.inside(|| UdpSocket::bind("10.2.0.2:53").unwrap());
         let host = lab.host.inside(|| UdpSocket::bind("0.0.0.0:0").unwrap());
@@ -414,6 +418,123 @@ fn dns_over_tcp_to_the_gateway_itself_is_cut() {
         assert_eq!(judge.seen().len(), 1);
         assert_eq!(counted(lab, plane, "cut"), 1);
     });
+}
+
+/// A DNS message that says it has so many answer records.
+fn message(answers: u16) -> Vec<u8> {
+    let [high, low] = answers.to_be_bytes();
+    vec![0xab, 0xcd, 0x81, 0x80, 0, 1, high, low, 0, 0, 0, 0, 1, b'x', 0, 0, 1, 0, 1]
+}
+
+#[test]
+fn answers_with_aliases_are_seen_with_the_address_of_the_host_that_asked() {
+    for (wanted, least) in [(Answers::Aliases, 2), (Answers::All, 0)] {
+        let mut config = config();
+        config.dns.answers = wanted;
+        with_each_backend(&config, |lab, plane| {
+            let judge = Judge::start(&lab.gateway, &config);
+            let resolver = lab.gateway.inside(|| UdpSocket::bind("[::]:5353").unwrap());
+            let own = lab.gateway.inside(|| UdpSocket::bind("[fd01::1]:53").unwrap());
+            let server = lab.internet.inside(|| UdpSocket::bind("[::]:53").unwrap());
+            let host = lab.host.inside(|| UdpSocket::bind("[::]:0").unwrap());
+            for socket in [&resolver, &own, &server, &host] {
+                socket.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+            }
+            let mut expected = 0;
+            // through the gateway; of a resolver on it; of one on another port, whose answers are not known as such
+            for (asked, answering, is_seen) in [
+                (INTERNET.to_string(), &server, true),
+                (INTERNET_SIX.to_string(), &server, true),
+                ("fd01::1".to_owned(), &own, true),
+                (NOWHERE.to_string(), &resolver, false),
+            ] {
+                let asked: IpAddr = asked.parse().unwrap();
+                let mapped = match asked {
+                    IpAddr::V4(four) => IpAddr::V6(four.to_ipv6_mapped()),
+                    six => six,
+                };
+                for count in [0, 1, 2, 3, 256] {
+                    host.send_to(b"question", SocketAddr::new(mapped, 53)).unwrap();
+                    let (_, from) = answering.recv_from(&mut [0; 64]).unwrap();
+                    answering.send_to(&message(count), from).unwrap();
+                    let mut answer = [0; 64];
+                    let (length, from) = host.recv_from(&mut answer).unwrap();
+                    assert_eq!((&answer[..length], from.ip()), (&message(count)[..], mapped));
+                    expected += usize::from(is_seen && count >= least);
+                }
+            }
+            let port = host.local_addr().unwrap().port();
+            let answers: Vec<_> = judge.seen().into_iter().filter(|seen| seen.destination.port() == port).collect();
+            assert_eq!(answers.len(), expected, "{answers:?}");
+            let is_host = |ip: IpAddr| ["10.1.0.2", "fd01::2"].contains(&ip.to_string().as_str());
+            assert!(answers.iter().all(|seen| is_host(seen.destination.ip())), "{answers:?}");
+            assert_eq!(counted(lab, plane, "answers_queued"), expected as u64);
+            assert_eq!(foreign(lab, "leaked"), 0);
+        });
+    }
+}
+
+#[test]
+fn what_the_gateway_answers_over_tcp_is_seen_until_it_is_settled() {
+    with_each_backend(&config(), |lab, plane| {
+        let judge = Judge::start(&lab.gateway, &config());
+        let address = SocketAddr::new(GATEWAY, 53);
+        let _served = serve(&lab.gateway, address, true);
+        let mut client = connect(&lab.host, address);
+        for _ in 0..5 {
+            client.write_all(b"PING").unwrap();
+            client.read_exact(&mut [0; 4]).unwrap();
+        }
+        let seen: Vec<_> = judge.of_flow(ports(&client)).into_iter().map(|seen| seen.payload).collect();
+        assert_eq!(seen, [b"PING", b"ping"], "the question and the answer, then no more");
+        let marks = marks(lab, address);
+        assert!(marks.contains(&format!("mark={}", 0x1000_2a00)), "{marks}");
+        assert_eq!((counted(lab, plane, "cleared"), foreign(lab, "leaked")), (1, 0));
+    });
+}
+
+#[test]
+fn quic_is_seen_until_it_is_settled_and_told_when_it_is_cut() {
+    for action in [TcpAction::Reset, TcpAction::Drop] {
+        let mut config = config();
+        config.tcp.action = action;
+        with_each_backend(&config, |lab, plane| {
+            let judge = Judge::start(&lab.gateway, &config);
+            for (count, address) in [INTERNET, INTERNET_SIX].into_iter().enumerate() {
+                let server = lab.internet.inside(|| UdpSocket::bind((address, QUIC)).unwrap());
+                let client = || {
+                    let any = if address.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" };
+                    let client = lab.host.inside(|| UdpSocket::bind(any).unwrap());
+                    client.connect((address, QUIC)).unwrap();
+                    client.set_read_timeout(Some(Duration::from_millis(700))).unwrap();
+                    client
+                };
+                server.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+                let fine = client();
+                for _ in 0..6 {
+                    fine.send(b"hello").unwrap();
+                    let (_, from) = server.recv_from(&mut [0; 64]).unwrap();
+                    server.send_to(b"answer", from).unwrap();
+                    assert_eq!(fine.recv(&mut [0; 64]).unwrap(), 6);
+                }
+                let of = |client: &UdpSocket| judge.of_flow((client.local_addr().unwrap().port(), QUIC));
+                assert!(of(&fine).iter().all(|seen| seen.payload == b"hello" && seen.mark == 0x5));
+                assert_eq!(of(&fine).len(), 2, "no answer, and nothing once it is settled");
+
+                let cut = client();
+                cut.send(b"mining.").unwrap();
+                let told = cut.recv(&mut [0; 64]).unwrap_err().kind();
+                let is_told = told == ErrorKind::ConnectionRefused;
+                assert_eq!(is_told, action == TcpAction::Reset, "{told}");
+                server.set_read_timeout(Some(Duration::from_millis(200))).unwrap();
+                assert!(server.recv(&mut [0; 64]).is_err(), "what is cut does not arrive");
+                assert_eq!(counted(lab, plane, "cut"), count as u64 + 1);
+                assert_eq!(counted(lab, plane, "cleared"), count as u64 + 1);
+            }
+            assert_eq!(counted(lab, plane, "quic_queued"), 6);
+            assert_eq!((foreign(lab, "lost"), foreign(lab, "leaked")), (0, 0));
+        });
+    }
 }
 
 #[test]

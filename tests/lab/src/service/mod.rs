@@ -5,7 +5,7 @@ mod proxies;
 mod resolver;
 mod web;
 
-pub use names::NameServer;
+pub use names::{CLOAKED, NameServer};
 pub use proxies::{HTTP_PORT, Proxies, SOCKS_LOGIN, SOCKS_LOGIN_PORT, SOCKS_PORT};
 pub use resolver::Resolver;
 pub use web::{BIG_BYTES, PAGE, WebServer};

@@ -14,8 +14,11 @@ use crate::program::Program;
 /// name that never existed can be told from one that was refused.
 const ZONES: [(&str, bool); 2] = [(".", true), ("test", false)];
 
+/// Names whose addresses are those of pools, by one alias and by two.
+pub const CLOAKED: [&str; 2] = ["www.cloaked", "two.cloaked"];
+
 /// A running knot on port 53 of the internet, UDP and TCP, IPv4 and IPv6. Any name resolves to the internet's own
-/// addresses, except below `test`, where only `www.test` does.
+/// addresses, except below `test`, where only `www.test` does, and [`CLOAKED`], behind which a pool hides.
 #[derive(Debug)]
 pub struct NameServer {
     program: Program,
@@ -66,10 +69,13 @@ impl NameServer {
 /// A zone file. Records of many types, since a question of any type about a listed name is to be refused.
 fn zone_text(zone: &str, wildcard: bool) -> String {
     let owner = if wildcard { "*" } else { "www" };
+    let [one, two] = CLOAKED;
+    let aliases =
+        if wildcard { format!("{one} CNAME eu.xmr.2miners.com.\n{two} CNAME {one}\n") } else { String::new() };
     format!(
         "$ORIGIN {zone}{dot}\n$TTL 60\n@ SOA ns.lab.invalid. hostmaster.lab.invalid. 1 3600 900 86400 60\n\
          @ NS ns.lab.invalid.\n{owner} A {INTERNET_V4}\n{owner} AAAA {INTERNET_V6}\n\
-         {owner} TXT \"minewall lab\"\n{owner} MX 10 mail.example.org.\n{owner} HTTPS 1 . alpn=h2\n",
+         {owner} TXT \"minewall lab\"\n{owner} MX 10 mail.example.org.\n{owner} HTTPS 1 . alpn=h2\n{aliases}",
         dot = if zone == "." { "" } else { "." },
     )
 }

@@ -3,7 +3,7 @@
 
 use alloc::vec::Vec;
 
-use super::{Dialect, Heard, TABLE, Token};
+use super::{Dialect, Heard, TABLE, Token, agent};
 use crate::wire::http::{Request, Response};
 
 mod node;
@@ -72,6 +72,8 @@ pub struct Asked<'a, 's> {
     pub path: &'s str,
     /// The value of User-Agent.
     pub agent: &'s str,
+    /// Whether that is mining software.
+    pub is_miner: bool,
 }
 
 impl<'a> Asked<'a, '_> {
@@ -93,7 +95,8 @@ pub fn hear_request<'a>(
     let user = request.user(scratch).and_then(|user| core::str::from_utf8(user).ok());
     let text = |octets| core::str::from_utf8(octets).unwrap_or_default();
     let agent = request.message.field("user-agent").map(text).unwrap_or_default();
-    let asked = Asked { request, user, path: path::of(text(request.target)), agent };
+    let is_miner = agent::is_known_product(agent);
+    let asked = Asked { request, user, path: path::of(text(request.target)), agent, is_miner };
     let rows = HEADS.iter().filter_map(|row| match row.hear {
         Listen::Request(hear) => {
             let mut heard = hear(row.token, &asked)?;

@@ -4,7 +4,7 @@
 use super::user::{self, login};
 use super::{Asked, HeadToken, Listen};
 use crate::dialect::token::{PROOF, miner, pool};
-use crate::dialect::{Heard, Token, agent};
+use crate::dialect::{Heard, Token};
 use crate::wire::http::{Message, Response};
 
 const NODE: &str = "node-rpc";
@@ -48,17 +48,17 @@ pub(super) const AGENT: HeadToken = request(
         60,
         "User-Agent of mining software, in a GET of `/getheight` or `/getinfo` or a POST to `/`, `/json_rpc` or a login",
     ),
-    |token, asked| (is_miner(asked) && asks_a_node(asked)).then(|| told(token, asked)),
+    |token, asked| (asked.is_miner && asks_a_node(asked)).then(|| told(token, asked)),
 );
 
 pub(super) const AGENT_ELSEWHERE: HeadToken = request(
     miner("mining software elsewhere", 20, "User-Agent of mining software, in any other request"),
-    |token, asked| (is_miner(asked) && !asks_a_node(asked)).then(|| told(token, asked)),
+    |token, asked| (asked.is_miner && !asks_a_node(asked)).then(|| told(token, asked)),
 );
 
 pub(super) const HEIGHT: HeadToken = request(
     miner("height asked by mining software", 40, "GET of `/getheight` or `/getinfo`, User-Agent of mining software"),
-    |token, asked| (is_miner(asked) && asks_height(asked)).then(|| told(token, asked)),
+    |token, asked| (asked.is_miner && asks_height(asked)).then(|| told(token, asked)),
 );
 
 pub(super) const USER: HeadToken = request(
@@ -99,10 +99,6 @@ fn told<'a>(token: Token, asked: &Asked<'a, '_>) -> Heard<'a> {
     }
     heard.said.agent = user::word(asked.agent);
     heard
-}
-
-fn is_miner(asked: &Asked<'_, '_>) -> bool {
-    agent::is_known_product(asked.agent)
 }
 
 fn asks_height(asked: &Asked<'_, '_>) -> bool {

@@ -54,6 +54,15 @@ pub fn sinkhole(
     answer.finish(&query, EDE_FORGED_ANSWER, extra_text)
 }
 
+/// The query that a response answers, to be answered otherwise: the response with the header of a query.
+pub fn asked(response: &[u8]) -> Option<Vec<u8>> {
+    let mut query = response.to_vec();
+    for (at, kept) in [(2, RD), (3, CD)] {
+        *query.get_mut(at)? &= kept.to_be_bytes().get(at - 2).copied()?;
+    }
+    Some(query)
+}
+
 /// The message with its length in front, as DNS over TCP wants it (RFC 1035 section 4.2.2). `None`
 /// above 65535 octets.
 pub fn framed(message: &[u8]) -> Option<Vec<u8>> {

@@ -20,4 +20,4 @@ pub use header::{Header, QuicError, Version};
 pub use initial::Initial;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

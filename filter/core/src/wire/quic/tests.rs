@@ -41,25 +41,25 @@ fn varint(value: usize) -> Vec<u8> {
     }
 }
 
-fn crypto_frame(offset: usize, octets: &[u8]) -> Vec<u8> {
+pub(crate) fn crypto_frame(offset: usize, octets: &[u8]) -> Vec<u8> {
     [&[6][..], &varint(offset), &varint(octets.len()), octets].concat()
 }
 
 /// One protected Initial packet: keys of `origin`, `dcid` in the header.
-struct Seal<'a> {
-    version: Version,
-    origin: &'a [u8],
-    dcid: &'a [u8],
-    number: u64,
-    number_length: usize,
-    token: &'a [u8],
+pub(crate) struct Seal<'a> {
+    pub(crate) version: Version,
+    pub(crate) origin: &'a [u8],
+    pub(crate) dcid: &'a [u8],
+    pub(crate) number: u64,
+    pub(crate) number_length: usize,
+    pub(crate) token: &'a [u8],
 }
 
-const SEAL: Seal<'static> =
+pub(crate) const SEAL: Seal<'static> =
     Seal { version: Version::V1, origin: DCID, dcid: DCID, number: 2, number_length: 4, token: b"" };
 
 impl Seal<'_> {
-    fn seal(&self, frames: &[u8]) -> Vec<u8> {
+    pub(crate) fn seal(&self, frames: &[u8]) -> Vec<u8> {
         let keys = Keys::client(self.version, self.origin).unwrap();
         let kind = if self.version == Version::V1 { 0xc0 } else { 0xd0 };
         let mut frames = frames.to_vec();
@@ -104,8 +104,8 @@ fn frames_of_the_rfc() -> Vec<u8> {
     frames
 }
 
-/// The ClientHello alone.
-fn hello() -> Vec<u8> {
+/// The ClientHello alone, with the server name example.com.
+pub(crate) fn hello() -> Vec<u8> {
     unhex(FRAME)[4..].to_vec()
 }
 

@@ -1,0 +1,163 @@
+//! What the rules are: the entries and chains for a configuration.
+
+use alloc::vec;
+use alloc::vec::Vec;
+
+use super::{Action, Bits, Chain, Counter, Entry, Hook, Match, Name, Queues, Rule};
+use crate::config::{Answers, Config, Mark, TcpAction};
+
+/// The port of DNS (RFC 1035 section 4.2).
+const DNS: u16 = 53;
+
+/// The ports of QUIC whose datagrams are looked at: of HTTP (RFC 9114 section 3.1.2) and of DNS (RFC 9250 section 4.1).
+const QUIC: [u16; 2] = [443, 853];
+
+pub(super) fn entries(config: &Config) -> Vec<Entry> {
+    let entry = |hook, when: &[Match], chain| Entry { hook, when: when.to_vec(), chain };
+    let ours = Match::PacketMark(set(config.kernel.mark.cut));
+    let mut entries = vec![
+        entry(Hook::OutputUntracked, &[Match::UdpFrom(DNS), ours], Name::Answer),
+        entry(Hook::OutputUntracked, &[Match::Tcp, ours], Name::Reset),
+        entry(Hook::Prerouting, &[Match::UdpTo(DNS), Match::NotLoopback], Name::Dns),
+        entry(Hook::Forward, &[Match::Tcp], Name::Tcp),
+    ];
+    entries.extend(QUIC.map(|port| entry(Hook::Forward, &[Match::UdpTo(port)], Name::Quic)));
+    entries.push(entry(Hook::Input, &[Match::TcpTo(DNS), Match::NotLoopback], Name::Tcp));
+    entries.push(entry(Hook::ForwardJudged, &[Match::Tcp], Name::Judge));
+    entries.extend(QUIC.map(|port| entry(Hook::ForwardJudged, &[Match::UdpTo(port)], Name::Judge)));
+    entries.push(entry(Hook::InputJudged, &[Match::TcpTo(DNS), Match::NotLoopback], Name::Judge));
+    if config.dns.answers != Answers::None {
+        let answers = [Match::UdpFrom(DNS), Match::Reply];
+        entries.extend([
+            entry(Hook::Forward, &answers, Name::DnsAnswers),
+            entry(Hook::Output, &[&answers[..], &[Match::NotToLoopback]].concat(), Name::DnsAnswers),
+            entry(Hook::Output, &[Match::TcpFrom(DNS), Match::NotToLoopback], Name::Tcp),
+            entry(Hook::OutputJudged, &[Match::TcpFrom(DNS), Match::NotToLoopback], Name::Settle),
+        ]);
+    }
+    entries
+}
+
+pub(super) fn chains(config: &Config, queues: Queues) -> Vec<Chain> {
+    let chain = |name, rules| Chain { name, rules };
+    let mark = config.kernel.mark;
+    let mut chains =
+        vec![chain(Name::Answer, answer(mark)), chain(Name::Reset, vec![strip(mark)]), chain(Name::Dns, dns(queues))];
+    if config.dns.answers != Answers::None {
+        chains.push(chain(Name::DnsAnswers, dns_answers(queues, config.dns.answers)));
+    }
+    chains.extend([
+        chain(Name::Quic, quic(mark, queues)),
+        chain(Name::Tcp, tcp(mark, queues)),
+        chain(Name::Judge, judge(mark)),
+        chain(Name::Cut, cut_flow(mark, config.tcp.action)),
+    ]);
+    if config.dns.answers != Answers::None {
+        chains.push(chain(Name::Settle, settle(mark)));
+    }
+    chains
+}
+
+/// A forged answer comes from an address that is not ours: tracked, it would open a flow in the wrong direction.
+fn answer(mark: Mark) -> Vec<Rule> {
+    vec![rule(&[], Action::Untrack, "a forged answer opens no conntrack entry"), strip(mark)]
+}
+
+fn dns(queues: Queues) -> Vec<Rule> {
+    vec![
+        rule(&[Match::Reply], Action::Leave, "an answer to a question sent from port 53"),
+        counted(&[], Action::Queue(queues), Counter::DnsQueued, "every DNS question, with the address its host asked"),
+    ]
+}
+
+/// Answers are seen where address translation is undone, so that they bear the address of the host that asked; forged
+/// ones are not tracked and do not come here.
+fn dns_answers(queues: Queues, answers: Answers) -> Vec<Rule> {
+    let queue =
+        counted(&[], Action::Queue(queues), Counter::AnswersQueued, "an answer, with the names that stand in it");
+    let few = rule(&[Match::FewAnswers], Action::Leave, "an alias and what it leads to are two records");
+    if answers == Answers::All { vec![queue] } else { vec![few, queue] }
+}
+
+fn quic(mark: Mark, queues: Queues) -> Vec<Rule> {
+    vec![
+        decided(mark),
+        rule(&[Match::Reply], Action::Leave, "the server name stands in what the client says"),
+        counted(&[], Action::Queue(queues), Counter::QuicQueued, "the client's part of a flow not yet decided"),
+    ]
+}
+
+fn strip(mark: Mark) -> Rule {
+    rule(&[], Action::Strip(mark.mask()), "nobody behind us sees our bits")
+}
+
+fn decided(mark: Mark) -> Rule {
+    let decided = Match::NotFlowMark(Bits { value: 0, mask: mark.mask() });
+    rule(&[decided], Action::Leave, "the flow is decided: settled, or left to the judge")
+}
+
+fn tcp(mark: Mark, queues: Queues) -> Vec<Rule> {
+    vec![
+        decided(mark),
+        rule(&[Match::NoPayload], Action::Leave, "no payload: nothing to read"),
+        counted(&[], Action::Queue(queues), Counter::TcpQueued, "payload of a flow not yet decided"),
+    ]
+}
+
+/// CUT is looked at first: it is stronger than CLEARED and stays.
+fn judge(mark: Mark) -> Vec<Rule> {
+    let mut rules = vec![
+        rule(&[Match::FlowMark(set(mark.cut))], Action::Goto(Name::Cut), "a flow once cut stays cut"),
+        rule(&[unmarked(mark)], Action::Leave, "no verdict on this packet"),
+        rule(&[Match::PacketMark(set(mark.cut))], Action::Goto(Name::Cut), "the verdict on this packet is to cut"),
+    ];
+    rules.extend(clear(mark));
+    rules
+}
+
+/// For segments of the gateway's own: user space resets their connections itself, and the resets of others, which bear
+/// the mark of a cut flow as well, must reach their hosts.
+fn settle(mark: Mark) -> Vec<Rule> {
+    let mut rules = vec![rule(&[unmarked(mark)], Action::Leave, "no verdict on this packet")];
+    rules.extend(clear(mark));
+    rules
+}
+
+fn unmarked(mark: Mark) -> Match {
+    Match::PacketMark(Bits { value: 0, mask: mark.mask() })
+}
+
+fn clear(mark: Mark) -> [Rule; 2] {
+    let cleared = Match::PacketMark(set(mark.cleared));
+    [
+        counted(&[cleared], Action::Save(mark.cleared), Counter::Cleared, "the flow stays in the kernel from now on"),
+        strip(mark),
+    ]
+}
+
+/// The bits go before the refusal: with `fwmark_reflect` a reset inherits the mark of what it answers.
+fn cut_flow(mark: Mark, cut: TcpAction) -> Vec<Rule> {
+    let (tcp, udp) = match cut {
+        TcpAction::Drop => (Action::Drop, Action::Drop),
+        // A QUIC client that is told falls back to TCP at once.
+        TcpAction::Reset => (Action::Reset, Action::Unreachable),
+    };
+    vec![
+        rule(&[], Action::Save(mark.cut), "every later packet of the flow is cut as well"),
+        strip(mark),
+        counted(&[Match::Tcp], tcp, Counter::Cut, "mining is cut here"),
+        counted(&[Match::Udp], udp, Counter::Cut, "mining is cut here"),
+    ]
+}
+
+fn rule(when: &[Match], action: Action, comment: &'static str) -> Rule {
+    Rule { when: when.to_vec(), action, counter: None, comment }
+}
+
+fn counted(when: &[Match], action: Action, counter: Counter, comment: &'static str) -> Rule {
+    Rule { counter: Some(counter), ..rule(when, action, comment) }
+}
+
+fn set(bit: u32) -> Bits {
+    Bits { value: bit, mask: bit }
+}
