@@ -48,6 +48,7 @@ impl Corpus {
         let cases = Self::cases(&self.root)?;
         let mut wrong = Vec::new();
         let mut files = BTreeMap::new();
+        let mut told = Vec::new();
         for case in &cases {
             let made = capture(&case.conversation).with_context(|| case.directory())?;
             let directory = self.directory().join(case.directory());
@@ -59,7 +60,8 @@ impl Corpus {
             fs::remove_file(&scratch)?;
             let records = records?;
             match judge(case, &made, &records) {
-                Ok(()) => {
+                Ok(telling) => {
+                    told.extend(telling.map(|message| (case, message)));
                     let lines: String = records.iter().map(|record| format!("{record}\n")).collect();
                     files.insert(directory.join("expected.jsonl"), lines.into_bytes());
                 }
@@ -67,7 +69,7 @@ impl Corpus {
             }
             files.insert(directory.join("capture.pcap"), made.octets);
         }
-        files.insert(self.root.join("docs/corpus.md"), page::of_all(&cases).into_bytes());
+        files.insert(self.root.join("docs/corpus.md"), page::of_all(&cases, &told).into_bytes());
         match task {
             Task::Check => self.check(&files, &mut wrong)?,
             Task::Write => self.write(&files)?,

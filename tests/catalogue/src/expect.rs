@@ -52,12 +52,12 @@ impl Expect {
     }
 }
 
-/// Whether the records are what the case expects; otherwise, what is wrong.
-pub(crate) fn judge(case: &Case, capture: &Capture, records: &[Value]) -> Result<()> {
+/// The message that tells first, where the records are what the case expects; otherwise, what is wrong.
+pub(crate) fn judge(case: &Case, capture: &Capture, records: &[Value]) -> Result<Option<usize>> {
     let Some(expect) = &case.expect else {
         let found = records.first().map(|record| record["event"]["reason"].to_string());
         ensure!(found.is_none(), "a false alarm: {}", found.unwrap_or_default());
-        return Ok(());
+        return Ok(None);
     };
     let (Some(first), Some(last)) = (records.first(), records.last()) else { bail!("nothing was found") };
     let word = |path: &str| last.pointer(path).and_then(Value::as_str);
@@ -84,5 +84,5 @@ pub(crate) fn judge(case: &Case, capture: &Capture, records: &[Value]) -> Result
     ensure!(side == Some(expect.side()), "it is found by message {at}, which is not the {}'s", expect.by);
     let host = case.conversation.host.ip().to_string();
     ensure!(first.pointer("/source/ip").and_then(Value::as_str) == Some(&host), "the host inside is not {host}");
-    Ok(())
+    Ok(Some(at))
 }

@@ -52,28 +52,34 @@ fn expected(case: &Case) -> String {
     words.join(", ")
 }
 
-/// The page of all cases.
-pub(crate) fn of_all(cases: &[Case]) -> String {
-    let mines = |case: &&Case| case.expect.is_some();
+/// The page of all cases; `told`: which message tells first.
+pub(crate) fn of_all(cases: &[Case], told: &[(&Case, usize)]) -> String {
+    let mining = cases.iter().filter(|case| case.expect.is_some()).count();
     let mut page = format!(
         "# The corpus\n\n\
-         Conversations with mining in them, and near misses: {} and {}. Each stands in `tests/corpus/` with its capture, the\n\
-         records it must give and what it is. They are written from `tests/catalogue/cases/*.toml` by `cargo xtask corpus`,\n\
-         which fails where the program finds something else than the case says; `cargo xtask corpus --check` and a test\n\
-         compare. Add a case to a file there, or a file for a new dialect, and run it. Wallets in it have valid checksums and\n\
-         belong to nobody; no hash was computed.\n\n\
+         Conversations with mining in them, and near misses: {mining} and {}. Each stands in `tests/corpus/` with its capture,\n\
+         the records it must give and what it is. They are written from `tests/catalogue/cases/*.toml` by\n\
+         `cargo xtask corpus`, which fails where the program finds something else than the case says;\n\
+         `cargo xtask corpus --check` and a test compare. Add a case to a file there, or a file for a new dialect, and run it:\n\
+         `tests/catalogue/src/text.rs` tells what a text can hold. Wallets have valid checksums and belong to nobody; no hash\n\
+         was computed.\n\n\
          `tests/laws/` holds every conversation to the laws: any segmentation, order, repetition and address family give the\n\
-         same finding, no prefix of a near miss gives any, and the far end never receives the telling message whole.\n\n\
-         ## Found by the far end's words\n\n\
-         In these the first telling message is the far end's: what the client said before has reached it.\n\n",
-        cases.iter().filter(mines).count(),
-        cases.iter().filter(|case| case.expect.is_none()).count(),
+         same finding, contradicting copies hide none, no prefix of a near miss gives any, and the far end never receives\n\
+         the telling message whole.\n\n\
+         ## What passes before the telling message\n\n\
+         Where the client has spoken before a message tells, what it said has reached the far end. These are all such cases;\n\
+         in all others the first thing the client says tells, or only the far end is heard.\n\n\
+         | case | told by | messages of the client before |\n|---|---|---|\n",
+        cases.len() - mining,
     );
-    let by_server = |case: &&Case| case.expect.as_ref().is_some_and(|expect| expect.side() == Side::Server);
-    for case in cases.iter().filter(by_server) {
-        let said = case.conversation.messages.iter().take_while(|message| message.side == Side::Client).count();
-        let before = if said == 0 { "the client has said nothing" } else { "the client has spoken" };
-        let _ = writeln!(page, "- {}: {before}", case.directory());
+    for (case, message) in told {
+        let messages = &case.conversation.messages;
+        // What goes in one segment with it has not passed either.
+        let own = messages.iter().take(*message + 1).rposition(|message| !message.joined).unwrap_or_default();
+        let before = messages.iter().take(own).filter(|message| message.side == Side::Client).count();
+        if let Some(telling) = messages.get(*message).filter(|_| before > 0) {
+            let _ = writeln!(page, "| {} | {} | {before} |", case.directory(), telling.side.as_str());
+        }
     }
     page.push_str("\n## Cases\n\n| case | purpose | expected |\n|---|---|---|\n");
     for case in cases {
