@@ -167,7 +167,13 @@ fn not_listed(lists: &Lists, what: &str, asked: &Asked) -> String {
             Answer::Listed(_) | Answer::Unlisted => String::new(),
         },
     };
-    format!("{what}: not listed{why}")
+    let resolver = match asked {
+        Asked::Address(ip, port) => port.and_then(|port| lists.resolver_address(*ip, port)),
+        Asked::Name(name, _) => lists.resolver(name),
+    };
+    let resolver =
+        resolver.map(|hit| format!("; a resolver for encrypted DNS, by entry {} of list {}", hit.entry, hit.list.name));
+    format!("{what}: not listed{why}{}", resolver.unwrap_or_default())
 }
 
 #[cfg(test)]

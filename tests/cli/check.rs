@@ -99,6 +99,18 @@ fn the_shipped_lists_tell_their_source() {
     for words in ["pool, by entry ", " of list pools (20", "confidence high"] {
         assert!(ran.out.contains(words), "{}", ran.out);
     }
+    for (what, words) in [
+        (
+            "dns.google",
+            "not listed; dns.google is never blocked (dns); a resolver for encrypted DNS, by entry dns.google",
+        ),
+        ("1.1.1.1:853", "not listed; a resolver for encrypted DNS, by entry 1.1.1.1:853 of list resolvers\n"),
+        ("1.1.1.1:80", "not listed\n"),
+    ] {
+        let ran = minewall(&["check", what]);
+        assert_eq!((ran.code, ran.err.as_str()), (1, ""));
+        assert!(ran.out.starts_with(&format!("{what}: {words}")), "{}", ran.out);
+    }
 }
 
 /// Runs `check` on the lab's host, which resolves by the gateway.

@@ -121,32 +121,39 @@ proptest! {
     #[test]
     fn no_bit_outside_the_mask_is_read_or_written(
         (one, other) in (0u32..32, 0u32..32).prop_filter("two bits", |(one, other)| one < other),
-        closed: bool, drop: bool, queues in 1u16..=64,
+        closed: bool, drop: bool, queues in 1u16..=64, answers: bool,
     ) {
         let mark = Mark { cleared: 1 << one, cut: 1 << other };
         let mask = mark.mask();
         let fail = if closed { Fail::Closed } else { Fail::Open };
         let cut = if drop { TcpAction::Drop } else { TcpAction::Reset };
-        let ruleset = Ruleset::new(&config(mark, fail, cut), queues);
+        let mut config = config(mark, fail, cut);
+        if answers {
+            config.dns.answers = Answers::All;
+        }
+        let ruleset = Ruleset::new(&config, queues);
+        // The chain that settles the gateway's own segments.
+        let more = usize::from(answers);
 
         let text = nft(&ruleset);
         let stripped = numbers(&text, "meta mark set meta mark & ");
-        prop_assert_eq!(stripped.len(), 4);
+        prop_assert_eq!(stripped.len(), 4 + more);
         prop_assert!(stripped.iter().all(|(kept, _)| *kept == !mask));
         let saved = numbers(&text, "ct mark set ct mark | ");
-        prop_assert_eq!(saved, [(mark.cleared, None), (mark.cut, None)]);
-        prop_assert_eq!(text.matches("mark set").count(), 6);
+        let expected = [(mark.cleared, None), (mark.cut, None), (mark.cleared, None)];
+        prop_assert_eq!(&saved[..], &expected[..2 + more]);
+        prop_assert_eq!(text.matches("mark set").count(), 6 + 2 * more);
         let read = numbers(&text.replace("mark set meta mark &", ""), "mark & ");
-        prop_assert_eq!(read.len(), 8);
+        prop_assert_eq!(read.len(), 8 + 2 * more);
         prop_assert!(read.iter().all(|(looked_at, _)| looked_at & !mask == 0));
         prop_assert_eq!(text.contains("bypass"), !closed);
 
         for family in [Family::V4, Family::V6] {
             let text = iptables(&ruleset, family, "");
             let written = numbers(&text, "--set-xmark ");
-            prop_assert_eq!(written.len(), 6);
+            prop_assert_eq!(written.len(), 6 + 2 * more);
             let read = numbers(&text, "--mark ");
-            prop_assert_eq!(read.len(), 8);
+            prop_assert_eq!(read.len(), 8 + 2 * more);
             for (value, bits) in written.into_iter().chain(read) {
                 let bits = bits.unwrap_or(u32::MAX);
                 prop_assert!(bits & !mask == 0 && value & !bits == 0, "{:x}/{:x}", value, bits);

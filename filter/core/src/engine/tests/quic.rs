@@ -182,6 +182,20 @@ fn observed_names_pass_and_are_written_down_once() {
 }
 
 #[test]
+fn a_listed_address_is_cut_whatever_is_said_to_it() {
+    for payload in [&b"\x01 no QUIC"[..], &datagrams(Version::V1, &hello_to(OTHER, 2_400), 900)[0]] {
+        let mut builder = Builder::new();
+        builder.add_text(ListMeta::new("test", Category::Pool), "203.0.113.9:443");
+        let lists = Arc::new(builder.build());
+        let mut engine = Engine::new(Settings { lists, ..settings(Mode::Block, Vec::new()) }, 1024, Seed::from(7));
+        let outcome = send_datagram(&mut engine, false, payload);
+        assert_eq!(outcome.verdict, Verdict::Cut);
+        let record = outcome.record.unwrap();
+        assert_eq!((record.finding.layer, record.source.ip.to_string()), (Layer::Address, "10.0.0.5".into()));
+    }
+}
+
+#[test]
 fn a_server_is_not_listened_to() {
     let mut engine = quic_engine(Mode::Block);
     let (host, server) = sockets(false);
