@@ -134,8 +134,12 @@ pub(super) fn on_flow(
     let place = Place {
         host: key.end(host),
         far: key.end(host.other()),
-        far_name: flow.target.as_ref().and_then(|target| target.name.clone()).or_else(|| flow.server_name.clone()),
-        server_name: flow.server_name.clone(),
+        far_name: flow
+            .target
+            .as_ref()
+            .and_then(|target| target.name.clone())
+            .or_else(|| flow.server_name().map(String::from)),
+        server_name: flow.server_name().map(String::from),
         transport: key.protocol(),
         link: flow.link(host),
     };
@@ -146,7 +150,7 @@ pub(super) fn on_flow(
 fn name_pool(flow: &OpenFlow, said: &mut Said) {
     if let Some(name) = flow.target.as_ref().and_then(|target| target.name.as_deref()) {
         said.name_pool(name, PoolSource::Proxy);
-    } else if let Some(name) = &flow.server_name {
+    } else if let Some(name) = flow.server_name() {
         said.name_pool(name, PoolSource::Sni);
     }
     let coins = flow.listed.iter().find_map(|listed| listed.finding.said.get(Word::ListedCoins));

@@ -35,11 +35,19 @@ impl Side {
 
 /// Both ends and the transport protocol of a flow, in 38 bytes; IPv4 addresses stand as `::ffff:a.b.c.d`
 /// (RFC 4291 section 2.5.5.2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Eq)]
 pub struct FlowKey {
     low: ([u8; 16], u16),
     high: ([u8; 16], u16),
     protocol: Protocol,
+}
+
+impl PartialEq for FlowKey {
+    /// By whole numbers: byte by byte it is a call for each address.
+    fn eq(&self, other: &Self) -> bool {
+        let whole = |end: ([u8; 16], u16)| (u128::from_ne_bytes(end.0), end.1);
+        whole(self.low) == whole(other.low) && whole(self.high) == whole(other.high) && self.protocol == other.protocol
+    }
 }
 
 impl FlowKey {
@@ -47,7 +55,8 @@ impl FlowKey {
     #[must_use]
     pub fn of(source: Endpoint, destination: Endpoint, protocol: Protocol) -> (Self, Side) {
         let (source, destination) = (flat(source), flat(destination));
-        if source <= destination {
+        let order = |end: ([u8; 16], u16)| (u128::from_be_bytes(end.0), end.1);
+        if order(source) <= order(destination) {
             (Self { low: source, high: destination, protocol }, Side::Low)
         } else {
             (Self { low: destination, high: source, protocol }, Side::High)

@@ -178,10 +178,10 @@ impl Stream {
 
     /// Forgets everything but the memory.
     pub fn clear(&mut self) {
-        let (mut bytes, mut runs) = (core::mem::take(&mut self.bytes), core::mem::take(&mut self.runs));
+        let Self { base, synchronised, bytes, later, runs, packets, passed, floor } = self;
         bytes.clear();
         runs.clear();
-        *self = Self { bytes, runs, ..Self::default() };
+        (*base, *synchronised, *later, *packets, *passed, *floor) = (None, false, None, 0, 0, None);
     }
 
     fn prefix_len(&self) -> usize {

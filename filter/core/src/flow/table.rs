@@ -72,6 +72,9 @@ const FAR: u32 = 1 << 20;
 #[derive(Debug)]
 pub struct Table<T> {
     slots: Vec<Slot>,
+    /// A part of each key's hash, never 0; 0: the slot is empty. The tags of a set stand side by side, so that a look-up
+    /// touches the slot it means and no other.
+    tags: Vec<u16>,
     seed: u64,
     open: Vec<Place<T>>,
     free: Vec<u32>,
@@ -100,6 +103,7 @@ impl<T: Renew> Table<T> {
         let slots = flows.max(FLOW_WAYS).next_power_of_two();
         Self {
             slots: vec![EMPTY; slots],
+            tags: vec![0; slots],
             seed,
             open: Vec::new(),
             free: Vec::new(),
@@ -115,8 +119,8 @@ impl<T: Renew> Table<T> {
     /// former. What is cut stays cut.
     pub fn meet(&mut self, mono_ms: u64, key: FlowKey, from: Side, seq: u32) -> Meeting {
         let tick = (mono_ms >> 6) as u32;
-        let first = (key.hash(self.seed) as usize % (self.slots.len() / FLOW_WAYS)) * FLOW_WAYS;
-        if let Some(at) = self.find(first, &key) {
+        let (first, tag) = self.place(&key);
+        if let Some(at) = self.find(first, tag, &key) {
             let over = self.slots.get(at).is_some_and(|slot| is_idle(slot, tick) || is_another(slot, from, seq));
             if !over {
                 return self.meet_known(at, tick, from, seq);
@@ -130,9 +134,10 @@ impl<T: Renew> Table<T> {
             place.slot = at;
             place.value.renew(key, from);
         }
-        if let Some(slot) = self.slots.get_mut(at) {
+        if let (Some(slot), Some(own)) = (self.slots.get_mut(at), self.tags.get_mut(at)) {
             *slot = Slot { key: Some(key), state: State::Open(open), seen: tick, ..EMPTY };
             slot.note(from, seq);
+            *own = tag;
         }
         Meeting::Open(Handle { slot: at, open })
     }
@@ -154,8 +159,8 @@ impl<T: Renew> Table<T> {
 
     /// Forgets a flow, for a connection begun anew on the same ports.
     pub fn forget(&mut self, key: &FlowKey) {
-        let first = (key.hash(self.seed) as usize % (self.slots.len() / FLOW_WAYS)) * FLOW_WAYS;
-        if let Some(at) = self.find(first, key) {
+        let (first, tag) = self.place(key);
+        if let Some(at) = self.find(first, tag, key) {
             self.vacate(at);
         }
     }
@@ -178,9 +183,17 @@ impl<T: Renew> Table<T> {
         self.open.len() - self.free.len()
     }
 
-    fn find(&self, first: usize, key: &FlowKey) -> Option<usize> {
-        let set = self.slots.get(first..first + FLOW_WAYS)?;
-        set.iter().position(|slot| slot.key.as_ref() == Some(key)).map(|way| first + way)
+    /// The set a key belongs to, by its first slot, and the key's tag. Both come from other bits of the hash.
+    fn place(&self, key: &FlowKey) -> (usize, u16) {
+        let hash = key.hash(self.seed);
+        let first = (hash as usize & (self.slots.len() / FLOW_WAYS - 1)) * FLOW_WAYS;
+        (first, (hash >> 48) as u16 | 1)
+    }
+
+    fn find(&self, first: usize, tag: u16, key: &FlowKey) -> Option<usize> {
+        let tags = self.tags.get(first..first + FLOW_WAYS)?;
+        let mut ways = tags.iter().enumerate().filter(|(_, own)| **own == tag).map(|(way, _)| first + way);
+        ways.find(|at| self.slots.get(*at).is_some_and(|slot| slot.key.as_ref() == Some(key)))
     }
 
     fn meet_known(&mut self, at: usize, tick: u32, from: Side, seq: u32) -> Meeting {
@@ -196,6 +209,10 @@ impl<T: Renew> Table<T> {
 
     /// An empty place of the set, emptied if need be: idle flows first, then the oldest settled, then the oldest open.
     fn make_room(&mut self, first: usize, tick: u32) -> usize {
+        let tags = self.tags.get(first..first + FLOW_WAYS).unwrap_or_default();
+        if let Some(way) = tags.iter().position(|tag| *tag == 0) {
+            return first + way;
+        }
         let rank = |slot: &Slot| match slot.state {
             State::Empty => 0,
             _ if is_idle(slot, tick) => 1,
@@ -221,6 +238,9 @@ impl<T: Renew> Table<T> {
                 self.free.push(open);
             }
             *slot = EMPTY;
+        }
+        if let Some(tag) = self.tags.get_mut(at) {
+            *tag = 0;
         }
     }
 

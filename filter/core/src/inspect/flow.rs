@@ -32,8 +32,8 @@ pub struct OpenFlow {
     pub initiator: Option<Side>,
     /// The dialect heard and what was heard of it so far.
     pub speech: Spoken,
-    /// The server name of the TLS hello, or the host an HTTP request named.
-    pub server_name: Option<String>,
+    /// The server name of the TLS hello, or the host an HTTP request named; empty where there is none.
+    pub server_name: String,
     /// What a proxy was asked to reach.
     pub target: Option<Target>,
     /// Lists' words on names and addresses of this flow, at most [`LISTED`].
@@ -144,16 +144,33 @@ impl Reader {
 }
 
 impl Renew for OpenFlow {
+    /// In place: a new flow begins with the memory of an old one.
     fn renew(&mut self, key: FlowKey, _: Side) {
-        let mut sides = core::mem::take(&mut self.sides);
-        for side in &mut sides {
+        let Self {
+            key: own,
+            sides,
+            turns,
+            initiator,
+            speech,
+            server_name,
+            target,
+            listed,
+            quic,
+            reported,
+            address_known,
+        } = self;
+        for side in sides {
             side.stream.clear();
-            *side = OneSide { stream: core::mem::take(&mut side.stream), ..OneSide::default() };
+            (side.reader, side.progress, side.link) = (Reader::default(), Progress::Unknown, Link::default());
         }
-        let (mut turns, mut listed) = (core::mem::take(&mut self.turns), core::mem::take(&mut self.listed));
         turns.clear();
+        server_name.clear();
         listed.clear();
-        *self = Self { key: Some(key), sides, turns, listed, ..Self::default() };
+        if !speech.is_silent() {
+            *speech = Spoken::default();
+        }
+        (*own, *initiator, *target, *quic) = (Some(key), None, None, None);
+        (*reported, *address_known) = (0, false);
     }
 }
 
@@ -178,6 +195,12 @@ impl OpenFlow {
     #[must_use]
     pub const fn key(&self) -> Option<FlowKey> {
         self.key
+    }
+
+    /// The server name of the TLS hello, or the host an HTTP request named.
+    #[must_use]
+    pub fn server_name(&self) -> Option<&str> {
+        Some(&*self.server_name).filter(|name| !name.is_empty())
     }
 
     /// What this side sends.

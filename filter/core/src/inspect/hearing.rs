@@ -37,7 +37,8 @@ pub(super) struct Hearing<'a> {
     /// Whether no more will be looked at.
     pub(super) last: bool,
     pub(super) listed: Vec<Listed>,
-    pub(super) server_name: Option<String>,
+    /// The flow's server name, to be written anew.
+    pub(super) server_name: String,
     pub(super) target: Option<Target>,
     pub(super) counts: Counts,
     /// The application protocol, where it is known.
@@ -159,7 +160,7 @@ impl Hearing<'_> {
         };
         self.greeted = true;
         self.named(Layer::Sni, "the TLS server name", name.as_str());
-        self.server_name = Some(name.as_str().to_string());
+        self.called(name.as_str());
         Progress::Done
     }
 
@@ -181,6 +182,12 @@ impl Hearing<'_> {
             self.listed.push(Listed { finding, miner: self.side, protocol: Some(by), is_told: false });
         }
         self.target = Some(Target { by, authority, name });
+    }
+
+    /// Notes the name the server is called by.
+    pub(super) fn called(&mut self, name: &str) {
+        self.server_name.clear();
+        self.server_name.extend(name.chars().map(|letter| letter.to_ascii_lowercase()));
     }
 
     /// Looks a name up.

@@ -7,11 +7,13 @@ use super::hearing::{Hearing, Step};
 use super::speech::Carrier;
 use crate::dialect::head;
 use crate::finding::Layer;
-use crate::wire::host::Host;
 use crate::wire::http::{Framing, Http, Request, Response};
 
 /// Messages read at one hearing: pipelined requests are small.
 const MESSAGES: usize = 64;
+
+/// Octets of a name (RFC 1035 section 2.3.4).
+const NAME: usize = 255;
 
 /// Ports a request means where it names none (RFC 9110 section 4.2).
 const PORT: u16 = 80;
@@ -131,11 +133,21 @@ impl Hearing<'_> {
         if let Some(target) = request.proxied() {
             let by = if request.is_connect() { "http-connect" } else { "http-proxy" };
             self.reach(by, &target.host, target.port.unwrap_or(PORT));
-        } else if let Some(Host::Name(name)) = request.host().map(|authority| authority.host) {
-            self.named(Layer::Http, "the HTTP host", name.as_str());
-            self.server_name = Some(name.as_str().into());
+        } else if let Some(name) = request.message.field("host").and_then(host_name) {
+            self.called(name);
+            let name = core::mem::take(&mut self.server_name);
+            self.named(Layer::Http, "the HTTP host", &name);
+            self.server_name = name;
         }
     }
+}
+
+/// The name in a Host field (RFC 9110 section 7.2), without the port; none for addresses and what is no name.
+fn host_name(field: &[u8]) -> Option<&str> {
+    let name = field.split(|octet| *octet == b':').next()?;
+    let fits = |octet: &u8| octet.is_ascii_alphanumeric() || b"-_.".contains(octet);
+    let named = name.iter().any(u8::is_ascii_alphabetic) && name.len() <= NAME && name.iter().all(fits);
+    core::str::from_utf8(name).ok().filter(|_| named)
 }
 
 /// Whether calls of any protocol may be posted there: at the root, or where nodes take them. Elsewhere a body is

@@ -71,7 +71,7 @@ pub(super) fn resolver(lists: &Lists, flow: &OpenFlow, client: Side) -> Option<B
     let key = flow.key()?;
     let end = key.end(client.other());
     let protocol = if key.protocol() == Protocol::Udp { "QUIC" } else { "TLS" };
-    let by_name = flow.server_name.as_deref().and_then(|name| {
+    let by_name = flow.server_name().and_then(|name| {
         let hit = lists.resolver(name)?;
         Some(finding(Layer::Sni, &format!("the {protocol} server name {name}"), &hit))
     });

@@ -206,7 +206,7 @@ impl Ear {
             far: flow.reader(side.other()),
             last,
             listed: Vec::new(),
-            server_name: None,
+            server_name: core::mem::take(&mut flow.server_name),
             target: None,
             counts: Counts::default(),
             protocol: None,
@@ -224,7 +224,7 @@ impl Ear {
         }
         let progress = if waits && progress == Progress::Unknown { Progress::Awaited } else { progress };
         flow.speech = spoken;
-        flow.server_name = server_name.or_else(|| flow.server_name.take());
+        flow.server_name = server_name;
         flow.target = target.or_else(|| flow.target.take());
         listed.into_iter().for_each(|listed| flow.note_listed(listed));
         let resolver = if greeted { listed::resolver(&self.lists, flow, side) } else { None };

@@ -50,6 +50,12 @@ impl Spoken {
         true
     }
 
+    /// Whether nothing was heard at all.
+    #[must_use]
+    pub fn is_silent(&self) -> bool {
+        self.dialect.is_none() && self.said == Said::default()
+    }
+
     /// Whether what this dialect hears counts for the flow.
     #[must_use]
     pub fn is_of(&self, dialect: usize) -> bool {
