@@ -242,7 +242,7 @@ impl Builder {
         Ok(all)
     }
 
-    /// Which of two rules on the same place stands: of the same list, one with the ports of both; else the
+    /// Which of two rules on the same place stands: of the same list, one with the ports of both and the surer word; else the
     /// user's own; else the surer; else the first.
     fn settle(&mut self, old: u32, rule: Rule) -> Result<(u32, Taken), Reason> {
         let new = |rules: &mut Pool<Rule>, rule: Rule| rules.intern(&rule).ok_or(Reason::Full);
@@ -251,7 +251,8 @@ impl Builder {
         };
         if standing.list == rule.list {
             let ports = self.both_ports(standing.ports, rule.ports)?;
-            return Ok((new(&mut self.rules, Rule { ports, ..standing })?, Taken::Again));
+            let confidence = standing.confidence.max(rule.confidence);
+            return Ok((new(&mut self.rules, Rule { ports, confidence, ..standing })?, Taken::Again));
         }
         let rank = |rule: &Rule| (rule.custom, rule.confidence);
         let stands = if rank(&rule) > rank(&standing) { new(&mut self.rules, rule)? } else { old };

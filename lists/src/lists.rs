@@ -154,12 +154,17 @@ impl Lists {
     #[must_use]
     pub fn address(&self, address: IpAddr, port: Option<u16>) -> Option<Hit<'_>> {
         let address = address.to_canonical();
-        let (from, to) = port.map_or((0, u16::MAX), |port| (port, port));
-        if self.allowed.contains(&(address, None)) {
+        let is_allowed = |port| self.allowed.contains(&(address, port));
+        let row = match port {
+            Some(port) => self.addresses.get(&(address, port)).filter(|_| !is_allowed(Some(port)))?,
+            None => {
+                let mut rows = self.addresses.range((address, 0)..=(address, u16::MAX));
+                rows.find(|((_, port), _)| !is_allowed(Some(*port)))?.1
+            }
+        };
+        if is_allowed(None) {
             return None;
         }
-        let mut rows = self.addresses.range((address, from)..=(address, to));
-        let (_, row) = rows.find(|((_, port), _)| !self.allowed.contains(&(address, Some(*port))))?;
         self.hit(self.text(row.text), Scope::Exact, self.rules.get(row.rule as usize)?)
     }
 

@@ -66,19 +66,13 @@ impl World {
             !guarded(rule) && (rule.name == asked || reach)
         });
         // The user's own first, then the longest name, exact before suffix, then the surer, then the first
-        // list; within one list the first row on a name and scope stands.
+        // list.
         let best = matching.min_by_key(|(order, rule)| {
             let own = rule.list == 2;
-            let first = self
-                .rules
-                .iter()
-                .position(|other| other.list == rule.list && other.name == rule.name && other.scope == rule.scope);
-            let stands = first == Some(*order);
             (
                 !own,
                 std::cmp::Reverse(rule.name.len()),
                 rule.scope == Scope::Suffix,
-                !stands,
                 std::cmp::Reverse(rule.confidence),
                 rule.list,
                 *order,

@@ -77,25 +77,31 @@ static NAMES: &[(&str, Option<Hardware>)] = &[
 /// Whether this is the name of mining software.
 #[must_use]
 pub fn is_known(agent: Str<'_>) -> bool {
-    NAMES.iter().any(|(name, _)| begins(agent.chars(), name).is_some())
+    NAMES.iter().any(|(name, _)| begins(agent, name))
 }
 
 /// What software of this name usually runs on.
 #[must_use]
 pub fn hardware(agent: &str) -> Option<Hardware> {
-    NAMES.iter().find(|(name, _)| begins(agent.chars(), name).is_some())?.1
+    NAMES.iter().find(|(name, _)| behind(agent, name).is_some())?.1
 }
 
 /// Whether a User-Agent field begins with the name of mining software, as a whole word: `miner` inside other words, and
 /// names with others in front, are those of anything.
 #[must_use]
 pub fn is_known_product(agent: &str) -> bool {
-    let ends = |rest: Option<char>| rest.is_none_or(|next| !next.is_ascii_alphabetic());
-    NAMES.iter().any(|(name, _)| begins(agent.chars(), name).is_some_and(|rest| name.ends_with('/') || ends(rest)))
+    let ends = |rest: &str| !rest.starts_with(|next: char| next.is_ascii_alphabetic());
+    NAMES.iter().any(|(name, _)| behind(agent, name).is_some_and(|rest| name.ends_with('/') || ends(rest)))
 }
 
-/// The character behind the name, where the text begins with it.
-fn begins(text: impl Iterator<Item = char>, name: &str) -> Option<Option<char>> {
-    let mut characters = text.map(|character| character.to_ascii_lowercase());
-    name.chars().all(|wanted| characters.next() == Some(wanted)).then(|| characters.next())
+/// What stands behind the name, where the text begins with it.
+fn behind<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+    let (start, rest) = text.split_at_checked(name.len())?;
+    start.eq_ignore_ascii_case(name).then_some(rest)
+}
+
+/// Whether the text begins with the name.
+fn begins(text: Str<'_>, name: &str) -> bool {
+    let mut characters = text.chars().map(|character| character.to_ascii_lowercase());
+    name.chars().all(|wanted| characters.next() == Some(wanted))
 }

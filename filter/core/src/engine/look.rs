@@ -14,9 +14,7 @@ pub(super) fn is_over(here: Progress, there: Progress, spent: Spent) -> bool {
     match (here, there) {
         (Progress::Done, _) => true,
         (Progress::Always, _) | (_, Progress::Always) => false,
-        (Progress::Awaited | Progress::UnderWay, _) | (_, Progress::Awaited | Progress::UnderWay) => {
-            spent == Spent::Wholly
-        }
+        (Progress::UnderWay, _) | (_, Progress::UnderWay) => spent == Spent::Wholly,
         (Progress::Objects, _) => matches!(spent, Spent::Bytes | Spent::Wholly),
         (Progress::Unknown, _) => spent != Spent::No,
     }

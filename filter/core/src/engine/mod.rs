@@ -20,13 +20,13 @@ use crate::evidence::Record;
 use crate::flow::key::FlowKey;
 use crate::flow::table::{Meeting, Settled, Table};
 use crate::inspect::flow::{DNS_PORT, Link, OpenFlow};
-use crate::inspect::{Ear, Form};
+use crate::inspect::{Ear, Form, Progress};
 use crate::limits::OPEN_FLOWS;
 use crate::now::Now;
 use crate::policy::{Judgement, Policy};
 use crate::wire::packet::{NotInspected, Packet, TcpFlags, Transport};
 use crate::wire::tcp::{Resets, resets};
-use look::{is_over, look};
+use look::{Spent, is_over, look};
 
 /// What is to become of a packet. Every packet gets exactly one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -228,7 +228,8 @@ impl Engine {
         let (heard, spent) = look(&mut self.ear, &mut self.counters, &self.settings, flow, (side, link), packet, tcp);
         let mut outcome = Outcome::from(Verdict::Look);
         let heard = report::resolver(&mut self.counters, &self.settings.policy, key, heard);
-        let is_over = is_over(heard.progress, flow.progress(side.other()), spent);
+        let is_over = is_over(heard.progress, flow.progress(side.other()), spent)
+            && !(spent == Spent::Packets && heard.progress == Progress::Unknown && Ear::awaits(flow));
         self.counters.skip_many(Skipped::UnreadableDns, heard.counts.unreadable);
         self.counters.skip_many(Skipped::Compressed, heard.counts.compressed);
         self.counters.skip_many(Skipped::OpaqueProxy, heard.counts.opaque);

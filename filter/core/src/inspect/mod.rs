@@ -76,8 +76,6 @@ pub enum Progress {
     Objects,
     /// A message of a known form is not complete yet.
     UnderWay,
-    /// What came may be the start of a protocol that is no JSON.
-    Awaited,
     /// Nothing is known so far.
     #[default]
     Unknown,
@@ -156,6 +154,12 @@ impl Ear {
         Heard { progress, ..heard }
     }
 
+    /// Whether what came may be the start of a protocol that is no JSON, however small its pieces.
+    #[must_use]
+    pub fn awaits(flow: &OpenFlow) -> bool {
+        streams::awaits(flow)
+    }
+
     /// Makes room for more of what `side` sends, where a message longer than what is kept is followed; false if it is
     /// none, or not to be had.
     pub fn make_room(&self, flow: &mut OpenFlow, side: Side) -> bool {
@@ -216,13 +220,6 @@ impl Ear {
         let Hearing { listener, listed, server_name, target, counts, protocol, greeted, .. } = hearing;
         let Listener { mut spoken, mut telling, .. } = listener;
         let client = streams::hear(flow, &mut spoken, &mut telling);
-        let far_waits = flow.progress(side.other()) == Progress::Awaited;
-        let waits = (far_waits || progress == Progress::Unknown) && streams::awaits(flow);
-        if far_waits && !waits {
-            // What it began is not what it looked like.
-            flow.set_progress(side.other(), Progress::Unknown);
-        }
-        let progress = if waits && progress == Progress::Unknown { Progress::Awaited } else { progress };
         flow.speech = spoken;
         flow.server_name = server_name;
         flow.target = target.or_else(|| flow.target.take());

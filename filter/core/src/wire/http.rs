@@ -55,7 +55,7 @@ pub struct Message<'a> {
     pub minor: u8,
     /// Octets of the head; the body, or the inner stream of CONNECT and Upgrade, begins here.
     pub body_at: usize,
-    fields: Fields<'a>,
+    fields: Head<'a>,
     rest: &'a [u8],
 }
 
@@ -156,8 +156,9 @@ impl<'a> Response<'a> {
 impl<'a> Message<'a> {
     /// The header fields in order, the first 64: name and value without white space around it. Lines
     /// that are no field are left out.
-    pub fn fields(&self) -> Fields<'a> {
-        self.fields
+    pub fn fields(&self) -> Fields<'_, 'a> {
+        let first = self.fields.first.get(..self.fields.count).unwrap_or_default().iter();
+        Fields { first, rest: self.fields.rest, left: HTTP_FIELDS_MAX - HTTP_FIELDS_FIRST }
     }
 
     /// The value of the first field of this name, whatever its case.
@@ -187,29 +188,21 @@ impl<'a> Message<'a> {
     }
 }
 
-/// Iterator over header fields, see [`Message::fields`]. The first few are taken apart once and for all, for every
-/// question about a head asks for several.
+/// The header fields of one head. The first few are taken apart once and for all, for every question about a head asks
+/// for several.
 #[derive(Clone, Copy, Debug)]
-pub struct Fields<'a> {
+struct Head<'a> {
     first: [Field<'a>; HTTP_FIELDS_FIRST],
-    at: usize,
     count: usize,
     /// The lines behind them.
     rest: &'a [u8],
-    left: usize,
 }
 
 /// Name and value.
 type Field<'a> = (&'a [u8], &'a [u8]);
 
-impl<'a> Fields<'a> {
-    const NONE: Self = Self {
-        first: [(&[], &[]); HTTP_FIELDS_FIRST],
-        at: 0,
-        count: 0,
-        rest: &[],
-        left: HTTP_FIELDS_MAX - HTTP_FIELDS_FIRST,
-    };
+impl<'a> Head<'a> {
+    const NONE: Self = Self { first: [(&[], &[]); HTTP_FIELDS_FIRST], count: 0, rest: &[] };
 
     /// Keeps a line taken apart; false if there is no more room.
     fn keep(&mut self, line: &'a [u8]) -> bool {
@@ -222,13 +215,20 @@ impl<'a> Fields<'a> {
     }
 }
 
-impl<'a> Iterator for Fields<'a> {
+/// Iterator over header fields, see [`Message::fields`].
+#[derive(Clone, Debug)]
+pub struct Fields<'m, 'a> {
+    first: core::slice::Iter<'m, Field<'a>>,
+    rest: &'a [u8],
+    left: usize,
+}
+
+impl<'a> Iterator for Fields<'_, 'a> {
     type Item = Field<'a>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.at < self.count {
-            self.at += 1;
-            return self.first.get(self.at - 1).copied();
+        if let Some(field) = self.first.next() {
+            return Some(*field);
         }
         loop {
             self.left = self.left.checked_sub(1)?;
@@ -250,7 +250,7 @@ fn read_field(line: &[u8]) -> Option<Field<'_>> {
     is_field.then(|| (name, value.get(1..).unwrap_or_default().trim_ascii()))
 }
 
-impl FusedIterator for Fields<'_> {}
+impl FusedIterator for Fields<'_, '_> {}
 
 /// Why reading ended early.
 enum Stop {
@@ -284,7 +284,7 @@ fn read_head(bytes: &[u8]) -> Step<Http<'_>> {
 
 /// The fields from `start` to the empty line.
 fn read_fields<'a>(bytes: &'a [u8], head: &'a [u8], start: usize, minor: u8) -> Step<Message<'a>> {
-    let mut fields = Fields::NONE;
+    let mut fields = Head::NONE;
     let (mut at, mut kept) = (start, start);
     loop {
         let rest = head.get(at..).unwrap_or_default();

@@ -35,7 +35,7 @@ pub(super) const WEB_MINER: HeadToken = HeadToken {
     dialect: "web-miner",
     token: miner("web miner's path", 20, "a WebSocket asked for at `/proxy`"),
     hear: Listen::Request(|token, asked| {
-        let asks = asked.request.is_websocket() && matches!(asked.path, "/proxy" | "/proxy/");
+        let asks = matches!(asked.path, "/proxy" | "/proxy/") && asked.request.is_websocket();
         asks.then(|| Heard::new(token))
     }),
 };
@@ -71,6 +71,7 @@ pub(super) fn login<'s>(asked: &Asked<'_, 's>) -> Option<(&'s str, Option<&'s st
 
 /// A miner's request for exactly this. Browsers that walk a mining company's site name the page they come from.
 fn heard<'a>(token: Token, asked: &Asked<'a, '_>, method: &str, path: &str) -> Option<Heard<'a>> {
-    let paged = ["referer", "origin", "cookie", "sec-fetch-mode"].into_iter().any(|name| asked.field(name).is_some());
-    (asked.is(method) && asked.path == path && !paged).then(|| Heard::new(token))
+    let paged =
+        || ["referer", "origin", "cookie", "sec-fetch-mode"].into_iter().any(|name| asked.field(name).is_some());
+    (asked.path == path && asked.is(method) && !paged()).then(|| Heard::new(token))
 }
