@@ -139,7 +139,7 @@ pub(super) fn on_flow(
             .as_ref()
             .and_then(|target| target.name.clone())
             .or_else(|| flow.server_name().map(String::from)),
-        server_name: flow.server_name().map(String::from),
+        server_name: flow.server_name().filter(|_| flow.is_greeted).map(String::from),
         transport: key.protocol(),
         link: flow.link(host),
     };
@@ -151,7 +151,7 @@ fn name_pool(flow: &OpenFlow, said: &mut Said) {
     if let Some(name) = flow.target.as_ref().and_then(|target| target.name.as_deref()) {
         said.name_pool(name, PoolSource::Proxy);
     } else if let Some(name) = flow.server_name() {
-        said.name_pool(name, PoolSource::Sni);
+        said.name_pool(name, if flow.is_greeted { PoolSource::Sni } else { PoolSource::Http });
     }
     let coins = flow.listed.iter().find_map(|listed| listed.finding.said.get(Word::ListedCoins));
     if let Some(coins) = coins.filter(|_| said.get(Word::ListedCoins).is_none()) {

@@ -112,7 +112,7 @@ words! {
     Hardware = "hardware", Name, 4, First, ASIDE, BRIEF, "the agent is known";
     /// the pool: its name, or what tells its operator
     Pool = "pool", Text, 96, First, NEWS, BRIEF, "known";
-    /// how the pool is known: `dns`, `sni`, `proxy` (the name asked for); `coinbase` (the text in its blocks); `reply` (the
+    /// how the pool is known: `dns`, `sni`, `http`, `proxy` (the name asked for); `coinbase` (the text in its blocks); `reply` (the
     /// style of its answers, a weak hint)
     PoolSource = "pool_source", Name, 8, First, ASIDE, BRIEF, "with a pool";
     /// hashes a second, as the miner declares them
@@ -160,6 +160,8 @@ pub enum PoolSource {
     Coinbase,
     /// The name whose address was looked up.
     Dns,
+    /// The host of an HTTP request.
+    Http,
     /// The server name of a hello.
     Sni,
     /// The name told to a proxy.
@@ -167,7 +169,7 @@ pub enum PoolSource {
 }
 
 impl PoolSource {
-    const ALL: [Self; 5] = [Self::Reply, Self::Coinbase, Self::Dns, Self::Sni, Self::Proxy];
+    const ALL: [Self; 6] = [Self::Reply, Self::Coinbase, Self::Dns, Self::Http, Self::Sni, Self::Proxy];
 
     /// The word used in records (`minewall.pool_source`).
     #[must_use]
@@ -175,6 +177,7 @@ impl PoolSource {
         match self {
             Self::Coinbase => "coinbase",
             Self::Dns => "dns",
+            Self::Http => "http",
             Self::Proxy => "proxy",
             Self::Reply => "reply",
             Self::Sni => "sni",

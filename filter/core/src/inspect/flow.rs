@@ -34,6 +34,8 @@ pub struct OpenFlow {
     pub speech: Spoken,
     /// The server name of the TLS hello, or the host an HTTP request named; empty where there is none.
     pub server_name: String,
+    /// Whether that stood in a hello.
+    pub is_greeted: bool,
     /// What a proxy was asked to reach.
     pub target: Option<Target>,
     /// Lists' words on names and addresses of this flow, at most [`LISTED`].
@@ -153,6 +155,7 @@ impl Renew for OpenFlow {
             initiator,
             speech,
             server_name,
+            is_greeted,
             target,
             listed,
             quic,
@@ -170,7 +173,7 @@ impl Renew for OpenFlow {
             *speech = Spoken::default();
         }
         (*own, *initiator, *target, *quic) = (Some(key), None, None, None);
-        (*reported, *address_known) = (0, false);
+        (*reported, *address_known, *is_greeted) = (0, false, false);
     }
 }
 

@@ -222,6 +222,7 @@ impl Ear {
         let client = streams::hear(flow, &mut spoken, &mut telling);
         flow.speech = spoken;
         flow.server_name = server_name;
+        flow.is_greeted |= greeted;
         flow.target = target.or_else(|| flow.target.take());
         listed.into_iter().for_each(|listed| flow.note_listed(listed));
         let resolver = if greeted { listed::resolver(&self.lists, flow, side) } else { None };

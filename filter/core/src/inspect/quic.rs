@@ -57,7 +57,7 @@ impl Ear {
         if let Some(name) = name {
             let hit = self.lists.name(&name);
             heard.finding = hit.map(|hit| listed::finding(Layer::Sni, &format!("the QUIC server name {name}"), &hit));
-            flow.server_name = name;
+            (flow.server_name, flow.is_greeted) = (name, true);
         }
         if greeting == Greeting::Whole {
             heard.resolver = listed::resolver(&self.lists, flow, client);

@@ -46,9 +46,9 @@ fn name_listed(record: &mut Record) {
     let Subject::Listed(Category::Pool) = record.finding.subject else { return };
     let (name, source) = match record.finding.layer {
         Layer::Dns => (record.question.as_ref().map(|question| &question.name), PoolSource::Dns),
+        Layer::Http => (record.destination_domain.as_ref(), PoolSource::Http),
         Layer::Proxy => (record.destination_domain.as_ref(), PoolSource::Proxy),
-        // The name told to a server in the clear is as sure as the one told in a hello.
-        Layer::Http | Layer::Sni => (record.server_name.as_ref(), PoolSource::Sni),
+        Layer::Sni => (record.server_name.as_ref(), PoolSource::Sni),
         Layer::Address | Layer::Behaviour | Layer::Payload => return,
     };
     if let Some(name) = name {
