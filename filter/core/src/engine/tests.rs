@@ -277,7 +277,8 @@ fn plain_flows_are_cleared_when_the_look_is_spent() {
     assert_eq!(give(&mut engine, &segment(host, server, 0, DATA, &[b'x'; 5000])).verdict, Verdict::Clear);
     let get = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
     let mut engine = engine_anew();
-    assert_eq!(give(&mut engine, &segment(host, server, 0, DATA, get)).verdict, Verdict::Look);
+    assert_eq!(give(&mut engine, &segment(host, server, 0, DATA, &get[..20])).verdict, Verdict::Look);
+    assert_eq!(give(&mut engine, &segment(host, server, 20, DATA, &get[20..])).verdict, Verdict::Clear, "a page");
     assert_eq!(give(&mut engine, &segment(server, host, 0, DATA, b"HTTP/1.1 200 OK\r\n")).verdict, Verdict::Clear);
 }
 

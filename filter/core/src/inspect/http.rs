@@ -41,10 +41,17 @@ impl Hearing<'_> {
         Some(self.expected(reader))
     }
 
-    /// More may come on this connection where something is called on it.
+    /// What to expect behind a message: more where something is called on this connection, nothing where a page was
+    /// asked for. Its answer may quote anything.
     fn expected(&self, reader: &Reader) -> Progress {
         let calls = reader.asked == Asked::Call || self.far.asked == Asked::Call;
-        if calls || self.listener.has_heard() { Progress::Objects } else { Progress::Unknown }
+        if calls || self.listener.has_heard() {
+            Progress::Objects
+        } else if reader.asked == Asked::Page {
+            Progress::Done
+        } else {
+            Progress::Unknown
+        }
     }
 
     /// Whether this answers the request for a page.

@@ -257,7 +257,8 @@ proptest! {
                 seed[..length].to_string()
             };
             let text = [row.prefix, next, &body].concat();
-            let weak = [Kind::Tari, Kind::Nimiq].contains(&row.check);
+            // Ton's check has 16 bits: among so many cases it passes by chance now and then, see below.
+            let weak = [Kind::Tari, Kind::Nimiq, Kind::Ton].contains(&row.check);
             prop_assert!(weak || of(&text).is_none_or(|wallet| wallet.check != Check::Valid), "{}", text);
         }
     }
@@ -267,4 +268,21 @@ proptest! {
         let wallet = of(&text);
         prop_assert!(wallet.is_none_or(|wallet| !wallet.telling), "{} {:?}", text, wallet);
     }
+}
+
+/// A check of 16 bits passes one random word in 65,536: of 200,000, about three.
+#[test]
+fn random_letters_pass_a_check_of_16_bits_rarely() {
+    let letters = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let mut state = 0x6d69_6e65_7761_6c6c_u64;
+    let mut letter = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        char::from(letters[(state >> 33) as usize % letters.len()])
+    };
+    let valid = (0..200_000).filter(|_| {
+        let text: String = "EQ".chars().chain((0..46).map(|_| letter())).collect();
+        of(&text).is_some_and(|wallet| wallet.check == Check::Valid)
+    });
+    let count = valid.count();
+    assert!(count <= 12, "{count} of 200,000");
 }

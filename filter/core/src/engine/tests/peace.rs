@@ -40,10 +40,17 @@ fn a_text_that_quotes_a_login_passes() {
 
 #[test]
 fn an_answer_to_a_web_request_passes_in_any_order() {
-    let mut engine = engine(Mode::Block);
-    let (host, server) = ends(false);
-    let _ = give(&mut engine, &segment(host, server, 0, DATA, b"GET /stratum HTTP/1.1\r\nHost: a\r\n\r\n"));
-    let body = format!("<pre>\n{QUOTED}</pre>\n");
-    assert_eq!(give(&mut engine, &segment(server, host, 500, DATA, body.as_bytes())).verdict, Verdict::Look);
-    assert_eq!(give(&mut engine, &segment(server, host, 0, DATA, b"HTTP/1.1 200 OK\r\n")).verdict, Verdict::Clear);
+    let post: &[u8] = b"POST /search HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nq=stratum";
+    for request in [&b"GET /stratum HTTP/1.1\r\nHost: a\r\n\r\n"[..], post] {
+        let mut engine = engine(Mode::Block);
+        let (host, server) = ends(false);
+        let first = give(&mut engine, &segment(host, server, 0, DATA, request));
+        assert_eq!(first.verdict == Verdict::Clear, request != post, "a page is not looked at");
+        let body = format!("<pre>\n{QUOTED}</pre>\n");
+        for (seq, part) in [(500, body.as_bytes()), (0, &b"HTTP/1.1 200 OK\r\n"[..])] {
+            let outcome = give(&mut engine, &segment(server, host, seq, DATA, part));
+            assert!(outcome.record.is_none());
+            assert!(matches!(outcome.verdict, Verdict::Look | Verdict::Clear), "{:?}", outcome.verdict);
+        }
+    }
 }
