@@ -76,7 +76,9 @@ impl Hearing<'_> {
             return None;
         }
         let calls = !matches!(request.method, b"GET" | b"HEAD" | b"OPTIONS" | b"TRACE");
-        reader.asked = if calls { Asked::Call } else { Asked::Page };
+        // The next request on a connection to a proxy may mean somebody else.
+        let stays = calls || request.proxied().is_some();
+        reader.asked = if stays { Asked::Call } else { Asked::Page };
         let body = request.body(self.joined);
         let carrier = if is_call_path(request.target) { Carrier::Call } else { Carrier::Http };
         if calls {

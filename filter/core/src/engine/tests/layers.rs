@@ -206,6 +206,17 @@ fn tls_inside_a_tunnel_is_read_for_its_name() {
     }
 }
 
+#[test]
+fn a_proxy_s_connection_is_looked_at_beyond_its_first_request() {
+    let request = |host: &str| format!("GET http://{host}/ HTTP/1.1\r\nHost: {host}\r\n\r\n");
+    let answer = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 4\r\n\r\n<p/>";
+    let talk =
+        vec![text(Host, &request("www.example.org")), text(Far, answer), text(Host, &request("eu.pool.example.org"))];
+    for size in [1, 4_000] {
+        assert_eq!(hold(Mode::Block, &talk, size).cut.map(|cut| cut.0), Some(2), "in pieces of {size}");
+    }
+}
+
 /// A WebSocket frame.
 fn frame(first: u8, mask: Option<[u8; 4]>, content: &[u8]) -> Vec<u8> {
     let flag = if mask.is_some() { 0x80 } else { 0 };
