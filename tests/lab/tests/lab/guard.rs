@@ -40,11 +40,11 @@ fn the_guard_starts_signals_and_stops_in_the_gateway() -> Result<()> {
     let binary = script(&lab, "obedient", OBEDIENT)?;
     let mut minewall = Minewall::start(&lab, &binary, "one")?;
     let gateway = text(&lab.gateway.output("readlink", &["/proc/self/ns/net"], LIMIT)?);
-    let record = minewall.wait_record(|record| record["told"] == "one", SECOND)?;
+    let record = minewall.wait_record(|record| record["told"] == "one", LIMIT)?;
     assert_eq!(record, json!({"net": gateway.trim(), "told": "one"}));
     assert!(minewall.wait_record(|record| record["told"] == "two", SECOND / 10).is_err());
     minewall.reload("two")?;
-    assert!(minewall.wait_log("reloaded two", SECOND), "{}", minewall.log());
+    assert!(minewall.wait_log("reloaded two", LIMIT), "{}", minewall.log());
     assert_eq!(minewall.stop()?.code(), Some(0));
     assert!(minewall.log().contains("stopping"));
     drop(minewall);

@@ -27,7 +27,7 @@ fn every_login_completes_and_the_pool_sees_the_nat_address() -> Result<()> {
             assert_eq!(heard.ending, Ending::Open, "{case}");
             assert!(heard.lines.len() > login.lines().len(), "answers and a push: {case}");
             let session = pool
-                .wait_session(SECOND, |session| session.state == State::Finished && session.lines() == login.lines())
+                .wait_session(LIMIT, |session| session.state == State::Finished && session.lines() == login.lines())
                 .context(case.clone())?;
             assert_eq!(session.peer.ip(), family.gateway_outside(), "{case}");
             assert_eq!(pool.sessions().len(), before + 1, "{case}");
@@ -80,7 +80,7 @@ fn a_reset_by_the_gateway_is_told_from_silence_and_from_a_refusal() -> Result<()
     let reset = ["-j", "REJECT", "--reject-with", "tcp-reset"];
     cut("-A", &reset)?;
     assert_ne!(kernel::rules(&lab.gateway)?, before);
-    assert_eq!(login.talk(&lab.host, at, Manner::Lines, SECOND).ending, Ending::Reset);
+    assert_eq!(login.talk(&lab.host, at, Manner::Lines, LIMIT).ending, Ending::Reset);
     cut("-D", &reset)?;
     assert_eq!(kernel::rules(&lab.gateway)?, before);
     cut("-A", &["-j", "DROP"])?;
@@ -88,7 +88,7 @@ fn a_reset_by_the_gateway_is_told_from_silence_and_from_a_refusal() -> Result<()
     assert_eq!((silent.ending, silent.lines.len()), (Ending::Open, 0));
     assert!(pool.sessions().iter().all(|session| session.received.is_empty()));
     let nobody = SocketAddr::new(INTERNET_V4.into(), 9999);
-    assert_eq!(login.talk(&lab.host, nobody, Manner::Lines, SECOND).ending, Ending::Refused);
+    assert_eq!(login.talk(&lab.host, nobody, Manner::Lines, LIMIT).ending, Ending::Refused);
     let tracked = kernel::connections_to(&lab.gateway, INTERNET_V4.into(), at.port())?;
     assert!(tracked.iter().any(|line| line.contains(&format!("src={HOST_V4}"))), "{tracked:?}");
     kernel::forget_connections(&lab.gateway)?;
@@ -105,13 +105,13 @@ fn the_pool_can_speak_first_and_a_session_lasts() -> Result<()> {
     let quick = Options { push_every: Duration::from_millis(50), push_unasked: true, ..Options::default() };
     let pool = Pool::start(&lab, quick)?;
     for dialect in Dialect::ALL {
-        let connected = Session::connect(&lab.host, pool_at(Family::V6, dialect), SECOND);
+        let connected = Session::connect(&lab.host, pool_at(Family::V6, dialect), LIMIT);
         let mut session = connected.map_err(|(ending, _)| anyhow::anyhow!("{dialect}: {ending:?}"))?;
         assert!(session.wait_lines(4, LIMIT), "{dialect}");
         let login = LOGINS.iter().find(|login| login.dialect == dialect).context("a login")?;
         session.send_share(login);
         let share = login.share();
-        assert!(pool.wait_session(SECOND, |seen| seen.lines().contains(&share)).is_some(), "{dialect}");
+        assert!(pool.wait_session(LIMIT, |seen| seen.lines().contains(&share)).is_some(), "{dialect}");
         assert_eq!(session.heard().ending, Ending::Open);
     }
     drop(pool);
