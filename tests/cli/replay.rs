@@ -206,7 +206,7 @@ fn what_is_not_inspected_is_counted_by_its_reason() {
     let ran = replay(&files, &[&file]);
     assert_eq!((ran.code, ran.out.as_str()), (0, ""));
     let said = "not inspected: 1 of a link type that is not read, 1 malformed header, 1 not IP, 1 neither TCP nor UDP, \
-                1 UDP other than DNS, 1 cut short by the capture, 1 unreadable DNS message\n";
+                1 UDP other than DNS and QUIC, 1 cut short by the capture, 1 unreadable DNS message\n";
     assert!(ran.err.contains(said), "{}", ran.err);
 }
 

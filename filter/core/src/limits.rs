@@ -7,8 +7,9 @@ pub const FLOWS: usize = 65_536;
 /// Ways of one set of the flow table: the places a flow may stand in, hence the work of one lookup.
 pub const FLOW_WAYS: usize = 8;
 
-/// Undecided flows whose bytes are held at once. At 2 x 4 KiB each this bounds the streams to 64 MiB in the worst
-/// case; everyday flows hold some hundred bytes.
+/// Undecided flows whose bytes are held at once. Everyday flows hold some hundred bytes of each direction; one that
+/// sends every second byte first, and each twice with other content, holds 4 KiB of both readings and 16 KiB of runs:
+/// 384 MiB if all did. What it held is given back when the flow is settled.
 pub const OPEN_FLOWS: usize = 8_192;
 
 /// A settled or silent flow is forgotten after this long: its conntrack entry carries the mark by then.
@@ -29,6 +30,14 @@ pub const LOOK_BYTES_MAX: usize = 32_768;
 /// mining line 16 to 64 KiB, and no padding is to hide one. Of an object that is longer than the bytes looked at, its
 /// long things are kept in part only, so this costs no memory.
 pub const LOOK_MESSAGE: usize = 65_536;
+
+/// Bytes read of one flow at the most, each as often as it is read: a body or a contradiction is read anew with every
+/// segment. A call of 2 kB sent byte by byte is read in full; beyond, somebody wants us busy.
+pub const LOOK_WORK: usize = 2 << 20;
+
+/// Packets of nothing but small objects, in one direction, after which a flow in which nothing was heard is something
+/// else: an instrument that tells a value a second. 64 KiB of padding in full segments is 45 packets.
+pub const LOOK_OBJECTS: u32 = 1_024;
 
 /// Packets looked at in one direction at the most, beside one for each byte that came in its place: a message under way
 /// may be sent byte by byte, but what is stuck is not looked at for ever.

@@ -45,7 +45,7 @@ impl Skipped {
         (Self::NotIp, "not IP"),
         (Self::OpaqueProxy, "proxy that cannot be looked through"),
         (Self::OtherProtocol, "neither TCP nor UDP"),
-        (Self::OtherUdp, "UDP other than DNS"),
+        (Self::OtherUdp, "UDP other than DNS and QUIC"),
         (Self::Oversize, "longer than what is looked at"),
         (Self::Truncated, "cut short by the capture"),
         (Self::UnreadableDns, "unreadable DNS message"),

@@ -5,7 +5,7 @@ use crate::flow::key::Side;
 use crate::flow::stream::{Pushed, Stream};
 use crate::inspect::flow::{Link, OpenFlow};
 use crate::inspect::{Ear, Form, Heard, Progress};
-use crate::limits::{LOOK_MESSAGE, LOOK_PACKETS_MAX};
+use crate::limits::{LOOK_MESSAGE, LOOK_OBJECTS, LOOK_PACKETS_MAX, LOOK_WORK};
 use crate::wire::packet::Packet;
 
 /// Whether a flow has been looked at to the end. While either side has a message under way, only the last bound ends
@@ -121,9 +121,10 @@ fn spent(settings: &Settings, flow: &OpenFlow, side: Side) -> Spent {
     let kept = stream.prefix().len();
     let came = stream.passed().saturating_add(kept);
     let look = if flow.progress(side) == Progress::Unknown { settings.look_bytes } else { LOOK_MESSAGE };
-    if stream.packets() as usize >= came.saturating_add(LOOK_PACKETS_MAX as usize) {
+    let is_chatter = flow.progress(side) == Progress::Objects && flow.speech.weight == 0;
+    if flow.work >= LOOK_WORK || stream.packets() as usize >= came.saturating_add(LOOK_PACKETS_MAX as usize) {
         Spent::Wholly
-    } else if kept >= settings.look_bytes || is_text && came >= look {
+    } else if kept >= settings.look_bytes || is_text && came >= look || is_chatter && stream.packets() >= LOOK_OBJECTS {
         Spent::Bytes
     } else if stream.packets() >= settings.look_packets {
         Spent::Packets

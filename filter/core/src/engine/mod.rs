@@ -233,6 +233,7 @@ impl Engine {
         self.counters.skip_many(Skipped::UnreadableDns, heard.counts.unreadable);
         self.counters.skip_many(Skipped::Compressed, heard.counts.compressed);
         self.counters.skip_many(Skipped::OpaqueProxy, heard.counts.opaque);
+        self.counters.skip_many(Skipped::Oversize, heard.counts.oversize);
         if let Some((seen, host)) = report::choose(&mut self.counters, &self.settings.policy, now, flow, side, heard) {
             let judgement = self.settings.policy.judge(&seen.finding, key.end(host).ip, now);
             outcome = report::on_flow(&mut self.counters, &self.settings, self.run, now, flow, host, seen, &judgement);

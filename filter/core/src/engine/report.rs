@@ -7,10 +7,10 @@ use alloc::string::{String, ToString};
 use super::{Counters, Outcome, Settings, Verdict, observer};
 use crate::endpoint::{Endpoint, Protocol};
 use crate::evidence::{Action, Exemption, Question, Record};
-use crate::finding::{Finding, PoolSource, Said, Subject, Word};
+use crate::finding::{Finding, Layer, PoolSource, Said, Subject, Word};
 use crate::flow::key::{FlowKey, Side};
 use crate::inspect::flow::{Link, OpenFlow};
-use crate::inspect::{Heard, settle};
+use crate::inspect::{Heard, Listed, settle};
 use crate::limits::RECORDS_PER_FLOW;
 use crate::now::Now;
 use crate::policy::{CategoryAction, Exempt, Judgement, Policy};
@@ -79,6 +79,7 @@ pub(super) fn choose(
     let spoken = finding.map(|finding| (finding, host(policy, flow, miner, side)));
     let weight = spoken.as_ref().map(|(finding, host)| severity(finding, *host));
     let words = flow.listed.iter().enumerate().filter(|(_, listed)| !listed.is_told);
+    let words = words.filter(|(_, listed)| !is_from_outside(policy, flow, listed));
     let words = words.map(|(place, listed)| {
         let host = host(policy, flow, Some(listed.miner), side);
         (severity(&listed.finding, host), core::cmp::Reverse(place), host)
@@ -100,6 +101,13 @@ pub(super) fn choose(
     };
     counters.find(chosen.0.finding.layer);
     Some(chosen)
+}
+
+/// Whether somebody outside named a listed host to a server inside: a scan for open proxies, which says nothing of that
+/// server.
+fn is_from_outside(policy: &Policy, flow: &OpenFlow, listed: &Listed) -> bool {
+    let inside = |side| flow.key().is_some_and(|key| policy.inside.contains(key.end(side).ip));
+    listed.finding.layer != Layer::Address && inside(listed.miner.other()) && !inside(listed.miner)
 }
 
 /// Judgement on a flow: the verdict, and the record if this flow has not given its share of them.

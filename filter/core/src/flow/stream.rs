@@ -3,10 +3,13 @@
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use crate::limits::{LOOK_BYTES_MAX, STREAM_RUNS};
+use crate::limits::{LOOK_BYTES, LOOK_BYTES_MAX, STREAM_RUNS};
 
 /// Farther than this from the beginning, a segment is of another connection, or a lie.
 const FAR: u64 = 1 << 20;
+
+/// Runs whose memory a stream keeps for the next flow: a few holes are everyday.
+const RUNS_KEPT: usize = 64;
 
 /// What one segment brought.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -99,9 +102,16 @@ impl Stream {
         if payload.is_empty() {
             return Pushed { rebased, gap: beyond, beyond, stray: beyond, ..Pushed::default() };
         }
+        if payload == [0] && start + 1 == before {
+            // A keep-alive may bear one octet of garbage, before what was acknowledged (RFC 9293 section 3.8.4).
+            return Pushed { rebased, ..Pushed::default() };
+        }
+        let known = self.later.as_ref().is_some_and(|later| later.get(start..start + payload.len()) == Some(payload));
         let conflict = self.write(start, payload);
         let gap = start > before;
-        Pushed { news: conflict || self.prefix_len() > before, conflict, gap, rebased, beyond: false, stray: gap }
+        // The same contradiction again is no news.
+        let news = conflict && !known || self.prefix_len() > before;
+        Pushed { news, conflict, gap, rebased, beyond: false, stray: gap }
     }
 
     /// The bytes in order from the beginning, first copies.
@@ -149,6 +159,9 @@ impl Stream {
             return;
         }
         let count: usize = parts.iter().map(ExactSizeIterator::len).sum();
+        if count == 0 {
+            return;
+        }
         for bytes in [Some(&mut self.bytes), self.later.as_mut()].into_iter().flatten() {
             close_up(bytes, parts);
         }
@@ -181,6 +194,9 @@ impl Stream {
         let Self { base, synchronised, bytes, later, runs, packets, passed, floor } = self;
         bytes.clear();
         runs.clear();
+        // What a hostile flow held is given back.
+        bytes.shrink_to(LOOK_BYTES);
+        runs.shrink_to(RUNS_KEPT);
         (*base, *synchronised, *later, *packets, *passed, *floor) = (None, false, None, 0, 0, None);
     }
 

@@ -42,6 +42,8 @@ pub struct OpenFlow {
     pub listed: Vec<Listed>,
     /// What the client of a QUIC connection has sent.
     pub quic: Option<Box<Quic>>,
+    /// Bytes read so far, each as often as it was read.
+    pub work: usize,
     /// Records this flow gave.
     pub reported: u8,
     /// Whether both ends were looked up among the listed addresses.
@@ -159,6 +161,7 @@ impl Renew for OpenFlow {
             target,
             listed,
             quic,
+            work,
             reported,
             address_known,
         } = self;
@@ -173,7 +176,7 @@ impl Renew for OpenFlow {
             *speech = Spoken::default();
         }
         (*own, *initiator, *target, *quic) = (Some(key), None, None, None);
-        (*reported, *address_known, *is_greeted) = (0, false, false);
+        (*work, *reported, *address_known, *is_greeted) = (0, 0, false, false);
     }
 }
 
@@ -302,9 +305,14 @@ impl OpenFlow {
             && *last == side
         {
             *until = said;
-        } else if self.turns.len() < TURNS && said > 0 {
+        } else if self.turns.len() < TURNS && said > self.said_before(side) {
             self.turns.push((side, said));
         }
+    }
+
+    /// What this side had said at its last turn.
+    fn said_before(&self, side: Side) -> usize {
+        self.turns.iter().rev().find(|(speaker, _)| *speaker == side).map_or(0, |(_, until)| *until)
     }
 
     /// Who said how much in one go: the side, and the octets it had said by then.

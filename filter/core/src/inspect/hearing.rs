@@ -18,9 +18,8 @@ use crate::wire::proxy::Proxy;
 use crate::wire::socks::{Socks, SocksCommand, SocksReply, SocksVersion};
 use crate::wire::tls;
 
-/// Layers taken off one direction: a balancer's header, two proxies, an upgrade, and what is told only at the second
-/// look.
-const LAYERS: usize = 12;
+/// Steps of one hearing; each layer takes two, to be told and to come off: a balancer's header, two proxies, an upgrade.
+const STEPS: usize = 16;
 
 /// What a hearing works with, and what it gives.
 pub(super) struct Hearing<'a> {
@@ -53,7 +52,7 @@ pub(super) type Step = Option<Progress>;
 impl Hearing<'_> {
     /// Reads what is new in `bytes`.
     pub(super) fn follow(&mut self, bytes: &[u8], reader: &mut Reader) -> Progress {
-        for _ in 0..LAYERS {
+        for _ in 0..STEPS {
             if let Some(progress) = self.step(bytes, reader) {
                 return progress;
             }
@@ -66,8 +65,12 @@ impl Hearing<'_> {
         match reader.form {
             Form::Unknown => {
                 reader.form = form_of(rest, false);
-                // Behind a header something is to come.
-                let waits = || if bytes.is_empty() { Progress::Unknown } else { self.under_way() };
+                let waits = || match (rest, bytes) {
+                    (_, []) => Progress::Unknown,
+                    // Behind a header something is to come; the other side need not wait for it.
+                    ([], _) => Progress::Objects,
+                    _ => self.under_way(),
+                };
                 (reader.form == Form::Unknown).then(waits)
             }
             Form::Proxy => self.proxy(rest, reader),

@@ -31,8 +31,11 @@ impl Hearing<'_> {
                 Http::Request(request) => self.request(&request, reader),
                 Http::Response(response) => self.response(&response, reader),
                 Http::Incomplete if self.is_page(rest, reader) => Some(Progress::Done),
-                Http::Incomplete => Some(self.under_way()),
-                Http::TooLong | Http::NotHttp => Some(self.expected(reader)),
+                Http::Incomplete | Http::TooLong if self.last => Some(self.cut_short(rest, reader)),
+                Http::Incomplete => Some(Progress::UnderWay),
+                Http::TooLong => Some(Progress::Done),
+                Http::NotHttp if self.listener.has_heard() => Some(Progress::Objects),
+                Http::NotHttp => Some(Progress::Unknown),
             };
             if step.is_some() || reader.form != Form::Http {
                 return step;
@@ -52,6 +55,21 @@ impl Hearing<'_> {
         } else {
             Progress::Unknown
         }
+    }
+
+    /// Of a head longer than is looked at, what stands in its whole lines.
+    fn cut_short(&mut self, rest: &[u8], reader: &mut Reader) -> Progress {
+        self.counts.oversize += 1;
+        let lines = memchr::memrchr(b'\n', rest).map_or(0, |end| end + 1);
+        let head = [rest.get(..lines).unwrap_or_default(), b"\r\n"].concat();
+        if let Http::Request(request) = Http::read(&head)
+            && self.is_new(reader)
+        {
+            self.targets(&request);
+            self.user.clear();
+            self.listener.heads(head::hear_request(&request, self.user));
+        }
+        Progress::Unknown
     }
 
     /// Whether this answers the request for a page.
@@ -103,6 +121,10 @@ impl Hearing<'_> {
             reader.peel(body_at);
             return None;
         }
+        if response.status >= 200 && self.far.layers > reader.layers {
+            // No tunnel, no upgrade: the request that asked for it is answered otherwise.
+            reader.layers = reader.layers.saturating_add(1);
+        }
         if self.is_page(b"HTTP/1.", reader) {
             return Some(Progress::Done);
         }
@@ -123,7 +145,7 @@ impl Hearing<'_> {
     /// success without length or type is no page's (RFC 9110 section 9.3.6).
     fn opens_tunnel(&self, response: &Response<'_>, reader: &Reader) -> bool {
         if self.far.layers > reader.layers {
-            return true;
+            return self.far.form != Form::WebSocket;
         }
         let bare = response.framing() == Framing::UntilClose && response.message.field("content-type").is_none();
         self.far.form == Form::Unknown && bare

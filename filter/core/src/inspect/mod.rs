@@ -63,6 +63,8 @@ pub struct Counts {
     pub compressed: u64,
     /// Proxies that were spoken to in a way that cannot be looked through.
     pub opaque: u64,
+    /// Heads of HTTP longer than is looked at.
+    pub oversize: u64,
     /// DNS messages on a stream.
     pub unreadable: u64,
 }
@@ -175,6 +177,8 @@ impl Ear {
         self.hear_with(flow, side, last, |hearing, flow| {
             let stream = flow.stream(side);
             let mut reader = flow.reader(side);
+            let later = stream.later_prefix().map_or(0, <[u8]>::len);
+            let work = reader.rest(stream.prefix()).len().saturating_add(later);
             let first = hearing.follow(stream.prefix(), &mut reader);
             // Where later copies of bytes differ, the other reading is heard as a whole: it is rare, and short.
             let later = stream.later_prefix().map(|later| {
@@ -186,6 +190,7 @@ impl Ear {
                 progress
             });
             flow.set_reader(side, reader);
+            flow.work = flow.work.saturating_add(work);
             if later == Some(Progress::UnderWay) { Progress::UnderWay } else { first }
         })
     }

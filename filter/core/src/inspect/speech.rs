@@ -138,6 +138,7 @@ impl Listener<'_> {
                     false
                 }
                 Status::Complete { .. } | Status::Incomplete | Status::TooBig { .. } => {
+                    let is_worth = is_worth && document.root().is_some_and(|root| self.speech.is_worth(root.raw()));
                     if is_worth && place.is_heard() {
                         listen(&document, carrier, &mut self.spoken, &mut self.telling);
                     }

@@ -24,7 +24,7 @@ const FRAMES: Token = miner(
      random bytes; at least three lengths. Never proof alone: other private protocols look the same",
 );
 
-/// Frames looked at of each side, and as many prove it.
+/// Frames looked at of each side; so many are heard.
 const ENOUGH: usize = 3;
 /// The longest frame: a Bitcoin job doubled by the filling, with room.
 const FRAME_MOST: usize = 16_384;

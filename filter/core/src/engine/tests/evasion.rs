@@ -222,3 +222,28 @@ fn a_feeble_login_does_not_cover_a_full_one() {
     assert_eq!(talk.host(0, feeble.as_bytes()), Verdict::Look);
     assert_eq!(talk.host(feeble.len(), LOGIN.as_bytes()), Verdict::Cut);
 }
+
+#[test]
+fn nobody_keeps_the_ear_busy_with_one_flow() {
+    let objects = "{}".repeat(1_900);
+    let body = format!("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 60000\r\n\r\n{{\"a\":\"\\\\\"}}{objects}");
+    let chatter = format!("{{\"a\":\"\\\\\"}}{objects}");
+    for start in [body, chatter] {
+        let mut talk = Talk::new();
+        talk.host(0, start.as_bytes());
+        // One octet that contradicts the first copy, and another the second time, again and again.
+        let cleared = (0..2_000_u32).any(|round| {
+            let octet = [b'a' + (round % 20) as u8];
+            talk.host(start.len() - 1, &octet) == Verdict::Clear
+        });
+        assert!(cleared, "still listening");
+    }
+}
+
+#[test]
+fn an_instrument_that_tells_a_value_a_second_is_let_go() {
+    let mut talk = Talk::new();
+    let line = b"{\"t\":21.5}\n";
+    let count = (0..2_000).take_while(|round| talk.host(round * line.len(), line) == Verdict::Look).count();
+    assert!(count < 1_100, "{count} packets");
+}

@@ -364,3 +364,47 @@ fn in_observe_both_the_target_and_the_login_are_written_down() {
     assert_eq!(layers, [Layer::Proxy, Layer::Payload]);
     assert_eq!(led.records[1].destination_domain.as_deref(), Some("pool.example.org"));
 }
+
+#[test]
+fn a_tunnel_with_a_silent_end_is_let_go() {
+    let mut talk = socks5(&named("files.example"), 20, false);
+    talk.extend((0..40).map(|_| (Far, vec![0x7f; 1_000])));
+    assert_eq!(hold(Mode::Block, &talk, 1_000).last, Verdict::Clear);
+}
+
+#[test]
+fn an_upgrade_that_is_refused_opens_nothing() {
+    let page =
+        format!("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n{}", core::str::from_utf8(SUBSCRIBE).unwrap());
+    let led = hold(Mode::Block, &[upgrade()[0].clone(), text(Far, &page)], 4_000);
+    assert!(led.records.is_empty());
+    let work = format!(r#"{{"method":"getwork","params":["{}"],"id":1}}"#, "0a".repeat(128));
+    let talk = [
+        vec![connect("mine.example:8332")[0].clone()],
+        vec![text(Far, "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")],
+        connect("mine.example:8332"),
+        vec![post("/", "{}"), text(Far, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"), post("/", &work)],
+    ]
+    .concat();
+    assert_eq!(hold(Mode::Block, &talk, 4_000).cut.map(|cut| cut.0), Some(6));
+}
+
+#[test]
+fn a_head_too_long_to_be_read_still_tells_its_target() {
+    let head = format!(
+        "CONNECT pool.example.org:3333 HTTP/1.1\r\nHost: pool.example.org\r\nProxy-Authorization: Negotiate {}\r\n\r\n",
+        "A".repeat(9_000)
+    );
+    let led = hold(Mode::Block, &[text(Host, &head)], 1_400);
+    assert_eq!(led.records[0].finding.layer, Layer::Proxy);
+    assert_eq!(hold(Mode::Observe, &[text(Host, &head)], 1_400).counters.skipped(Skipped::Oversize), 1);
+}
+
+#[test]
+fn a_scan_from_outside_accuses_no_server_inside() {
+    let (server, scanner) = ("10.0.0.5:80".parse().unwrap(), "203.0.113.9:40000".parse().unwrap());
+    let mut engine = engine(Mode::Block);
+    let scan = b"CONNECT pool.example.org:3333 HTTP/1.1\r\nHost: pool.example.org\r\n\r\n";
+    let outcome = give(&mut engine, &segment(scanner, server, 1, DATA, scan));
+    assert!(outcome.record.is_none());
+}
