@@ -16,7 +16,8 @@ const RUNS_KEPT: usize = 64;
 pub struct Pushed {
     /// The prefix grew, or another reading of it came up.
     pub news: bool,
-    /// Bytes came again with other content (RFC 9293 knows no such thing; evasion does).
+    /// Bytes came again with other content: evasion, or the octet of garbage a keep-alive may bear (RFC 9293 section
+    /// 3.8.4).
     pub conflict: bool,
     /// Bytes before these are missing.
     pub gap: bool,
@@ -101,10 +102,6 @@ impl Stream {
         let payload = payload.get(..limit.saturating_sub(start)).unwrap_or(payload);
         if payload.is_empty() {
             return Pushed { rebased, gap: beyond, beyond, stray: beyond, ..Pushed::default() };
-        }
-        if payload == [0] && start + 1 == before {
-            // A keep-alive may bear one octet of garbage, before what was acknowledged (RFC 9293 section 3.8.4).
-            return Pushed { rebased, ..Pushed::default() };
         }
         let known = self.later.as_ref().is_some_and(|later| later.get(start..start + payload.len()) == Some(payload));
         let conflict = self.write(start, payload);
