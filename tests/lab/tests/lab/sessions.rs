@@ -9,7 +9,7 @@ use minewall_lab::login::{Ending, LOGINS, Manner, Session, login_of};
 use minewall_lab::pool::{Options, Pool, State};
 use minewall_lab::{Dialect, Lab, kernel, ready};
 
-use crate::{LIMIT, SECOND, pool_at, text};
+use crate::{LIMIT, pool_at, text};
 
 #[test]
 fn every_login_completes_and_the_pool_sees_the_nat_address() -> Result<()> {
