@@ -79,9 +79,7 @@ impl Worker {
             if is_answer && let Ok(packet) = Packet::from_ip(waiting.bytes()) {
                 names(&self.shared.names).learn(now, packet.payload);
             }
-            if let Err(error) = waiting.answer(&verdict) {
-                tracing::debug!(%error, "a verdict was not taken");
-            }
+            waiting.answer(&verdict);
             if let Verdict::Answer(packet) | Verdict::Reset(Resets { back: packet, .. }) = verdict
                 && let Err(error) = self.injector.send(&packet, meta.ingress)
             {
