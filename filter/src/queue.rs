@@ -1,10 +1,12 @@
 //! A netfilter queue: packets wait in it until they are answered.
 
+pub(crate) mod counters;
 mod message;
 mod one;
 mod socket;
 
 use std::io::Result;
+use std::sync::Arc;
 
 use anyhow::Context;
 use minewall_core::config::{Fail, Mark, Queue as Settings, Reader};
@@ -12,6 +14,7 @@ use minewall_core::engine::{Meta, Verdict};
 use minewall_core::limits::LOOK_MESSAGE;
 use minewall_core::wire::tcp::Resets;
 
+pub(crate) use counters::Latency;
 use message::Packet;
 use one::One;
 use socket::Socket;
@@ -21,7 +24,9 @@ const HEADERS: usize = 256;
 
 /// One bound queue.
 pub(crate) struct Queue {
+    number: u16,
     source: Source,
+    latency: Arc<Latency>,
     mark: Mark,
     fail: Fail,
 }
@@ -44,11 +49,18 @@ impl Queue {
         };
         let copy = u16::try_from(look_bytes.max(LOOK_MESSAGE) + HEADERS).unwrap_or(u16::MAX);
         let terms = Terms { number, copy, length: settings.length, fail_open: settings.fail == Fail::Open };
+        let latency = Arc::new(Latency::default());
         let source = match settings.reader {
-            Reader::Burst => Socket::bind(terms).map(Source::Burst),
-            Reader::Nfq => One::bind(terms).map(Source::One),
+            Reader::Burst => Socket::bind(terms, Arc::clone(&latency)).map(Source::Burst),
+            Reader::Nfq => One::bind(terms, Arc::clone(&latency)).map(Source::One),
         };
-        Ok(Self { source: source.with_context(taken).with_context(what)?, mark, fail: settings.fail })
+        let source = source.with_context(taken).with_context(what)?;
+        Ok(Self { number, source, latency, mark, fail: settings.fail })
+    }
+
+    /// Its number, and how long packets wait in it.
+    pub(crate) fn watched(&self) -> (u16, Arc<Latency>) {
+        (self.number, Arc::clone(&self.latency))
     }
 
     /// The next packet; none if none came for a while.

@@ -4,22 +4,26 @@ use std::collections::BTreeSet;
 use std::io::{ErrorKind, Result};
 use std::os::fd::OwnedFd;
 use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
 
 use minewall_core::engine::Meta;
 use rustix::net::sockopt;
 
 use super::message::{AT_GATEWAY, Packet};
 use super::socket::{RECEIVE_BUFFER, WAIT};
-use super::{Decision, Terms};
+use super::{Decision, Latency, Terms};
 
 /// The queue, and the packet last read until it is decided.
 pub(super) struct One {
     inner: nfq::Queue,
     message: Option<nfq::Message>,
+    since: Instant,
+    latency: Arc<Latency>,
 }
 
 impl One {
-    pub(super) fn bind(terms: Terms) -> Result<Self> {
+    pub(super) fn bind(terms: Terms, latency: Arc<Latency>) -> Result<Self> {
         let before = sockets();
         let mut inner = nfq::Queue::open()?;
         inner.bind(terms.number)?;
@@ -34,7 +38,7 @@ impl One {
                 "the queue's socket cannot be tuned: stopping takes one more packet"
             ),
         }
-        Ok(Self { inner, message: None })
+        Ok(Self { inner, message: None, since: Instant::now(), latency })
     }
 
     pub(super) fn next(&mut self) -> Result<Option<Packet>> {
@@ -43,6 +47,7 @@ impl One {
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => return Ok(None),
             Err(error) => return Err(error),
         };
+        self.since = Instant::now();
         let meta = Meta {
             ingress: message.get_indev(),
             egress: message.get_outdev(),
@@ -70,6 +75,7 @@ impl One {
         if let Err(error) = self.inner.verdict(message) {
             tracing::debug!(%error, "a verdict was not taken");
         }
+        self.latency.note(self.since.elapsed(), 1);
     }
 }
 

@@ -46,8 +46,19 @@ impl Worker {
         let mut current = Arc::clone(settings.load());
         let mut engine = Engine::new((*current).clone(), flows, seed);
         let clock = Clock::start();
-        let mut errors = 0;
+        let (mut errors, mut eased) = (0, 0);
         loop {
+            // Also while no packet comes, so that what is former can go.
+            let latest = settings.load();
+            if !Arc::ptr_eq(latest, &current) {
+                current = Arc::clone(latest);
+                engine.reload((*current).clone());
+            }
+            let ease = self.shared.ease.load(Ordering::Relaxed);
+            if ease != eased {
+                engine.ease(ease);
+                eased = ease;
+            }
             let waiting = match self.queue.next() {
                 Ok(Some(waiting)) => {
                     errors = 0;
@@ -68,11 +79,6 @@ impl Worker {
                     continue;
                 }
             };
-            let latest = settings.load();
-            if !Arc::ptr_eq(latest, &current) {
-                current = Arc::clone(latest);
-                engine.reload((*current).clone());
-            }
             let meta = waiting.meta();
             let now = clock.now();
             let Outcome { verdict, record, is_answer } = engine.on_ip(now, meta, waiting.bytes());
