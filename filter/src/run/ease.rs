@@ -21,7 +21,7 @@ const PACKETS: u32 = 100;
 const LATE_LOOKS: u32 = 2;
 
 /// Quiet looks in a row before it is less eased.
-const QUIET_LOOKS: u32 = 10;
+const QUIET_LOOKS: u32 = 5;
 
 /// What is known of one queue.
 #[derive(Debug)]
@@ -175,6 +175,6 @@ mod tests {
         assert!((0..100).all(|_| degree.next(middling, 4096) == 2));
         let quiet = Look { packets: 1000, p99: 250, ..Look::default() };
         let levels: Vec<_> = (0..20).map(|_| degree.next(quiet, 4096)).collect();
-        assert_eq!((levels[8], levels[9], levels[18], levels[19]), (2, 1, 1, 0));
+        assert_eq!((levels[3], levels[4], levels[8], levels[9]), (2, 1, 1, 0));
     }
 }

@@ -19,9 +19,10 @@ fn main() -> Result<()> {
     let lab = Lab::new()?;
     for load in loads.split(',') {
         let mut figures = vec![Vec::new(); programs.len() + 1];
+        let mut costs = vec![Vec::new(); programs.len()];
         for _ in 0..rounds.parse::<usize>().context("ROUNDS")? {
             figures[0].push(once(&lab, load, time)?);
-            for (program, figures) in programs.iter().zip(&mut figures[1..]) {
+            for ((program, figures), costs) in programs.iter().zip(&mut figures[1..]).zip(&mut costs) {
                 let (_, rest) = program.split_once('=').context("NAME=BINARY")?;
                 let (binary, lines) = rest.split_once(',').unwrap_or((rest, ""));
                 let mut minewall = Minewall::start(&lab, Path::new(binary), &configuration(&lab, lines))?;
@@ -30,11 +31,17 @@ fn main() -> Result<()> {
                     figures.push(once(&lab, load, time)?);
                     minewall = Minewall::start(&lab, Path::new(binary), &configuration(&lab, lines))?;
                 } else {
-                    figures.push(once(&lab, load, time)?);
+                    let before = processor_time(minewall.pid())?;
+                    let per_second = once(&lab, load, time)?;
+                    let took = processor_time(minewall.pid())? - before;
+                    costs.push(took / (per_second * time.as_secs_f64()));
+                    figures.push(per_second);
                 }
                 minewall.stop()?;
                 let log = minewall.log();
-                log.lines().filter(|line| line.contains("time to")).for_each(|line| eprintln!("{line}"));
+                log.lines()
+                    .filter(|line| line.contains("time to") || line.contains("overload"))
+                    .for_each(|line| eprintln!("{line}"));
             }
         }
         let medians: Vec<f64> = figures.iter().cloned().map(median).collect();
@@ -44,8 +51,19 @@ fn main() -> Result<()> {
             let all: Vec<String> = figures.iter().map(|figure| format!("{figure:.0}")).collect();
             println!("{load:<12} {name:<16} {median:>14.0} {:>6.3}   ({})", median / medians[0], all.join(" "));
         }
+        for (program, costs) in programs.iter().zip(costs) {
+            let name = program.split('=').next().unwrap_or_default();
+            println!("{load:<12} {name:<16} {:>14.2} us of its processor time each", median(costs));
+        }
     }
     Ok(())
+}
+
+/// The processor time of a process so far, in microseconds: fields 14 and 15 of proc_pid_stat(5), in hundredths.
+fn processor_time(pid: u32) -> Result<f64> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
+    let fields = stat.rsplit(')').next().unwrap_or_default().split_ascii_whitespace();
+    Ok(fields.skip(11).take(2).filter_map(|field| field.parse::<f64>().ok()).sum::<f64>() * 1e4)
 }
 
 fn configuration(lab: &Lab, lines: &str) -> String {
