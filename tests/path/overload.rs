@@ -17,10 +17,15 @@ fn an_overload_is_told_once_and_ends_by_itself() -> Result<()> {
     if !ready("an_overload_is_told_once_and_ends_by_itself") {
         return Ok(());
     }
+    ["burst", "nfq"].into_iter().try_for_each(overload_with)
+}
+
+fn overload_with(reader: &str) -> Result<()> {
     let lab = Lab::new()?;
     let _pool = Pool::start(&lab, Options::default())?;
     // Closed, so that the kernel counts what it does not hold.
-    let minewall = start(&lab, "block", "queue.length = 64\nqueue.count = 1\nqueue.fail = \"closed\"")?;
+    let queue = "queue.length = 64\nqueue.count = 1\nqueue.fail = \"closed\"\nqueue.reader";
+    let minewall = start(&lab, "block", &format!("{queue} = {reader:?}"))?;
     let login = login_of("xmrig").context("xmrig")?;
     let pid = Pid::from_raw(i32::try_from(minewall.pid())?).context("a process id")?;
     let questions = thread::scope(|scope| -> Result<_> {

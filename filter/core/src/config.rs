@@ -144,7 +144,7 @@ pub struct Queue {
 
 impl Default for Queue {
     fn default() -> Self {
-        Self { first: 4700, count: 0, length: 4096, fail: Fail::Open, reader: Reader::Burst }
+        Self { first: 4700, count: 0, length: 4096, fail: Fail::Open, reader: Reader::Nfq }
     }
 }
 
@@ -153,9 +153,9 @@ impl Default for Queue {
 #[serde(rename_all = "lowercase")]
 pub enum Reader {
     /// Several at once, whose verdicts go in one message.
-    #[default]
     Burst,
     /// One at a time, by the crate `nfq`.
+    #[default]
     Nfq,
 }
 
