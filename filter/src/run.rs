@@ -1,11 +1,12 @@
 //! `minewall run`: the daemon's life, from a checked configuration to a kernel left as it was.
 
+mod ease;
 mod recorder;
 mod worker;
 
 use std::io::IsTerminal;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -25,6 +26,7 @@ use crate::lock::Lock;
 use crate::queue::Queue;
 use crate::sink::Sinks;
 use crate::{capability, settings};
+use ease::Watch;
 use recorder::Recorder;
 use worker::Worker;
 
@@ -37,13 +39,15 @@ const LAST_PACKETS: Duration = Duration::from_secs(2);
 /// How often the kernel is asked whether our rules still stand.
 const RULES_LOOKED_AFTER: Duration = Duration::from_secs(5);
 
-/// How often it is asked whether the queues' threads still live.
-const THREADS_LOOKED_AFTER: Duration = Duration::from_secs(1);
+/// How often the queues and their threads are looked at.
+const LOOKED_AFTER: Duration = Duration::from_secs(1);
 
 /// What the threads share.
 #[derive(Debug)]
 struct Shared {
     settings: ArcSwap<Settings>,
+    /// How far the engines are eased.
+    ease: AtomicUsize,
     stop: AtomicBool,
     names: Arc<Mutex<Names>>,
 }
@@ -75,12 +79,15 @@ pub(crate) fn run(path: &Path) -> Result<()> {
     let sinks = Sinks::start(&config.sink, &first.observer)?;
     let names = Arc::new(Mutex::new(Names::new(random()?)));
     let recorder = Recorder::start(sinks, Arc::clone(&names))?;
-    let shared = Arc::new(Shared { settings: ArcSwap::from_pointee(first), stop: AtomicBool::new(false), names });
+    let (settings, ease, stop) = (ArcSwap::from_pointee(first), AtomicUsize::new(0), AtomicBool::new(false));
+    let shared = Arc::new(Shared { settings, ease, stop, names });
+    let watch = Watch::new(queues.iter().map(Queue::watched), config.queue.length);
     let workers = start(queues, &config, &shared, &injector, &recorder)?;
     let loaded = plane.load()?;
     tracing::info!(backend = loaded.plane().backend(), queues = count, first = config.queue.first, "rules loaded");
     eprintln!("minewall: ready");
-    let (loaded, served) = serve(&signals, path, config, &shared, &recorder, &workers, loaded);
+    let upkeep = Upkeep { workers: &workers, watch, former: Vec::new() };
+    let (loaded, served) = serve(&signals, path, config, &shared, &recorder, upkeep, loaded);
     let unloaded = loaded.unload();
     shared.stop.store(true, Ordering::Release);
     let ended = end(workers, LAST_PACKETS);
@@ -140,6 +147,25 @@ fn random() -> Result<u64> {
     Ok(u64::from_ne_bytes(bytes))
 }
 
+/// What is looked after every second.
+struct Upkeep<'a> {
+    workers: &'a [JoinHandle<()>],
+    watch: Watch,
+    /// Settings no longer current: a queue's thread that let go of a million names last would keep its packets waiting.
+    former: Vec<Arc<Settings>>,
+}
+
+impl Upkeep<'_> {
+    fn look(&mut self, shared: &Shared) -> Result<()> {
+        if self.workers.iter().any(JoinHandle::is_finished) {
+            bail!("a queue's thread has ended; start minewall again");
+        }
+        shared.ease.store(self.watch.look(), Ordering::Relaxed);
+        self.former.retain(|former| Arc::strong_count(former) > 1 || Arc::strong_count(&former.lists) > 1);
+        Ok(())
+    }
+}
+
 /// Waits for signals, and looks after the rules and the queues' threads meanwhile; returns at the signal that ends the
 /// daemon, or when a thread has ended: its queue is closed, so that its packets pass or not as `queue.fail` says, but
 /// nobody looks at them, and a new start does.
@@ -149,15 +175,16 @@ fn serve(
     mut config: Config,
     shared: &Shared,
     recorder: &Recorder,
-    workers: &[JoinHandle<()>],
+    mut upkeep: Upkeep<'_>,
     mut loaded: Loaded,
 ) -> (Loaded, Result<()>) {
     let mut looked_after = Instant::now();
     loop {
-        match signals.recv_timeout(THREADS_LOOKED_AFTER) {
+        match signals.recv_timeout(LOOKED_AFTER) {
             Ok(SIGHUP) => match reload(path, &config, shared, recorder, &mut loaded) {
-                Ok(new) => {
+                Ok((new, former)) => {
                     config = new;
+                    upkeep.former.push(former);
                     tracing::info!("configuration and lists read anew");
                 }
                 Err(error) => tracing::error!("the former configuration stays: {error:#}"),
@@ -169,8 +196,7 @@ fn serve(
             Err(RecvTimeoutError::Disconnected) => return (loaded, Ok(())),
             Err(RecvTimeoutError::Timeout) => {}
         }
-        if workers.iter().any(JoinHandle::is_finished) {
-            let ended = anyhow::anyhow!("a queue's thread has ended; start minewall again");
+        if let Err(ended) = upkeep.look(shared) {
             return (loaded, Err(ended));
         }
         if looked_after.elapsed() >= RULES_LOOKED_AFTER {
@@ -204,8 +230,15 @@ fn look_after(loaded: &mut Loaded) {
     }
 }
 
-/// Reads everything before anything is changed; then swaps. Flows, queues and conntrack stay.
-fn reload(path: &Path, old: &Config, shared: &Shared, recorder: &Recorder, loaded: &mut Loaded) -> Result<Config> {
+/// Reads everything before anything is changed; then swaps. Flows, queues and conntrack stay. Gives the former settings
+/// too.
+fn reload(
+    path: &Path,
+    old: &Config,
+    shared: &Shared,
+    recorder: &Recorder,
+    loaded: &mut Loaded,
+) -> Result<(Config, Arc<Settings>)> {
     let new = settings::read(path)?;
     let engine = settings::engine(&new)?;
     for (setting, changed) in [
@@ -227,8 +260,7 @@ fn reload(path: &Path, old: &Config, shared: &Shared, recorder: &Recorder, loade
         Some(sinks) => recorder.replace(sinks),
         None => recorder.reopen(),
     }
-    shared.settings.store(Arc::new(engine));
-    Ok(new)
+    Ok((new, shared.settings.swap(Arc::new(engine))))
 }
 
 /// The program's own log: on standard error, which systemd and procd carry on.

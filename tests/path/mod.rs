@@ -15,6 +15,7 @@
 //! | `rules` | the kernel's rules: left as they were, restored, marks of others |
 //! | `crash` | SIGKILL and SIGSTOP: traffic goes on, running sessions are picked up |
 //! | `reload` | SIGHUP |
+//! | `overload` | packets lost for want of room: told, eased, over |
 //! | `sinks` | sinks that are slow or dead |
 //! | `refusals` | starts that must fail, each with one clear error |
 
@@ -23,6 +24,7 @@ mod crash;
 mod listed;
 mod logins;
 mod names;
+mod overload;
 mod policy;
 mod proxies;
 mod quic;

@@ -138,12 +138,25 @@ pub struct Queue {
     pub length: u32,
     /// What becomes of packets when nobody answers.
     pub fail: Fail,
+    /// What reads the packets.
+    pub reader: Reader,
 }
 
 impl Default for Queue {
     fn default() -> Self {
-        Self { first: 4700, count: 0, length: 4096, fail: Fail::Open }
+        Self { first: 4700, count: 0, length: 4096, fail: Fail::Open, reader: Reader::Nfq }
     }
+}
+
+/// What reads the packets of a queue.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum Reader {
+    /// Several at once, whose verdicts go in one message.
+    Burst,
+    /// One at a time, by the crate `nfq`.
+    #[default]
+    Nfq,
 }
 
 /// What becomes of packets when nobody answers.

@@ -46,8 +46,19 @@ impl Worker {
         let mut current = Arc::clone(settings.load());
         let mut engine = Engine::new((*current).clone(), flows, seed);
         let clock = Clock::start();
-        let mut errors = 0;
+        let (mut errors, mut eased) = (0, 0);
         loop {
+            // Also while no packet comes, so that what is former can go.
+            let latest = settings.load();
+            if !Arc::ptr_eq(latest, &current) {
+                current = Arc::clone(latest);
+                engine.reload((*current).clone());
+            }
+            let ease = self.shared.ease.load(Ordering::Relaxed);
+            if ease != eased {
+                engine.ease(ease);
+                eased = ease;
+            }
             let waiting = match self.queue.next() {
                 Ok(Some(waiting)) => {
                     errors = 0;
@@ -68,20 +79,13 @@ impl Worker {
                     continue;
                 }
             };
-            let latest = settings.load();
-            if !Arc::ptr_eq(latest, &current) {
-                current = Arc::clone(latest);
-                engine.reload((*current).clone());
-            }
             let meta = waiting.meta();
             let now = clock.now();
             let Outcome { verdict, record, is_answer } = engine.on_ip(now, meta, waiting.bytes());
             if is_answer && let Ok(packet) = Packet::from_ip(waiting.bytes()) {
                 names(&self.shared.names).learn(now, packet.payload);
             }
-            if let Err(error) = waiting.answer(&verdict) {
-                tracing::debug!(%error, "a verdict was not taken");
-            }
+            waiting.answer(&verdict);
             if let Verdict::Answer(packet) | Verdict::Reset(Resets { back: packet, .. }) = verdict
                 && let Err(error) = self.injector.send(&packet, meta.ingress)
             {

@@ -96,6 +96,9 @@ pub struct Settings {
     pub look_bytes: usize,
 }
 
+/// The most an engine is eased.
+pub const EASE_MAX: usize = 3;
+
 /// Randomness from outside. The two are apart because record ids are published, and the order of the flow table must
 /// not be guessed.
 #[derive(Clone, Copy, Debug)]
@@ -117,6 +120,9 @@ impl From<u64> for Seed {
 #[derive(Debug)]
 pub struct Engine {
     settings: Settings,
+    /// How far the look is narrowed: the settings have what is left of it.
+    ease: usize,
+    look_packets: u32,
     ear: Ear,
     flows: Table<OpenFlow>,
     noted: dns::Noted,
@@ -133,14 +139,29 @@ impl Engine {
         let open_max = OPEN_FLOWS.min(flows);
         let flows = Table::new(flows, open_max, seed.flows);
         let noted = dns::Noted::default();
-        Self { settings, ear, flows, noted, run: seed.records, counters: Counters::default() }
+        let (ease, look_packets) = (0, settings.look_packets);
+        Self { settings, ease, look_packets, ear, flows, noted, run: seed.records, counters: Counters::default() }
     }
 
     /// Takes new settings; flows stay.
     pub fn reload(&mut self, settings: Settings) {
         self.ear.lists = Arc::clone(&settings.lists);
         self.ear.reads_answers = settings.policy.reads_answers;
+        self.look_packets = settings.look_packets;
         self.settings = settings;
+        self.ease(self.ease);
+    }
+
+    /// Looks at fewer packets of a connection where time is short: at level 0 at all that are set, at each further one
+    /// at half of that, and at [`EASE_MAX`] a first packet that tells nothing is enough. A message under way is
+    /// followed as ever.
+    pub fn ease(&mut self, level: usize) {
+        self.ease = level.min(EASE_MAX);
+        self.settings.look_packets = match self.ease {
+            0 => self.look_packets,
+            EASE_MAX => 1,
+            level => (self.look_packets >> level).max(1),
+        };
     }
 
     /// What was counted so far.

@@ -338,6 +338,7 @@ fn same_packets_times_and_seed_give_the_same_records() {
 }
 
 mod answers;
+mod ease;
 mod evasion;
 mod laws;
 mod layers;

@@ -1,0 +1,97 @@
+//! What is counted of queues: by the kernel, and how long packets waited for their verdicts.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+/// The upper ends of the buckets of times, in microseconds; one more bucket has what is beyond.
+pub(crate) const BUCKETS: [u32; 9] = [50, 100, 250, 500, 1000, 2500, 5000, 10_000, 100_000];
+
+/// How long packets of one queue waited, from when they could be read to when their verdict was sent. Numbers of 32
+/// bits, for processors without longer atomic ones; they wrap around.
+#[derive(Debug, Default)]
+pub(crate) struct Latency {
+    buckets: [AtomicU32; BUCKETS.len() + 1],
+    worst: AtomicU32,
+}
+
+impl Latency {
+    pub(super) fn note(&self, waited: Duration, packets: usize) {
+        let waited = u32::try_from(waited.as_micros()).unwrap_or(u32::MAX);
+        let bucket = BUCKETS.iter().take_while(|end| waited > **end).count();
+        if let Some(bucket) = self.buckets.get(bucket) {
+            bucket.fetch_add(u32::try_from(packets).unwrap_or(u32::MAX), Ordering::Relaxed);
+        }
+        self.worst.fetch_max(waited, Ordering::Relaxed);
+    }
+
+    /// The packets counted in each bucket.
+    pub(crate) fn buckets(&self) -> [u32; BUCKETS.len() + 1] {
+        self.buckets.each_ref().map(|bucket| bucket.load(Ordering::Relaxed))
+    }
+
+    /// The longest wait since it was last taken.
+    pub(crate) fn take_worst(&self) -> Duration {
+        Duration::from_micros(self.worst.swap(0, Ordering::Relaxed).into())
+    }
+}
+
+/// What the kernel counts of one queue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counters {
+    /// Packets that wait.
+    pub(crate) waiting: u32,
+    /// Packets dropped because the queue was full; with fail-open they pass and nobody counts them.
+    pub(crate) dropped: u32,
+    /// Packets dropped because the socket's buffer was full; with fail-open they pass.
+    pub(crate) user_dropped: u32,
+    /// How often the socket's buffer was full (ENOBUFS), whatever became of the packet.
+    pub(crate) overruns: u32,
+}
+
+/// Reads what the kernel counts of queue `number`; none if nobody is bound to it.
+pub(crate) fn read(number: u16) -> Option<Counters> {
+    let queues = std::fs::read_to_string("/proc/self/net/netfilter/nfnetlink_queue").ok()?;
+    parse(number, &queues, &std::fs::read_to_string("/proc/self/net/netlink").unwrap_or_default())
+}
+
+/// A line of `queues`: number, socket, waiting, what is copied, how much, dropped, dropped for the socket, sequence. One
+/// of `sockets`: address, protocol (12 is netfilter), socket, groups, bytes in, bytes out, dump, locks, drops, inode.
+fn parse(number: u16, queues: &str, sockets: &str) -> Option<Counters> {
+    let fields =
+        |line: &str| line.split_ascii_whitespace().map(str::parse).map(Result::ok).collect::<Vec<Option<u32>>>();
+    let queue = queues.lines().map(fields).find(|line| line.first() == Some(&Some(number.into())))?;
+    let [_, Some(socket), Some(waiting), _, _, Some(dropped), Some(user_dropped), ..] = queue[..] else { return None };
+    let ours = |line: &Vec<Option<u32>>| line.get(1..3) == Some(&[Some(12), Some(socket)]);
+    let overruns = sockets.lines().map(fields).find(ours).and_then(|line| *line.get(8)?).unwrap_or_default();
+    Some(Counters { waiting, dropped, user_dropped, overruns })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_kernel_s_tables_are_read() {
+        // Linux 6.18.
+        let queues = " 4700   7351    12 2 65531     3     4  1234567  1\n 4701 3219177744     0 2 65531     0     0      899  1\n";
+        let sockets = "sk               Eth Pid        Groups   Rmem     Wmem     Dump  Locks    Drops    Inode\n\
+             0000000000000000 0   7351       00000000 0        0        0     2        99       700\n\
+             0000000000000000 12  7351       00000000 0        0        0     2        5        701\n";
+        let first = Counters { waiting: 12, dropped: 3, user_dropped: 4, overruns: 5 };
+        assert_eq!(parse(4700, queues, sockets), Some(first));
+        assert_eq!(parse(4701, queues, sockets), Some(Counters::default()));
+        assert_eq!(parse(47, queues, sockets), None);
+        assert_eq!(parse(4700, " 4700 what", sockets), None);
+    }
+
+    #[test]
+    fn a_wait_falls_into_its_bucket() {
+        let latency = Latency::default();
+        for (microseconds, packets) in [(0, 1), (50, 1), (51, 4), (1000, 8), (1001, 16), (9_999_999, 32)] {
+            latency.note(Duration::from_micros(microseconds), packets);
+        }
+        assert_eq!(latency.buckets(), [2, 4, 0, 0, 8, 16, 0, 0, 0, 32]);
+        assert_eq!(latency.take_worst(), Duration::from_micros(9_999_999));
+        assert_eq!(latency.take_worst(), Duration::ZERO);
+    }
+}
