@@ -14,14 +14,18 @@
 //! | `resolvers` | resolvers for encrypted DNS |
 //! | `rules` | the kernel's rules: left as they were, restored, marks of others |
 //! | `crash` | SIGKILL and SIGSTOP: traffic goes on, running sessions are picked up |
+//! | `faults` | faults under load: killed, stopped, overrun, the kernel's table full, an interface gone and back |
+//! | `memory` | resident memory at work, and within 64 MiB |
 //! | `reload` | SIGHUP |
 //! | `sinks` | sinks that are slow or dead |
 //! | `refusals` | starts that must fail, each with one clear error |
 
 mod answers;
 mod crash;
+mod faults;
 mod listed;
 mod logins;
+mod memory;
 mod names;
 mod policy;
 mod proxies;
