@@ -14,6 +14,8 @@
 //! | `resolvers` | resolvers for encrypted DNS |
 //! | `rules` | the kernel's rules: left as they were, restored, marks of others |
 //! | `crash` | SIGKILL and SIGSTOP: traffic goes on, running sessions are picked up |
+//! | `faults` | faults under load: killed, stopped, overrun, the kernel's table full, an interface gone and back |
+//! | `memory` | resident memory at work, and within 64 MiB |
 //! | `reload` | SIGHUP |
 //! | `overload` | packets lost for want of room: told, eased, over |
 //! | `sinks` | sinks that are slow or dead |
@@ -21,8 +23,10 @@
 
 mod answers;
 mod crash;
+mod faults;
 mod listed;
 mod logins;
+mod memory;
 mod names;
 mod overload;
 mod policy;

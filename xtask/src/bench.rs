@@ -1,117 +1,68 @@
-//! `cargo xtask bench`: the engine, and the lab with minewall on and off in interleaved rounds.
+//! `cargo xtask bench`: the engine, its growth, its instructions, and the lab plain, with minewall and with Suricata.
 
-use std::time::Duration;
+mod chart;
+mod compare;
+mod curves;
+mod results;
+mod suricata;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use clap::Args;
-use minewall_lab::addresses::Family;
-use minewall_lab::load::{self, Direction, Measured};
-use minewall_lab::{Lab, Minewall, kernel, why_not};
 
 use crate::{build, install};
 
 #[derive(Debug, Args)]
 pub(crate) struct Bench {
-    /// Rounds of the lab; each measures off and on
+    /// Rounds of the lab; each measures the gateway plain, with minewall and with Suricata
     #[arg(long, default_value_t = 3)]
     rounds: usize,
     /// Seconds of one measurement
     #[arg(long, default_value_t = 3)]
     seconds: u64,
-    /// Leave the engine's benches out
+    /// Only the lab, and no results file
     #[arg(long)]
     only_lab: bool,
+    /// Only what needs neither root nor a lab, and no results file
+    #[arg(long, conflicts_with = "only_lab")]
+    only_engine: bool,
+    /// Leave out the engine's divan benches, whose figures are only printed
+    #[arg(long)]
+    without_divan: bool,
+    /// Coarse figures in a few minutes: one short round, small curves, no engine benches, no results file
+    #[arg(long)]
+    quick: bool,
+    /// Write the instruction counts just measured as the new baseline
+    #[arg(long)]
+    new_baseline: bool,
 }
-
-/// One kind of load: its name, unit, and how many of its units make one.
-struct Load {
-    name: &'static str,
-    unit: &'static str,
-    scale: f64,
-    measure: fn(&Lab, Duration) -> Result<Measured>,
-}
-
-const LOADS: &[Load] = &[
-    Load {
-        name: "bulk TCP, IPv4, one stream down",
-        unit: "Gbit/s",
-        scale: 8e-9,
-        measure: |lab, time| load::bulk(lab, Family::V4, Direction::Down, 1, time),
-    },
-    Load {
-        name: "bulk TCP, IPv6, one stream down",
-        unit: "Gbit/s",
-        scale: 8e-9,
-        measure: |lab, time| load::bulk(lab, Family::V6, Direction::Down, 1, time),
-    },
-    Load {
-        name: "new connections, IPv4",
-        unit: "1/s",
-        scale: 1.0,
-        measure: |lab, time| load::connections(lab, Family::V4, 16, time),
-    },
-    Load {
-        name: "DNS questions, IPv4",
-        unit: "1/s",
-        scale: 1.0,
-        measure: |lab, time| load::questions(lab, Family::V4, 4, time),
-    },
-];
 
 impl Bench {
     pub(crate) fn perform(&self) -> Result<()> {
         install::packages(false)?;
+        let (mut points, mut counts) = (Vec::new(), Vec::new());
         if !self.only_lab {
-            build::cargo(&["bench", "--package", "minewall", "--locked"])?;
-        }
-        if let Some(why) = why_not() {
-            bail!("{why}");
-        }
-        let binary = build::minewall(true)?;
-        let lab = Lab::new()?;
-        let configuration = format!(
-            "mode = \"block\"\n[runtime]\ndirectory = \"{}\"\n[[sink]]\ntype = \"file\"\npath = \"{}\"\n",
-            lab.directory().join("run").display(),
-            Minewall::records_file(&lab).display(),
-        );
-        let time = Duration::from_secs(self.seconds);
-        println!(
-            "{} rounds, each of {} s off and {} s on, interleaved; medians",
-            self.rounds, self.seconds, self.seconds
-        );
-        println!("{:<34} {:>12} {:>12} {:>7}", "load", "off", "on", "on/off");
-        for load in LOADS {
-            let (mut off, mut on) = (Vec::new(), Vec::new());
-            for _ in 0..self.rounds {
-                off.push(once(&lab, load, time)?);
-                let mut minewall = Minewall::start(&lab, &binary, &configuration)?;
-                on.push(once(&lab, load, time)?);
-                minewall.stop()?;
+            if !(self.quick || self.without_divan) {
+                build::cargo(&["bench", "--package", "minewall", "--locked", "--bench", "engine"])?;
             }
-            let (off, on) = (median(off), median(on));
-            println!(
-                "{:<34} {:>12} {:>12} {:>7.2}",
-                load.name,
-                figure(off, load.unit),
-                figure(on, load.unit),
-                on / off
-            );
+            let program = curves::program()?;
+            points = curves::points(&program, self.quick)?;
+            counts = curves::instructions(&program)?;
+            print!("{}{}", results::curves(&points), results::instructions(&counts));
+            if self.new_baseline {
+                curves::write_baseline(&counts)?;
+            }
+        }
+        if self.only_engine {
+            return Ok(());
+        }
+        install::suricata();
+        let binary = build::minewall(true)?;
+        let (rounds, seconds) = if self.quick { (1, 2) } else { (self.rounds, self.seconds) };
+        let rows = compare::perform(&binary, rounds, seconds)?;
+        print!("{}", results::lab(&rows, rounds, seconds));
+        if !(self.only_lab || self.quick) {
+            results::write(&rows, rounds, seconds, &points, &counts)?;
         }
         Ok(())
     }
-}
-
-fn once(lab: &Lab, load: &Load, time: Duration) -> Result<f64> {
-    kernel::forget_connections(&lab.gateway)?;
-    let measured = (load.measure)(lab, time)?;
-    Ok(measured.per_second() * load.scale)
-}
-
-fn median(mut figures: Vec<f64>) -> f64 {
-    figures.sort_by(f64::total_cmp);
-    figures.get(figures.len() / 2).copied().unwrap_or_default()
-}
-
-fn figure(figure: f64, unit: &str) -> String {
-    if figure < 100.0 { format!("{figure:.2} {unit}") } else { format!("{figure:.0} {unit}") }
 }

@@ -27,6 +27,45 @@ pub(crate) fn packages(for_tests: bool) -> Result<()> {
     apt(&arguments)
 }
 
+/// Where Suricata is for Debian 12.
+const BACKPORTS: &str = "deb http://deb.debian.org/debian bookworm main\n\
+                         deb http://deb.debian.org/debian bookworm-backports main\n";
+
+/// Installs Suricata for the comparison, where it can be had: from Debian's backports, with package lists of our own
+/// so that the machine's are not changed. Says so where it cannot; the comparison then goes without.
+pub(crate) fn suricata() {
+    let there = |program: &str| Command::new(program).arg("-V").output().is_ok();
+    if !there("suricata")
+        && let Err(error) = from_backports("suricata")
+    {
+        eprintln!("Suricata is not compared with: {error:#}");
+    }
+}
+
+fn from_backports(package: &'static str) -> Result<()> {
+    if !minewall_lab::is_root() {
+        bail!("{package} is missing and only root can install it");
+    }
+    let directory = std::env::temp_dir().join("minewall-backports");
+    let lists = directory.join("lists");
+    std::fs::create_dir_all(lists.join("partial"))?;
+    let sources = directory.join("sources.list");
+    std::fs::write(&sources, BACKPORTS)?;
+    let options = [
+        format!("-oDir::Etc::sourcelist={}", sources.display()),
+        "-oDir::Etc::sourceparts=-".to_owned(),
+        format!("-oDir::State::lists={}", lists.display()),
+    ];
+    let with = |rest: &[&'static str]| {
+        let mut all: Vec<&str> = options.iter().map(String::as_str).collect();
+        all.extend(rest);
+        apt(&all)
+    };
+    eprintln!("installing from Debian's backports: {package}");
+    with(&["-qq", "update"])?;
+    with(&["-qq", "install", "--yes", "--no-install-recommends", "--target-release", "bookworm-backports", package])
+}
+
 fn apt(arguments: &[&str]) -> Result<()> {
     let mut command = Command::new("apt-get");
     // Services are not to be started by their packages: the lab starts its own.
