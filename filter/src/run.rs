@@ -79,6 +79,9 @@ pub(crate) fn run(path: &Path) -> Result<()> {
     let workers = start(queues, &config, &shared, &injector, &recorder)?;
     let loaded = plane.load()?;
     tracing::info!(backend = loaded.plane().backend(), queues = count, first = config.queue.first, "rules loaded");
+    if !loaded.plane().devices().is_empty() {
+        tracing::info!(devices = loaded.plane().devices().join(", "), "settled flows go by a flowtable of ours");
+    }
     eprintln!("minewall: ready");
     let (loaded, served) = serve(&signals, path, config, &shared, &recorder, &workers, loaded);
     let unloaded = loaded.unload();
@@ -202,6 +205,7 @@ fn look_after(loaded: &mut Loaded) {
         },
         Err(error) => tracing::warn!("the kernel rules cannot be read: {error:#}"),
     }
+    loaded.hold_back();
 }
 
 /// Reads everything before anything is changed; then swaps. Flows, queues and conntrack stay.

@@ -9,13 +9,16 @@
 mod chains;
 mod iptables;
 mod nft;
+mod pending;
 
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::config::{Config, Fail};
 
 pub use iptables::{iptables, iptables_remove};
 pub use nft::{nft, nft_remove};
+pub use pending::{Pending, pending_remove};
 
 /// Data offsets of a TCP header, in words of 32 bits (RFC 9293 section 3.1).
 const DATA_OFFSETS: core::ops::RangeInclusive<u16> = 5..=15;
@@ -27,6 +30,8 @@ pub struct Ruleset {
     pub entries: Vec<Entry>,
     /// Our chains.
     pub chains: Vec<Chain>,
+    /// The devices between which settled flows are offloaded; none: we have no flowtable.
+    pub devices: Vec<String>,
 }
 
 /// The internet protocol a text is for; `nft` text is for both.
@@ -53,6 +58,8 @@ pub enum Hook {
     Output,
     /// Passing packets, after [`Hook::Forward`].
     ForwardJudged,
+    /// Passing packets that the filters of others let through.
+    ForwardFiltered,
     /// Packets to the gateway itself, after [`Hook::Input`].
     InputJudged,
     /// Packets of the gateway itself, after [`Hook::Output`].
@@ -80,6 +87,8 @@ pub enum Name {
     Settle,
     /// Packets of cut flows.
     Cut,
+    /// Packets of settled flows.
+    Offload,
 }
 
 /// Packets at a hook that match go through a chain.
@@ -179,6 +188,8 @@ pub enum Action {
     Unreachable,
     /// The packet is dropped.
     Drop,
+    /// Later packets of the flow go by our flowtable.
+    Offload,
 }
 
 /// The queues a rule may use.
@@ -216,13 +227,26 @@ impl Ruleset {
         let first = config.queue.first;
         let last = first.saturating_add(queues.saturating_sub(1));
         let queues = Queues { first, last, bypass: config.queue.fail == Fail::Open };
-        Self { entries: chains::entries(config), chains: chains::chains(config, queues) }
+        Self { entries: chains::entries(config), chains: chains::chains(config, queues), devices: Vec::new() }
+    }
+
+    /// The same rules with a flowtable of ours for settled flows between these devices; without any, with none.
+    #[must_use]
+    pub fn offloading(mut self, config: &Config, devices: Vec<String>) -> Self {
+        self.entries.retain(|entry| entry.chain != Name::Offload);
+        self.chains.retain(|chain| chain.name != Name::Offload);
+        if !devices.is_empty() {
+            self.entries.extend(chains::offload_entries());
+            self.chains.push(chains::offload(config.kernel.mark));
+        }
+        self.devices = devices;
+        self
     }
 }
 
 impl Name {
     /// Every chain.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Answer,
         Self::Reset,
         Self::Dns,
@@ -232,6 +256,7 @@ impl Name {
         Self::Judge,
         Self::Settle,
         Self::Cut,
+        Self::Offload,
     ];
 
     /// The name in lower case.
@@ -247,6 +272,7 @@ impl Name {
             Self::Judge => "judge",
             Self::Settle => "settle",
             Self::Cut => "cut",
+            Self::Offload => "offload",
         }
     }
 }

@@ -6,13 +6,14 @@
 mod command;
 mod iptables;
 mod nft;
+mod offload;
 #[cfg(test)]
 mod tests;
 
 use std::thread;
 
 use anyhow::{Context, Result};
-use minewall_core::config::{Backend, Config};
+use minewall_core::config::{Backend, Config, Offload};
 use minewall_core::ruleset::{self, Family, Ruleset};
 
 use command::not_permitted;
@@ -28,6 +29,7 @@ const MOST_QUEUES: usize = 4;
 /// Rules that this machine's kernel said it would take, and the program to load them with.
 #[derive(Clone, Debug)]
 pub(crate) struct Plane {
+    config: Config,
     rules: Ruleset,
     loader: Loader,
     notes: Vec<String>,
@@ -68,9 +70,12 @@ pub(crate) fn choose(config: &Config) -> Result<Plane> {
         Backend::Iptables => with_iptables(&rules),
         Backend::Auto => auto(&rules),
     };
-    let (loader, notes) =
+    let (loader, mut notes) =
         chosen.map_err(|error| if not_permitted(&error) { error.context(PERMISSION) } else { error })?;
-    Ok(Plane { rules, loader, notes })
+    if config.kernel.offload == Offload::Own && loader != Loader::Nft {
+        notes.push("kernel.offload = \"own\" needs the backend nft: settled flows stay on the ordinary way".to_owned());
+    }
+    Ok(Plane::new(config, rules, loader, notes))
 }
 
 /// The text [`Plane::load`] would load. A backend named in the configuration is printed whether or not it would work here.
@@ -85,7 +90,7 @@ pub(crate) fn print(config: &Config) -> Result<String> {
         Backend::Auto => choose(config).context("name a backend: nft or iptables")?.loader == Loader::Nft,
     };
     if is_nft {
-        return Ok(ruleset::nft(&rules));
+        return Ok(ruleset::nft(&rules.offloading(config, offload::devices(&config.kernel))));
     }
     let four = ruleset::iptables(&rules, Family::V4, "");
     let six = ruleset::iptables(&rules, Family::V6, "");
@@ -93,6 +98,25 @@ pub(crate) fn print(config: &Config) -> Result<String> {
 }
 
 impl Plane {
+    fn new(config: &Config, rules: Ruleset, loader: Loader, notes: Vec<String>) -> Self {
+        let mut plane = Self { config: config.clone(), rules, loader, notes };
+        plane.rules = plane.fresh();
+        plane
+    }
+
+    /// The rules as they would be now: our flowtable is between the devices of the moment.
+    fn fresh(&self) -> Ruleset {
+        match self.loader {
+            Loader::Nft => self.rules.clone().offloading(&self.config, offload::devices(&self.config.kernel)),
+            Loader::Iptables(_) => self.rules.clone(),
+        }
+    }
+
+    /// The devices between which our own flowtable takes settled flows.
+    pub(crate) fn devices(&self) -> &[String] {
+        &self.rules.devices
+    }
+
     /// The backend's name: `nft`, `iptables`, `iptables-nft` or `iptables-legacy`.
     pub(crate) fn backend(&self) -> String {
         match self.loader {
@@ -112,7 +136,9 @@ impl Plane {
     /// The kernel refused them; then no rules of ours are left.
     pub(crate) fn load(self) -> Result<Loaded> {
         let listed = self.place()?;
-        Ok(Loaded { plane: self, listed: Some(listed) })
+        let mut loaded = Loaded { plane: self, listed: Some(listed) };
+        loaded.hold_back();
+        Ok(loaded)
     }
 
     fn place(&self) -> Result<String> {
@@ -128,6 +154,7 @@ impl Plane {
             Loader::Nft => nft::unload(),
             Loader::Iptables(tables) => tables.unload(),
         }
+        .and(offload::let_go())
         .with_context(|| format!("cannot take the kernel rules out with {}", self.backend()))
     }
 }
@@ -151,7 +178,19 @@ impl Loaded {
             },
             Loader::Iptables(tables) => tables.list()?,
         };
-        Ok(self.listed.as_ref() == Some(&found))
+        Ok(self.listed.as_ref() == Some(&found) && self.plane.fresh() == self.plane.rules)
+    }
+
+    /// Keeps flowtables of others from flows that are not settled; they may come and go with a firewall.
+    pub(crate) fn hold_back(&mut self) {
+        match offload::hold_back(&self.plane.config) {
+            Ok(chains) if chains.is_empty() => {}
+            Ok(chains) => tracing::info!(
+                chains = chains.join(", "),
+                "flow offload of another program: rules of ours ahead of it keep flows from it until they are settled"
+            ),
+            Err(error) => tracing::warn!("flow offload of another program: {error:#}"),
+        }
     }
 
     /// Loads the same rules again, in place of what is left of them.
@@ -159,6 +198,7 @@ impl Loaded {
     /// # Errors
     /// The kernel refused them.
     pub(crate) fn restore(&mut self) -> Result<()> {
+        self.plane.rules = self.plane.fresh();
         self.listed = Some(self.plane.place()?);
         Ok(())
     }
@@ -172,6 +212,7 @@ impl Loaded {
         let same_loader = plane.loader == self.plane.loader;
         if same_loader && plane.rules == self.plane.rules && self.is_present().unwrap_or(false) {
             self.plane = plane;
+            self.hold_back();
             return Ok(());
         }
         let listed = plane.place().inspect_err(|_| {
@@ -181,7 +222,9 @@ impl Loaded {
         })?;
         let old = std::mem::replace(&mut self.plane, plane);
         self.listed = Some(listed);
-        if same_loader { Ok(()) } else { old.remove() }
+        let removed = if same_loader { Ok(()) } else { old.remove() };
+        self.hold_back();
+        removed
     }
 
     /// Takes the rules out.

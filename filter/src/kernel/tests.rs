@@ -1,6 +1,7 @@
 //! The rules in a real kernel, in network namespaces of our own. Root is needed; without it these tests say so and pass.
 
 mod lab;
+mod offload;
 mod traffic;
 
 use std::mem;
@@ -27,7 +28,7 @@ pub(super) const VARIANTS: [&str; 2] = ["-legacy", "-nft"];
 pub(super) fn iptables_plane(variant: &'static str, config: &Config) -> Option<Plane> {
     let rules = Ruleset::new(config, super::queues(config));
     match Tables::of(variant, &rules) {
-        Ok((tables, notes)) => Some(Plane { rules, loader: Loader::Iptables(tables), notes }),
+        Ok((tables, notes)) => Some(Plane::new(config, rules, Loader::Iptables(tables), notes)),
         Err(error) => {
             eprintln!("SKIPPED iptables{variant}: {error:#}");
             None
@@ -39,7 +40,7 @@ pub(super) fn iptables_plane(variant: &'static str, config: &Config) -> Option<P
 pub(super) fn nft_plane(config: &Config) -> Option<Plane> {
     let rules = Ruleset::new(config, super::queues(config));
     match nft::check(&rules) {
-        Ok(()) => Some(Plane { rules, loader: Loader::Nft, notes: Vec::new() }),
+        Ok(()) => Some(Plane::new(config, rules, Loader::Nft, Vec::new())),
         Err(error) => {
             eprintln!("SKIPPED nft: {error:#}");
             None

@@ -58,6 +58,17 @@ pub(super) fn chains(config: &Config, queues: Queues) -> Vec<Chain> {
     chains
 }
 
+/// Behind the filters of others: what they refuse is not offloaded.
+pub(super) fn offload_entries() -> Vec<Entry> {
+    let entry = |when: Match| Entry { hook: Hook::ForwardFiltered, when: vec![when], chain: Name::Offload };
+    [Match::Tcp].into_iter().chain(QUIC.map(Match::UdpTo)).map(entry).collect()
+}
+
+pub(super) fn offload(mark: Mark) -> Chain {
+    let settled = Match::FlowMark(Bits { value: mark.cleared, mask: mark.mask() });
+    Chain { name: Name::Offload, rules: vec![rule(&[settled], Action::Offload, "only what is settled is offloaded")] }
+}
+
 /// A forged answer comes from an address that is not ours: tracked, it would open a flow in the wrong direction.
 fn answer(mark: Mark) -> Vec<Rule> {
     vec![rule(&[], Action::Untrack, "a forged answer opens no conntrack entry"), strip(mark)]

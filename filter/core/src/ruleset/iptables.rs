@@ -18,13 +18,14 @@ const TABLES: [&str; 3] = ["filter", "raw", "mangle"];
 
 /// Where the jumps are: hook, table, how they are put there. REJECT is allowed in `filter` only and must
 /// come before what accepts. NFQUEUE ends the walk through its chain, so in `mangle` the rules of others come first.
-const HOOKS: [(Hook, &str, &str); 8] = [
+const HOOKS: [(Hook, &str, &str); 9] = [
     (Hook::OutputUntracked, "raw", "-I OUTPUT 1"),
     (Hook::Prerouting, "mangle", "-A PREROUTING"),
     (Hook::Forward, "mangle", "-A FORWARD"),
     (Hook::Input, "mangle", "-A INPUT"),
     (Hook::Output, "mangle", "-A OUTPUT"),
     (Hook::ForwardJudged, "filter", "-I FORWARD 1"),
+    (Hook::ForwardFiltered, "filter", "-A FORWARD"),
     (Hook::InputJudged, "filter", "-I INPUT 1"),
     (Hook::OutputJudged, "filter", "-I OUTPUT 1"),
 ];
@@ -95,7 +96,7 @@ fn table_of(name: Name) -> &'static str {
     match name {
         Name::Answer | Name::Reset => "raw",
         Name::Dns | Name::DnsAnswers | Name::Quic | Name::Tcp => "mangle",
-        Name::Judge | Name::Settle | Name::Cut => "filter",
+        Name::Judge | Name::Settle | Name::Cut | Name::Offload => "filter",
     }
 }
 
@@ -188,6 +189,8 @@ fn action_text(action: Action, family: Family) -> String {
             format!("-j REJECT --reject-with icmp{version}-port-unreachable")
         }
         Action::Drop => "-j DROP".to_string(),
+        // of OpenWrt's own kernels
+        Action::Offload => "-j FLOWOFFLOAD".to_string(),
     }
 }
 

@@ -8,17 +8,21 @@ use alloc::vec::Vec;
 use super::{Action, Bits, Counter, DATA_OFFSETS, Entry, Hook, Match, Queues, Rule, Ruleset};
 
 /// Our table.
-const TABLE: &str = "inet minewall";
+pub(super) const TABLE: &str = "inet minewall";
+
+/// Our flowtable.
+const FLOWTABLE: &str = "settled";
 
 /// The base chains: hook, our name, the kernel's name, priority. The judge comes right behind the queue and before
-/// every common filter (0); the questions come behind conntrack (-200) and before address translation (-100).
-const HOOKS: [(Hook, &str, &str, i32); 8] = [
+/// every common filter (0), offload behind them; the questions come behind conntrack (-200) and before address translation (-100).
+const HOOKS: [(Hook, &str, &str, i32); 9] = [
     (Hook::OutputUntracked, "output_untracked", "output", -300),
     (Hook::Prerouting, "prerouting", "prerouting", -150),
     (Hook::Forward, "forward", "forward", -10),
     (Hook::Input, "input", "input", -10),
     (Hook::Output, "output", "output", -10),
     (Hook::ForwardJudged, "forward_judged", "forward", -9),
+    (Hook::ForwardFiltered, "forward_filtered", "forward", 10),
     (Hook::InputJudged, "input_judged", "input", -9),
     (Hook::OutputJudged, "output_judged", "output", -9),
 ];
@@ -31,6 +35,12 @@ pub fn nft(ruleset: &Ruleset) -> String {
     for counter in Counter::ALL {
         text += &format!("\tcounter {} {{\n\t}}\n", counter.text());
     }
+    if !ruleset.devices.is_empty() {
+        let devices = ruleset.devices.join("\", \"");
+        text += &format!(
+            "\n\tflowtable {FLOWTABLE} {{\n\t\thook ingress priority 0; devices = {{ \"{devices}\" }}; counter;\n\t}}\n"
+        );
+    }
     for chain in &ruleset.chains {
         let rules = chain.rules.iter().flat_map(rule_lines).collect();
         text += &block(chain.name.text(), None, rules);
@@ -38,7 +48,10 @@ pub fn nft(ruleset: &Ruleset) -> String {
     for (hook, name, kernel, priority) in HOOKS {
         let head = format!("type filter hook {kernel} priority {priority}; policy accept;");
         let entries = ruleset.entries.iter().filter(|entry| entry.hook == hook);
-        text += &block(name, Some(head), entries.flat_map(jump_lines).collect());
+        let jumps: Vec<_> = entries.flat_map(jump_lines).collect();
+        if !jumps.is_empty() {
+            text += &block(name, Some(head), jumps);
+        }
     }
     text + "}\n"
 }
@@ -124,6 +137,7 @@ fn action_text(action: Action) -> String {
         Action::Reset => "reject with tcp reset".to_string(),
         Action::Unreachable => "reject with icmpx port-unreachable".to_string(),
         Action::Drop => "drop".to_string(),
+        Action::Offload => format!("flow add @{FLOWTABLE}"),
     }
 }
 

@@ -17,8 +17,8 @@ use super::lab::{Lab, Namespace, root, sh, until};
 use super::{VARIANTS, command, iptables_plane, nft_plane};
 
 const GATEWAY: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 1, 0, 1));
-const INTERNET: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 2, 0, 2));
-const INTERNET_SIX: IpAddr = IpAddr::V6(Ipv6Addr::new(0xfd02, 0, 0, 0, 0, 0, 0, 2));
+pub(super) const INTERNET: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 2, 0, 2));
+pub(super) const INTERNET_SIX: IpAddr = IpAddr::V6(Ipv6Addr::new(0xfd02, 0, 0, 0, 0, 0, 0, 2));
 /// A port of QUIC.
 const QUIC: u16 = 443;
 /// An address no machine has: only a redirect makes it answer.
@@ -45,11 +45,11 @@ const FOREIGN: &str = "table inet foreign {
 
 /// One packet user space was asked about.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Seen {
+pub(super) struct Seen {
     protocol: u8,
     source_port: u16,
     destination: SocketAddr,
-    payload: Vec<u8>,
+    pub(super) payload: Vec<u8>,
     mark: u32,
 }
 
@@ -71,14 +71,14 @@ impl Seen {
 }
 
 /// User space: cuts on "mining.", clears a flow with its second payload, notes everything.
-struct Judge {
+pub(super) struct Judge {
     seen: Arc<Mutex<Vec<Seen>>>,
     stop: Arc<AtomicBool>,
     thread: Option<thread::JoinHandle<()>>,
 }
 
 impl Judge {
-    fn start(gateway: &Namespace, config: &Config) -> Self {
+    pub(super) fn start(gateway: &Namespace, config: &Config) -> Self {
         let (seen, stop) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicBool::new(false)));
         let (queues, mark) = (config.queue.first..config.queue.first + config.queue.count, config.kernel.mark);
         let (log, halt) = (Arc::clone(&seen), Arc::clone(&stop));
@@ -101,12 +101,12 @@ impl Judge {
         Self { seen, stop, thread: Some(thread) }
     }
 
-    fn seen(&self) -> Vec<Seen> {
+    pub(super) fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
     }
 
     /// Packets of a TCP connection, both directions, by its two ports.
-    fn of_flow(&self, (client, server): (u16, u16)) -> Vec<Seen> {
+    pub(super) fn of_flow(&self, (client, server): (u16, u16)) -> Vec<Seen> {
         let is_of =
             |seen: &Seen| [(client, server), (server, client)].contains(&(seen.source_port, seen.destination.port()));
         self.seen().into_iter().filter(is_of).collect()
@@ -141,7 +141,7 @@ impl Drop for Judge {
     }
 }
 
-fn config() -> Config {
+pub(super) fn config() -> Config {
     let mut config = Config::default();
     config.queue.count = 2;
     config
@@ -168,7 +168,7 @@ fn with_each_backend(config: &Config, scene: impl Fn(&Lab, &Plane) + Sync) {
 }
 
 /// A server that tells what it read, and answers it in lower case if asked to.
-fn serve(namespace: &Namespace, address: SocketAddr, echo: bool) -> mpsc::Receiver<(TcpStream, Vec<u8>)> {
+pub(super) fn serve(namespace: &Namespace, address: SocketAddr, echo: bool) -> mpsc::Receiver<(TcpStream, Vec<u8>)> {
     let listener = namespace.inside(|| TcpListener::bind(address).unwrap());
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
@@ -189,7 +189,7 @@ fn serve(namespace: &Namespace, address: SocketAddr, echo: bool) -> mpsc::Receiv
     receiver
 }
 
-fn connect(host: &Namespace, address: SocketAddr) -> TcpStream {
+pub(super) fn connect(host: &Namespace, address: SocketAddr) -> TcpStream {
     let stream = host.inside(|| TcpStream::connect(address).unwrap());
     stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
     stream.set_nodelay(true).unwrap();
@@ -197,12 +197,12 @@ fn connect(host: &Namespace, address: SocketAddr) -> TcpStream {
 }
 
 /// The ports of the client and of the server.
-fn ports(client: &TcpStream) -> (u16, u16) {
+pub(super) fn ports(client: &TcpStream) -> (u16, u16) {
     (client.local_addr().unwrap().port(), client.peer_addr().unwrap().port())
 }
 
 /// Asserts that a connection ends with a reset before anything came.
-fn is_reset(stream: &mut TcpStream) {
+pub(super) fn is_reset(stream: &mut TcpStream) {
     let error = stream.read(&mut [0; 64]).map(|count| panic!("{count} bytes instead of a reset")).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ConnectionReset, "{error}");
 }
@@ -216,7 +216,7 @@ fn is_silent(stream: &mut TcpStream) {
 }
 
 /// The packets counted by one of our counters, both families.
-fn counted(lab: &Lab, plane: &Plane, counter: &str) -> u64 {
+pub(super) fn counted(lab: &Lab, plane: &Plane, counter: &str) -> u64 {
     let digits = |text: &str| text.chars().take_while(char::is_ascii_digit).collect::<String>().parse::<u64>().unwrap();
     lab.gateway.inside(|| match plane.loader {
         Loader::Nft => {
