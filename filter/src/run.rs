@@ -67,7 +67,7 @@ pub(crate) fn run(path: &Path) -> Result<()> {
     let first = settings::engine(&config)?;
     // Signals are caught before there is anything to clean up.
     let signals = catch_signals()?;
-    let plane = kernel::choose(&config)?;
+    let plane = kernel::choose(&config, &first.lists)?;
     plane.notes().iter().for_each(|note| tracing::warn!("{note}"));
     let count = kernel::queues(&config);
     let queues = bind(&config, count)?;
@@ -226,7 +226,7 @@ fn reload(path: &Path, old: &Config, shared: &Shared, recorder: &Recorder, loade
         }
     }
     let sinks = if old.sink == new.sink { None } else { Some(Sinks::start(&new.sink, &engine.observer)?) };
-    loaded.replace(kernel::choose(&new)?)?;
+    loaded.replace(kernel::choose(&new, &engine.lists)?)?;
     match sinks {
         Some(sinks) => recorder.replace(sinks),
         None => recorder.reopen(),

@@ -15,6 +15,7 @@ use std::thread;
 use anyhow::{Context, Result};
 use minewall_core::config::{Backend, Config, Offload};
 use minewall_core::ruleset::{self, Family, Ruleset};
+use minewall_lists::Lists;
 
 use command::not_permitted;
 use iptables::Tables;
@@ -22,6 +23,9 @@ use iptables::Tables;
 /// What to do about a missing right.
 const PERMISSION: &str =
     "changing kernel rules needs the capability CAP_NET_ADMIN; run as root or grant it in the service file";
+
+/// Listed addresses for which iptables gets a rule each: the first segment of every connection passes them twice.
+const LISTED_WITHOUT_SETS: usize = 64;
 
 /// Queues used where the configuration leaves their number to the machine.
 const MOST_QUEUES: usize = 4;
@@ -63,35 +67,48 @@ pub(crate) fn queues(config: &Config) -> u16 {
 ///
 /// # Errors
 /// What the kernel or the machine lacks, and what helps.
-pub(crate) fn choose(config: &Config) -> Result<Plane> {
-    let rules = Ruleset::new(config, queues(config));
+pub(crate) fn choose(config: &Config, lists: &Lists) -> Result<Plane> {
+    let rules = Ruleset::new(config, queues(config)).refusing(config, lists);
     let chosen = match config.kernel.backend {
         Backend::Nft => nft::check(&rules).map(|()| (Loader::Nft, Vec::new())),
-        Backend::Iptables => with_iptables(&rules),
-        Backend::Auto => auto(&rules),
+        Backend::Iptables => with_iptables(&for_iptables(config, &rules)),
+        Backend::Auto => auto(config, &rules),
     };
     let (loader, mut notes) =
         chosen.map_err(|error| if not_permitted(&error) { error.context(PERMISSION) } else { error })?;
     if config.kernel.offload == Offload::Own && loader != Loader::Nft {
         notes.push("kernel.offload = \"own\" needs the backend nft: settled flows stay on the ordinary way".to_owned());
     }
+    if loader != Loader::Nft && rules.sets.listed.len() > LISTED_WITHOUT_SETS {
+        notes.push(format!(
+            "{} addresses are listed, and without the sets of nft the kernel refuses at most {LISTED_WITHOUT_SETS} by \
+             itself: connections to them are cut by what is said on them",
+            rules.sets.listed.len()
+        ));
+    }
     Ok(Plane::new(config, rules, loader, notes))
+}
+
+/// The rules without the refusal of addresses where there are too many of them.
+fn for_iptables(config: &Config, rules: &Ruleset) -> Ruleset {
+    if rules.sets.listed.len() > LISTED_WITHOUT_SETS { Ruleset::new(config, queues(config)) } else { rules.clone() }
 }
 
 /// The text [`Plane::load`] would load. A backend named in the configuration is printed whether or not it would work here.
 ///
 /// # Errors
 /// `auto` found no backend; see [`choose`].
-pub(crate) fn print(config: &Config) -> Result<String> {
-    let rules = Ruleset::new(config, queues(config));
+pub(crate) fn print(config: &Config, lists: &Lists) -> Result<String> {
+    let rules = Ruleset::new(config, queues(config)).refusing(config, lists);
     let is_nft = match config.kernel.backend {
         Backend::Nft => true,
         Backend::Iptables => false,
-        Backend::Auto => choose(config).context("name a backend: nft or iptables")?.loader == Loader::Nft,
+        Backend::Auto => choose(config, lists).context("name a backend: nft or iptables")?.loader == Loader::Nft,
     };
     if is_nft {
         return Ok(ruleset::nft(&rules.offloading(config, offload::devices(&config.kernel))));
     }
+    let rules = for_iptables(config, &rules);
     let four = ruleset::iptables(&rules, Family::V4, "");
     let six = ruleset::iptables(&rules, Family::V6, "");
     Ok(format!("# iptables-restore --noflush\n{four}# ip6tables-restore --noflush\n{six}"))
@@ -99,17 +116,20 @@ pub(crate) fn print(config: &Config) -> Result<String> {
 
 impl Plane {
     fn new(config: &Config, rules: Ruleset, loader: Loader, notes: Vec<String>) -> Self {
+        let rules = if loader == Loader::Nft { rules } else { for_iptables(config, &rules) };
         let mut plane = Self { config: config.clone(), rules, loader, notes };
-        plane.rules = plane.fresh();
+        plane.renew();
         plane
     }
 
-    /// The rules as they would be now: our flowtable is between the devices of the moment.
-    fn fresh(&self) -> Ruleset {
-        match self.loader {
-            Loader::Nft => self.rules.clone().offloading(&self.config, offload::devices(&self.config.kernel)),
-            Loader::Iptables(_) => self.rules.clone(),
-        }
+    /// The devices our flowtable would be between now.
+    fn devices_now(&self) -> Vec<String> {
+        if self.loader == Loader::Nft { offload::devices(&self.config.kernel) } else { Vec::new() }
+    }
+
+    fn renew(&mut self) {
+        let devices = self.devices_now();
+        self.rules = std::mem::take(&mut self.rules).offloading(&self.config, devices);
     }
 
     /// The devices between which our own flowtable takes settled flows.
@@ -149,12 +169,14 @@ impl Plane {
         .with_context(|| format!("cannot load the kernel rules with {}", self.backend()))
     }
 
+    /// One part that cannot be removed does not keep the other.
     fn remove(&self) -> Result<()> {
+        let let_go = offload::let_go();
         match self.loader {
             Loader::Nft => nft::unload(),
             Loader::Iptables(tables) => tables.unload(),
         }
-        .and(offload::let_go())
+        .and(let_go)
         .with_context(|| format!("cannot take the kernel rules out with {}", self.backend()))
     }
 }
@@ -178,7 +200,7 @@ impl Loaded {
             },
             Loader::Iptables(tables) => tables.list()?,
         };
-        Ok(self.listed.as_ref() == Some(&found) && self.plane.fresh() == self.plane.rules)
+        Ok(self.listed.as_ref() == Some(&found) && self.plane.devices_now() == self.plane.devices())
     }
 
     /// Keeps flowtables of others from flows that are not settled; they may come and go with a firewall.
@@ -198,7 +220,7 @@ impl Loaded {
     /// # Errors
     /// The kernel refused them.
     pub(crate) fn restore(&mut self) -> Result<()> {
-        self.plane.rules = self.plane.fresh();
+        self.plane.renew();
         self.listed = Some(self.plane.place()?);
         Ok(())
     }
@@ -215,7 +237,12 @@ impl Loaded {
             self.hold_back();
             return Ok(());
         }
-        let listed = plane.place().inspect_err(|_| {
+        let listed = if same_loader && self.takes_sets_of(&plane) {
+            nft::load_sets(&plane.rules).map(|()| self.listed.clone().unwrap_or_default())
+        } else {
+            plane.place()
+        };
+        let listed = listed.inspect_err(|_| {
             if let Err(error) = self.restore() {
                 tracing::error!("the old kernel rules are lost as well: {error:#}");
             }
@@ -225,6 +252,13 @@ impl Loaded {
         let removed = if same_loader { Ok(()) } else { old.remove() };
         self.hold_back();
         removed
+    }
+
+    /// Whether only the elements of sets are to be replaced.
+    fn takes_sets_of(&self, plane: &Plane) -> bool {
+        self.plane.loader == Loader::Nft
+            && plane.rules.differs_in_sets_only(&self.plane.rules)
+            && self.is_present().unwrap_or(false)
     }
 
     /// Takes the rules out.
@@ -252,12 +286,12 @@ fn with_iptables(rules: &Ruleset) -> Result<(Loader, Vec<String>)> {
     Ok((Loader::Iptables(tables), notes))
 }
 
-fn auto(rules: &Ruleset) -> Result<(Loader, Vec<String>)> {
+fn auto(config: &Config, rules: &Ruleset) -> Result<(Loader, Vec<String>)> {
     let Err(no_nft) = nft::check(rules) else { return Ok((Loader::Nft, Vec::new())) };
     if not_permitted(&no_nft) {
         return Err(no_nft);
     }
-    let (loader, mut notes) = with_iptables(rules).map_err(|no_iptables| {
+    let (loader, mut notes) = with_iptables(&for_iptables(config, rules)).map_err(|no_iptables| {
         let both = format!("no backend works: nft: {no_nft:#}; iptables: {no_iptables:#}");
         anyhow::anyhow!(both)
     })?;

@@ -15,10 +15,11 @@ pub(super) fn devices(kernel: &Kernel) -> Vec<String> {
     if kernel.offload != Offload::Own {
         return Vec::new();
     }
-    let entries = fs::read_dir("/sys/class/net").into_iter().flatten().flatten();
+    // unlike /sys, this is of the process' own network namespace
+    let entries = fs::read_dir("/proc/sys/net/ipv4/conf").into_iter().flatten().flatten();
     let mut names: Vec<String> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
     let is_wanted = |name: &String| match &kernel.offload_devices[..] {
-        [] => is_device(name) && name != "lo" && forwards(name),
+        [] => is_device(name) && !["all", "default", "lo"].contains(&name.as_str()) && forwards(name),
         wanted => wanted.contains(name),
     };
     names.retain(is_wanted);
