@@ -115,7 +115,8 @@ impl Cli {
             Command::Rules(Rules::Print { config, backend }) => {
                 let mut config = config.map(|path| settings::read(&path)).transpose()?.unwrap_or_default();
                 config.kernel.backend = backend.map_or(config.kernel.backend, Into::into);
-                output::write(&kernel::print(&config)?)?;
+                let (lists, _) = settings::lists(&config.lists)?;
+                output::write(&kernel::print(&config, &lists)?)?;
                 Ok(ExitCode::SUCCESS)
             }
         }

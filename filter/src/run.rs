@@ -71,7 +71,7 @@ pub(crate) fn run(path: &Path) -> Result<()> {
     let first = settings::engine(&config)?;
     // Signals are caught before there is anything to clean up.
     let signals = catch_signals()?;
-    let plane = kernel::choose(&config)?;
+    let plane = kernel::choose(&config, &first.lists)?;
     plane.notes().iter().for_each(|note| tracing::warn!("{note}"));
     let count = kernel::queues(&config);
     let queues = bind(&config, count)?;
@@ -85,6 +85,9 @@ pub(crate) fn run(path: &Path) -> Result<()> {
     let workers = start(queues, &config, &shared, &injector, &recorder)?;
     let loaded = plane.load()?;
     tracing::info!(backend = loaded.plane().backend(), queues = count, first = config.queue.first, "rules loaded");
+    if !loaded.plane().devices().is_empty() {
+        tracing::info!(devices = loaded.plane().devices().join(", "), "settled flows go by a flowtable of ours");
+    }
     eprintln!("minewall: ready");
     let upkeep = Upkeep { workers: &workers, watch, former: Vec::new() };
     let (loaded, served) = serve(&signals, path, config, &shared, &recorder, upkeep, loaded);
@@ -228,6 +231,7 @@ fn look_after(loaded: &mut Loaded) {
         },
         Err(error) => tracing::warn!("the kernel rules cannot be read: {error:#}"),
     }
+    loaded.hold_back();
 }
 
 /// Reads everything before anything is changed; then swaps. Flows, queues and conntrack stay. Gives the former settings
@@ -255,7 +259,7 @@ fn reload(
         }
     }
     let sinks = if old.sink == new.sink { None } else { Some(Sinks::start(&new.sink, &engine.observer)?) };
-    loaded.replace(kernel::choose(&new)?)?;
+    loaded.replace(kernel::choose(&new, &engine.lists)?)?;
     match sinks {
         Some(sinks) => recorder.replace(sinks),
         None => recorder.reopen(),

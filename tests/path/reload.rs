@@ -165,16 +165,24 @@ fn reload_through_everything(
         must_be_cut(lab, family, login, Manner::Lines);
     }
     assert!(pool.sessions()[before..].iter().all(|session| session.lines().is_empty()));
-    assert_eq!(kernel::rules(&lab.gateway)?, rules, "these rules are the same");
+    // The kernel refuses listed addresses now.
+    let (observing, rules) = (rules, kernel::rules(&lab.gateway)?);
+    assert_ne!(rules, observing);
     talks.must_go_on("after new lists and a new mode");
+    fs::write(own, "second.example.net\nthird.example.net\n")?;
+    minewall.reload(&configuration(lab, "block", list))?;
+    wait_reloads(minewall, 2);
+    assert!(!resolves(lab, "second.example.net")?, "still listed");
+    assert_eq!(kernel::rules(&lab.gateway)?, rules, "these rules are the same");
+    talks.must_go_on("after new lists");
 
     // The rules change.
     minewall.reload(&configuration(lab, "block", &format!("{list}[tcp]\naction = \"drop\"\n")))?;
-    wait_reloads(minewall, 2);
+    wait_reloads(minewall, 3);
     assert_ne!(kernel::rules(&lab.gateway)?, rules);
     talks.must_go_on("after new rules");
     minewall.reload(&configuration(lab, "block", list))?;
-    wait_reloads(minewall, 3);
+    wait_reloads(minewall, 4);
     assert_eq!(kernel::rules(&lab.gateway)?, rules);
 
     for (text, words) in [

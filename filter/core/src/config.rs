@@ -171,13 +171,30 @@ pub enum Fail {
 }
 
 /// The kernel rules.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Kernel {
     /// Which rules are loaded.
     pub backend: Backend,
     /// The two bits of the packet and conntrack marks that are ours.
     pub mark: Mark,
+    /// How flows get past the firewall by a flowtable.
+    pub offload: Offload,
+    /// The devices of our own flowtable; none: all that forward.
+    pub offload_devices: Vec<String>,
+}
+
+/// How flows get past the firewall by a flowtable.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum Offload {
+    /// By those of others, but not before they are settled.
+    #[default]
+    Auto,
+    /// By those of others, whether settled or not: what they take is not looked at.
+    Off,
+    /// As with `auto`, and settled flows by a flowtable of ours.
+    Own,
 }
 
 /// Which kernel rules are loaded.
@@ -312,6 +329,13 @@ impl Default for Runtime {
     }
 }
 
+/// Whether it may name a network device, and stands in rules as it is (IFNAMSIZ is 16 with the end).
+#[must_use]
+pub fn is_device(name: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+    (1..16).contains(&name.len()) && name.bytes().all(plain) && name.bytes().any(|byte| byte.is_ascii_alphanumeric())
+}
+
 /// A setting outside its bounds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OutOfBounds {
@@ -359,6 +383,10 @@ impl Config {
         range("queue.count", self.queue.count.into(), 0, 64)?;
         range("queue.length", self.queue.length.into(), 64, 1_048_576)?;
         range("queue.first", self.queue.first.into(), 0, u64::from(u16::MAX - 64))?;
+        if let Some(name) = self.kernel.offload_devices.iter().find(|name| !is_device(name)) {
+            let problem = format!("{name:?} is no name of a network device");
+            return Err(OutOfBounds { setting: "kernel.offload_devices", problem });
+        }
         let sinkhole = |want_v4| self.dns.sinkhole.iter().filter(|ip| ip.is_ipv4() == want_v4).count();
         range("dns.sinkhole", sinkhole(true) as u64, 0, 1)?;
         range("dns.sinkhole", sinkhole(false) as u64, 0, 1)?;

@@ -9,24 +9,47 @@
 mod chains;
 mod iptables;
 mod nft;
+mod pending;
 
+use alloc::string::String;
 use alloc::vec::Vec;
+use core::net::IpAddr;
+
+use ipnet::IpNet;
+use minewall_lists::Lists;
 
 use crate::config::{Config, Fail};
+use crate::policy::{CategoryAction, Mode};
 
 pub use iptables::{iptables, iptables_remove};
-pub use nft::{nft, nft_remove};
+pub use nft::{nft, nft_remove, nft_sets};
+pub use pending::{Pending, pending_remove};
 
 /// Data offsets of a TCP header, in words of 32 bits (RFC 9293 section 3.1).
 const DATA_OFFSETS: core::ops::RangeInclusive<u16> = 5..=15;
 
 /// The rules, whole.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ruleset {
     /// Where packets enter our chains, in the order of the hooks.
     pub entries: Vec<Entry>,
     /// Our chains.
     pub chains: Vec<Chain>,
+    /// The devices between which settled flows are offloaded; none: we have no flowtable.
+    pub devices: Vec<String>,
+    /// What is refused by its address alone.
+    pub sets: Sets,
+    /// Where packets wait.
+    pub queues: Queues,
+}
+
+/// What is refused by its address alone, whether or not anybody looks at packets.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sets {
+    /// Addresses with their ports.
+    pub listed: Vec<(IpAddr, u16)>,
+    /// Prefixes of hosts that may mine.
+    pub exempt: Vec<IpNet>,
 }
 
 /// The internet protocol a text is for; `nft` text is for both.
@@ -53,6 +76,8 @@ pub enum Hook {
     Output,
     /// Passing packets, after [`Hook::Forward`].
     ForwardJudged,
+    /// Passing packets that the filters of others let through.
+    ForwardFiltered,
     /// Packets to the gateway itself, after [`Hook::Input`].
     InputJudged,
     /// Packets of the gateway itself, after [`Hook::Output`].
@@ -80,6 +105,16 @@ pub enum Name {
     Settle,
     /// Packets of cut flows.
     Cut,
+    /// Packets of settled flows.
+    Offload,
+    /// The first segments of connections, before anything is known of them.
+    Attempt,
+    /// The first segments of connections to listed addresses.
+    Listed,
+    /// The first segments of connections, on their way out of the queue.
+    Refuse,
+    /// The first segments of connections that are refused.
+    Refused,
 }
 
 /// Packets at a hook that match go through a chain.
@@ -118,6 +153,14 @@ pub struct Rule {
 /// A property of a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Match {
+    /// It opens a TCP connection.
+    Syn,
+    /// It is TCP to an address and port in [`Sets::listed`].
+    Listed,
+    /// It is from an address in [`Sets::exempt`].
+    Exempt,
+    /// It is one of so many a second, and of twice as many at once.
+    AtMost(u32),
     /// It is TCP.
     Tcp,
     /// It is TCP from this port.
@@ -179,10 +222,12 @@ pub enum Action {
     Unreachable,
     /// The packet is dropped.
     Drop,
+    /// Later packets of the flow go by our flowtable.
+    Offload,
 }
 
 /// The queues a rule may use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Queues {
     /// The number of the first.
     pub first: u16,
@@ -203,6 +248,10 @@ pub enum Counter {
     QuicQueued,
     /// Segments given to user space.
     TcpQueued,
+    /// First segments to listed addresses given to user space.
+    AttemptsQueued,
+    /// First segments to listed addresses that were refused; more than were queued when they come as a flood.
+    Refused,
     /// Packets dropped or refused.
     Cut,
     /// Flows settled: they stay in the kernel.
@@ -216,13 +265,58 @@ impl Ruleset {
         let first = config.queue.first;
         let last = first.saturating_add(queues.saturating_sub(1));
         let queues = Queues { first, last, bypass: config.queue.fail == Fail::Open };
-        Self { entries: chains::entries(config), chains: chains::chains(config, queues) }
+        Self {
+            entries: chains::entries(config),
+            chains: chains::chains(config, queues),
+            devices: Vec::new(),
+            sets: Sets::default(),
+            queues,
+        }
+    }
+
+    /// The same rules, by which the kernel itself refuses connections to listed addresses, if policy is to block them.
+    /// An exemption holds here beyond its last day: then such connections are cut by what is said on them.
+    #[must_use]
+    pub fn refusing(mut self, config: &Config, lists: &Lists) -> Self {
+        let blocks = |address, port| {
+            let hit = lists.address(address, Some(port));
+            hit.is_some_and(|hit| config.category.action(hit.category) == CategoryAction::Block)
+        };
+        if config.mode == Mode::Block {
+            self.sets.listed.extend(lists.addresses().filter(|(address, port)| blocks(*address, *port)));
+        }
+        if !self.sets.listed.is_empty() {
+            self.sets.exempt.extend(config.exempt.iter().map(|exempt| exempt.prefix));
+            self.entries.splice(0..0, chains::refusal_entries());
+            self.chains.extend(chains::refusal(config, self.queues));
+        }
+        self
+    }
+
+    /// Whether only the elements of sets differ.
+    #[must_use]
+    pub fn differs_in_sets_only(&self, other: &Self) -> bool {
+        let bare = |ruleset: &Self| Self { sets: Sets::default(), ..ruleset.clone() };
+        bare(self) == bare(other)
+    }
+
+    /// The same rules with a flowtable of ours for settled flows between these devices; without any, with none.
+    #[must_use]
+    pub fn offloading(mut self, config: &Config, devices: Vec<String>) -> Self {
+        self.entries.retain(|entry| entry.chain != Name::Offload);
+        self.chains.retain(|chain| chain.name != Name::Offload);
+        if !devices.is_empty() {
+            self.entries.extend(chains::offload_entries());
+            self.chains.push(chains::offload(config.kernel.mark));
+        }
+        self.devices = devices;
+        self
     }
 }
 
 impl Name {
     /// Every chain.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 14] = [
         Self::Answer,
         Self::Reset,
         Self::Dns,
@@ -232,6 +326,11 @@ impl Name {
         Self::Judge,
         Self::Settle,
         Self::Cut,
+        Self::Offload,
+        Self::Attempt,
+        Self::Listed,
+        Self::Refuse,
+        Self::Refused,
     ];
 
     /// The name in lower case.
@@ -247,14 +346,27 @@ impl Name {
             Self::Judge => "judge",
             Self::Settle => "settle",
             Self::Cut => "cut",
+            Self::Offload => "offloaded",
+            Self::Attempt => "attempts",
+            Self::Listed => "listed",
+            Self::Refuse => "refuse",
+            Self::Refused => "refused",
         }
     }
 }
 
 impl Counter {
     /// Every counter.
-    pub const ALL: [Self; 6] =
-        [Self::DnsQueued, Self::AnswersQueued, Self::QuicQueued, Self::TcpQueued, Self::Cut, Self::Cleared];
+    pub const ALL: [Self; 8] = [
+        Self::DnsQueued,
+        Self::AnswersQueued,
+        Self::QuicQueued,
+        Self::TcpQueued,
+        Self::AttemptsQueued,
+        Self::Refused,
+        Self::Cut,
+        Self::Cleared,
+    ];
 
     /// The name of the counter; in iptables it opens the rule's comment.
     #[must_use]
@@ -264,6 +376,8 @@ impl Counter {
             Self::AnswersQueued => "answers_queued",
             Self::QuicQueued => "quic_queued",
             Self::TcpQueued => "tcp_queued",
+            Self::AttemptsQueued => "attempts_queued",
+            Self::Refused => "refused",
             Self::Cut => "cut",
             Self::Cleared => "cleared",
         }

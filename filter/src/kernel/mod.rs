@@ -6,14 +6,16 @@
 mod command;
 mod iptables;
 mod nft;
+mod offload;
 #[cfg(test)]
 mod tests;
 
 use std::thread;
 
 use anyhow::{Context, Result};
-use minewall_core::config::{Backend, Config};
+use minewall_core::config::{Backend, Config, Offload};
 use minewall_core::ruleset::{self, Family, Ruleset};
+use minewall_lists::Lists;
 
 use command::not_permitted;
 use iptables::Tables;
@@ -22,12 +24,16 @@ use iptables::Tables;
 const PERMISSION: &str =
     "changing kernel rules needs the capability CAP_NET_ADMIN; run as root or grant it in the service file";
 
+/// Listed addresses for which iptables gets a rule each: the first segment of every connection passes them twice.
+const LISTED_WITHOUT_SETS: usize = 64;
+
 /// Queues used where the configuration leaves their number to the machine.
 const MOST_QUEUES: usize = 4;
 
 /// Rules that this machine's kernel said it would take, and the program to load them with.
 #[derive(Clone, Debug)]
 pub(crate) struct Plane {
+    config: Config,
     rules: Ruleset,
     loader: Loader,
     notes: Vec<String>,
@@ -61,38 +67,76 @@ pub(crate) fn queues(config: &Config) -> u16 {
 ///
 /// # Errors
 /// What the kernel or the machine lacks, and what helps.
-pub(crate) fn choose(config: &Config) -> Result<Plane> {
-    let rules = Ruleset::new(config, queues(config));
+pub(crate) fn choose(config: &Config, lists: &Lists) -> Result<Plane> {
+    let rules = Ruleset::new(config, queues(config)).refusing(config, lists);
     let chosen = match config.kernel.backend {
         Backend::Nft => nft::check(&rules).map(|()| (Loader::Nft, Vec::new())),
-        Backend::Iptables => with_iptables(&rules),
-        Backend::Auto => auto(&rules),
+        Backend::Iptables => with_iptables(&for_iptables(config, &rules)),
+        Backend::Auto => auto(config, &rules),
     };
-    let (loader, notes) =
+    let (loader, mut notes) =
         chosen.map_err(|error| if not_permitted(&error) { error.context(PERMISSION) } else { error })?;
-    Ok(Plane { rules, loader, notes })
+    if config.kernel.offload == Offload::Own && loader != Loader::Nft {
+        notes.push("kernel.offload = \"own\" needs the backend nft: settled flows stay on the ordinary way".to_owned());
+    }
+    if loader != Loader::Nft && rules.sets.listed.len() > LISTED_WITHOUT_SETS {
+        notes.push(format!(
+            "{} addresses are listed, and without the sets of nft the kernel refuses at most {LISTED_WITHOUT_SETS} by \
+             itself: connections to them are cut by what is said on them",
+            rules.sets.listed.len()
+        ));
+    }
+    Ok(Plane::new(config, rules, loader, notes))
+}
+
+/// The rules without the refusal of addresses where there are too many of them.
+fn for_iptables(config: &Config, rules: &Ruleset) -> Ruleset {
+    if rules.sets.listed.len() > LISTED_WITHOUT_SETS { Ruleset::new(config, queues(config)) } else { rules.clone() }
 }
 
 /// The text [`Plane::load`] would load. A backend named in the configuration is printed whether or not it would work here.
 ///
 /// # Errors
 /// `auto` found no backend; see [`choose`].
-pub(crate) fn print(config: &Config) -> Result<String> {
-    let rules = Ruleset::new(config, queues(config));
+pub(crate) fn print(config: &Config, lists: &Lists) -> Result<String> {
+    let rules = Ruleset::new(config, queues(config)).refusing(config, lists);
     let is_nft = match config.kernel.backend {
         Backend::Nft => true,
         Backend::Iptables => false,
-        Backend::Auto => choose(config).context("name a backend: nft or iptables")?.loader == Loader::Nft,
+        Backend::Auto => choose(config, lists).context("name a backend: nft or iptables")?.loader == Loader::Nft,
     };
     if is_nft {
-        return Ok(ruleset::nft(&rules));
+        return Ok(ruleset::nft(&rules.offloading(config, offload::devices(&config.kernel))));
     }
+    let rules = for_iptables(config, &rules);
     let four = ruleset::iptables(&rules, Family::V4, "");
     let six = ruleset::iptables(&rules, Family::V6, "");
     Ok(format!("# iptables-restore --noflush\n{four}# ip6tables-restore --noflush\n{six}"))
 }
 
 impl Plane {
+    fn new(config: &Config, rules: Ruleset, loader: Loader, notes: Vec<String>) -> Self {
+        let rules = if loader == Loader::Nft { rules } else { for_iptables(config, &rules) };
+        let mut plane = Self { config: config.clone(), rules, loader, notes };
+        plane.renew();
+        plane
+    }
+
+    /// The devices our flowtable would be between now.
+    fn devices_now(&self) -> Vec<String> {
+        if self.loader == Loader::Nft { offload::devices(&self.config.kernel) } else { Vec::new() }
+    }
+
+    fn renew(&mut self) {
+        let devices = self.devices_now();
+        self.rules = std::mem::take(&mut self.rules).offloading(&self.config, devices);
+    }
+
+    /// The devices between which our own flowtable takes settled flows.
+    pub(crate) fn devices(&self) -> &[String] {
+        &self.rules.devices
+    }
+
     /// The backend's name: `nft`, `iptables`, `iptables-nft` or `iptables-legacy`.
     pub(crate) fn backend(&self) -> String {
         match self.loader {
@@ -112,7 +156,9 @@ impl Plane {
     /// The kernel refused them; then no rules of ours are left.
     pub(crate) fn load(self) -> Result<Loaded> {
         let listed = self.place()?;
-        Ok(Loaded { plane: self, listed: Some(listed) })
+        let mut loaded = Loaded { plane: self, listed: Some(listed) };
+        loaded.hold_back();
+        Ok(loaded)
     }
 
     fn place(&self) -> Result<String> {
@@ -123,11 +169,14 @@ impl Plane {
         .with_context(|| format!("cannot load the kernel rules with {}", self.backend()))
     }
 
+    /// One part that cannot be removed does not keep the other.
     fn remove(&self) -> Result<()> {
+        let let_go = offload::let_go();
         match self.loader {
             Loader::Nft => nft::unload(),
             Loader::Iptables(tables) => tables.unload(),
         }
+        .and(let_go)
         .with_context(|| format!("cannot take the kernel rules out with {}", self.backend()))
     }
 }
@@ -151,7 +200,19 @@ impl Loaded {
             },
             Loader::Iptables(tables) => tables.list()?,
         };
-        Ok(self.listed.as_ref() == Some(&found))
+        Ok(self.listed.as_ref() == Some(&found) && self.plane.devices_now() == self.plane.devices())
+    }
+
+    /// Keeps flowtables of others from flows that are not settled; they may come and go with a firewall.
+    pub(crate) fn hold_back(&mut self) {
+        match offload::hold_back(&self.plane.config) {
+            Ok(chains) if chains.is_empty() => {}
+            Ok(chains) => tracing::info!(
+                chains = chains.join(", "),
+                "flow offload of another program: rules of ours ahead of it keep flows from it until they are settled"
+            ),
+            Err(error) => tracing::warn!("flow offload of another program: {error:#}"),
+        }
     }
 
     /// Loads the same rules again, in place of what is left of them.
@@ -159,6 +220,7 @@ impl Loaded {
     /// # Errors
     /// The kernel refused them.
     pub(crate) fn restore(&mut self) -> Result<()> {
+        self.plane.renew();
         self.listed = Some(self.plane.place()?);
         Ok(())
     }
@@ -172,16 +234,31 @@ impl Loaded {
         let same_loader = plane.loader == self.plane.loader;
         if same_loader && plane.rules == self.plane.rules && self.is_present().unwrap_or(false) {
             self.plane = plane;
+            self.hold_back();
             return Ok(());
         }
-        let listed = plane.place().inspect_err(|_| {
+        let listed = if same_loader && self.takes_sets_of(&plane) {
+            nft::load_sets(&plane.rules).map(|()| self.listed.clone().unwrap_or_default())
+        } else {
+            plane.place()
+        };
+        let listed = listed.inspect_err(|_| {
             if let Err(error) = self.restore() {
                 tracing::error!("the old kernel rules are lost as well: {error:#}");
             }
         })?;
         let old = std::mem::replace(&mut self.plane, plane);
         self.listed = Some(listed);
-        if same_loader { Ok(()) } else { old.remove() }
+        let removed = if same_loader { Ok(()) } else { old.remove() };
+        self.hold_back();
+        removed
+    }
+
+    /// Whether only the elements of sets are to be replaced.
+    fn takes_sets_of(&self, plane: &Plane) -> bool {
+        self.plane.loader == Loader::Nft
+            && plane.rules.differs_in_sets_only(&self.plane.rules)
+            && self.is_present().unwrap_or(false)
     }
 
     /// Takes the rules out.
@@ -209,12 +286,12 @@ fn with_iptables(rules: &Ruleset) -> Result<(Loader, Vec<String>)> {
     Ok((Loader::Iptables(tables), notes))
 }
 
-fn auto(rules: &Ruleset) -> Result<(Loader, Vec<String>)> {
+fn auto(config: &Config, rules: &Ruleset) -> Result<(Loader, Vec<String>)> {
     let Err(no_nft) = nft::check(rules) else { return Ok((Loader::Nft, Vec::new())) };
     if not_permitted(&no_nft) {
         return Err(no_nft);
     }
-    let (loader, mut notes) = with_iptables(rules).map_err(|no_iptables| {
+    let (loader, mut notes) = with_iptables(&for_iptables(config, rules)).map_err(|no_iptables| {
         let both = format!("no backend works: nft: {no_nft:#}; iptables: {no_iptables:#}");
         anyhow::anyhow!(both)
     })?;

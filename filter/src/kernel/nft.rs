@@ -9,10 +9,11 @@ const NFT: &str = "nft";
 
 /// What our rules need of the kernel, each tried alone when the whole is refused: the name in nft, the kernel's option
 /// and module, and a chain that uses it.
-const FEATURES: [(&str, &str, &str, &str); 6] = [
+const FEATURES: [(&str, &str, &str, &str); 7] = [
     ("inet", "CONFIG_NF_TABLES_INET", "nf_tables", "accept"),
     ("queue", "CONFIG_NFT_QUEUE", "nft_queue", "queue to 0"),
     ("ct", "CONFIG_NFT_CT", "nft_ct", "ct mark set ct mark | 0x1"),
+    ("limit", "CONFIG_NFT_LIMIT", "nft_limit", "limit rate 1/second accept"),
     ("notrack", "CONFIG_NFT_CT", "nft_ct", "notrack"),
     ("reject", "CONFIG_NFT_REJECT_INET", "nft_reject_inet", "meta l4proto tcp reject with tcp reset"),
     ("counter", "CONFIG_NF_TABLES", "nft_objref", "counter name \"probe\""),
@@ -30,6 +31,11 @@ pub(super) fn check(rules: &Ruleset) -> Result<()> {
 pub(super) fn load(rules: &Ruleset) -> Result<String> {
     run(NFT, &["-f", "-"], &ruleset::nft(rules)).map_err(explain)?;
     list()
+}
+
+/// Replaces what is in our sets at once.
+pub(super) fn load_sets(rules: &Ruleset) -> Result<()> {
+    run(NFT, &["-f", "-"], &ruleset::nft_sets(rules)).map(drop)
 }
 
 /// Removes our table, if it is there.

@@ -1,6 +1,8 @@
 //! The rules in a real kernel, in network namespaces of our own. Root is needed; without it these tests say so and pass.
 
 mod lab;
+mod offload;
+mod refusal;
 mod traffic;
 
 use std::mem;
@@ -11,6 +13,7 @@ use minewall_core::ruleset::{self, Ruleset};
 use super::iptables::Tables;
 use super::{Loader, Plane, choose, command, nft, print};
 use lab::{Namespace, root, sh};
+use minewall_lists::{Builder, Lists};
 
 /// What the administrator has in place: rules in every table we touch, and marks of others.
 const FOREIGN: &str = "*raw\n-A PREROUTING -j MARK --set-xmark 0x5/0xf\n-A OUTPUT -p udp -j ACCEPT\nCOMMIT\n\
@@ -25,9 +28,14 @@ pub(super) const VARIANTS: [&str; 2] = ["-legacy", "-nft"];
 
 /// A plane of one variant of iptables; none, said loudly, where this machine has not got it.
 pub(super) fn iptables_plane(variant: &'static str, config: &Config) -> Option<Plane> {
-    let rules = Ruleset::new(config, super::queues(config));
+    iptables_plane_of(variant, config, &no_lists())
+}
+
+/// The same with lists.
+pub(super) fn iptables_plane_of(variant: &'static str, config: &Config, lists: &Lists) -> Option<Plane> {
+    let rules = Ruleset::new(config, super::queues(config)).refusing(config, lists);
     match Tables::of(variant, &rules) {
-        Ok((tables, notes)) => Some(Plane { rules, loader: Loader::Iptables(tables), notes }),
+        Ok((tables, notes)) => Some(Plane::new(config, rules, Loader::Iptables(tables), notes)),
         Err(error) => {
             eprintln!("SKIPPED iptables{variant}: {error:#}");
             None
@@ -37,14 +45,24 @@ pub(super) fn iptables_plane(variant: &'static str, config: &Config) -> Option<P
 
 /// A plane of nft itself; none, said loudly, where the kernel has not got what it needs.
 pub(super) fn nft_plane(config: &Config) -> Option<Plane> {
-    let rules = Ruleset::new(config, super::queues(config));
+    nft_plane_of(config, &no_lists())
+}
+
+/// The same with lists.
+pub(super) fn nft_plane_of(config: &Config, lists: &Lists) -> Option<Plane> {
+    let rules = Ruleset::new(config, super::queues(config)).refusing(config, lists);
     match nft::check(&rules) {
-        Ok(()) => Some(Plane { rules, loader: Loader::Nft, notes: Vec::new() }),
+        Ok(()) => Some(Plane::new(config, rules, Loader::Nft, Vec::new())),
         Err(error) => {
             eprintln!("SKIPPED nft: {error:#}");
             None
         }
     }
+}
+
+/// Nothing is listed.
+fn no_lists() -> Lists {
+    Builder::new().build()
 }
 
 /// Both families' rules without counters and dates.
@@ -236,9 +254,9 @@ fn auto_prefers_nft_and_says_why_not() {
     }
     Namespace::new().inside(|| {
         let mut config = Config::default();
-        let plane = choose(&config).unwrap();
+        let plane = choose(&config, &no_lists()).unwrap();
         config.kernel.backend = Backend::Nft;
-        match choose(&config) {
+        match choose(&config, &no_lists()) {
             Ok(nft) => {
                 assert_eq!((plane.backend(), nft.backend()), ("nft".to_owned(), "nft".to_owned()));
                 assert_eq!(plane.notes(), [""; 0]);
@@ -261,9 +279,9 @@ fn what_is_printed_needs_no_kernel() {
     let mut config = Config::default();
     config.queue.count = 4;
     config.kernel.backend = Backend::Nft;
-    assert_eq!(print(&config).unwrap(), include_str!("../../../tests/golden/ruleset/campus.nft"));
+    assert_eq!(print(&config, &no_lists()).unwrap(), include_str!("../../../tests/golden/ruleset/campus.nft"));
     config.kernel.backend = Backend::Iptables;
-    let text = print(&config).unwrap();
+    let text = print(&config, &no_lists()).unwrap();
     assert!(text.contains(include_str!("../../../tests/golden/ruleset/campus.v4.iptables")));
     assert!(text.contains(include_str!("../../../tests/golden/ruleset/campus.v6.iptables")));
 }

@@ -6,6 +6,7 @@ use crate::flow::stream::{Pushed, Stream};
 use crate::inspect::flow::{Link, OpenFlow};
 use crate::inspect::{Ear, Form, Heard, Progress};
 use crate::limits::{LOOK_MESSAGE, LOOK_OBJECTS, LOOK_PACKETS_MAX, LOOK_WORK};
+use crate::policy::Mode;
 use crate::wire::packet::Packet;
 
 /// Whether a flow has been looked at to the end. While either side has a message under way, only the last bound ends
@@ -54,6 +55,10 @@ pub(super) fn look(
         seq = seq.wrapping_add(1);
     }
     if packet.payload.is_empty() {
+        // Where connections are cut, one to a listed address is not let begin.
+        if settings.policy.mode == Mode::Block {
+            ear.meet(flow);
+        }
         return (Heard::default(), Spent::No);
     }
     let kept = flow.kept_bytes(side, settings.look_bytes);

@@ -74,6 +74,7 @@ fn segment(from: SocketAddr, to: SocketAddr, seq: u32, flags: u8, payload: &[u8]
 }
 
 const DATA: u8 = 0x18;
+const SYN: u8 = 0x02;
 
 fn ends(v6: bool) -> (SocketAddr, SocketAddr) {
     if v6 {
@@ -192,6 +193,23 @@ fn a_listed_address_is_cut_at_its_first_bytes() {
     let outcome = give(&mut engine, &segment(ends(false).0, to, 1, DATA, &[0; 64]));
     assert_eq!(outcome.verdict, Verdict::Cut);
     assert_eq!(outcome.record.unwrap().finding.layer, Layer::Address);
+}
+
+/// The kernel refuses the attempt anyway; what it is asked for is the record.
+#[test]
+fn a_connection_to_a_listed_address_is_not_let_begin_where_mining_is_cut() {
+    let to = "192.0.2.9:3333".parse().unwrap();
+    let syn = segment(ends(false).0, to, 1, SYN, &[]);
+    let mut observing = engine(Mode::Observe);
+    let mut engine = engine(Mode::Block);
+    for _ in 0..2 {
+        let outcome = give(&mut engine, &syn);
+        assert_eq!(outcome.verdict, Verdict::Cut);
+        assert_eq!(outcome.record.unwrap().finding.layer, Layer::Address, "each attempt is written down");
+    }
+    let outcome = give(&mut observing, &syn);
+    assert_eq!(outcome.verdict, Verdict::Look);
+    assert!(outcome.record.is_none(), "more may be said");
 }
 
 /// A question as dig would ask it.

@@ -137,6 +137,11 @@ impl Ear {
         heard
     }
 
+    /// Looks at who begins to speak with whom, before anything is said.
+    pub fn meet(&self, flow: &mut OpenFlow) {
+        listed::ends(&self.lists, flow);
+    }
+
     /// Listens to a segment that cannot be read in its place in the stream: what is whole in it is heard nevertheless.
     pub fn hear_alone(&mut self, flow: &mut OpenFlow, side: Side, payload: &[u8]) -> Heard {
         let progress = flow.progress(side);

@@ -58,6 +58,46 @@ pub(super) fn chains(config: &Config, queues: Queues) -> Vec<Chain> {
     chains
 }
 
+/// How many attempts to reach listed addresses are written down in a second; a scan is refused without so many words.
+const ATTEMPTS: u32 = 100;
+
+/// Only first segments are held against the sets: what is under way is judged by what is said.
+pub(super) fn refusal_entries() -> [Entry; 2] {
+    let entry = |hook, chain| Entry { hook, when: vec![Match::Syn], chain };
+    [entry(Hook::Forward, Name::Attempt), entry(Hook::ForwardJudged, Name::Refuse)]
+}
+
+pub(super) fn refusal(config: &Config, queues: Queues) -> Vec<Chain> {
+    let chain = |name, rules| Chain { name, rules };
+    let exempt = || rule(&[Match::Exempt], Action::Leave, "a host that may mine");
+    let listed = |chain, comment| rule(&[Match::Listed], Action::Goto(chain), comment);
+    let counter = Counter::AttemptsQueued;
+    let action = if config.tcp.action == TcpAction::Drop { Action::Drop } else { Action::Reset };
+    vec![
+        chain(Name::Attempt, vec![exempt(), listed(Name::Listed, "a listed address")]),
+        chain(
+            Name::Listed,
+            vec![counted(&[Match::AtMost(ATTEMPTS)], Action::Queue(queues), counter, "each attempt is written down")],
+        ),
+        chain(Name::Refuse, vec![exempt(), listed(Name::Refused, "a listed address, whatever user space said")]),
+        chain(
+            Name::Refused,
+            vec![strip(config.kernel.mark), counted(&[Match::Tcp], action, Counter::Refused, "mining is refused here")],
+        ),
+    ]
+}
+
+/// Behind the filters of others: what they refuse is not offloaded.
+pub(super) fn offload_entries() -> Vec<Entry> {
+    let entry = |when: Match| Entry { hook: Hook::ForwardFiltered, when: vec![when], chain: Name::Offload };
+    [Match::Tcp].into_iter().chain(QUIC.map(Match::UdpTo)).map(entry).collect()
+}
+
+pub(super) fn offload(mark: Mark) -> Chain {
+    let settled = Match::FlowMark(Bits { value: mark.cleared, mask: mark.mask() });
+    Chain { name: Name::Offload, rules: vec![rule(&[settled], Action::Offload, "only what is settled is offloaded")] }
+}
+
 /// A forged answer comes from an address that is not ours: tracked, it would open a flow in the wrong direction.
 fn answer(mark: Mark) -> Vec<Rule> {
     vec![rule(&[], Action::Untrack, "a forged answer opens no conntrack entry"), strip(mark)]

@@ -8,7 +8,14 @@ use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::{Action, Bits, DATA_OFFSETS, Entry, Family, Hook, Match, Name, Queues, Rule, Ruleset};
+use super::{Action, Bits, DATA_OFFSETS, Entry, Family, Hook, Match, Name, Queues, Rule, Ruleset, Sets};
+
+/// What a rule's text depends on besides the rule.
+#[derive(Clone, Copy)]
+struct Spelling<'a> {
+    family: Family,
+    sets: &'a Sets,
+}
 
 /// What our chains' names begin with.
 const PREFIX: &str = "MINEWALL_";
@@ -18,13 +25,14 @@ const TABLES: [&str; 3] = ["filter", "raw", "mangle"];
 
 /// Where the jumps are: hook, table, how they are put there. REJECT is allowed in `filter` only and must
 /// come before what accepts. NFQUEUE ends the walk through its chain, so in `mangle` the rules of others come first.
-const HOOKS: [(Hook, &str, &str); 8] = [
+const HOOKS: [(Hook, &str, &str); 9] = [
     (Hook::OutputUntracked, "raw", "-I OUTPUT 1"),
     (Hook::Prerouting, "mangle", "-A PREROUTING"),
     (Hook::Forward, "mangle", "-A FORWARD"),
     (Hook::Input, "mangle", "-A INPUT"),
     (Hook::Output, "mangle", "-A OUTPUT"),
     (Hook::ForwardJudged, "filter", "-I FORWARD 1"),
+    (Hook::ForwardFiltered, "filter", "-A FORWARD"),
     (Hook::InputJudged, "filter", "-I INPUT 1"),
     (Hook::OutputJudged, "filter", "-I OUTPUT 1"),
 ];
@@ -48,6 +56,7 @@ fn table_text(ruleset: &Ruleset, family: Family, table: &str, saved: &str) -> St
     let (old, jumps) = leftovers(table, saved);
     let obsolete: Vec<&str> = old.into_iter().filter(|name| !declared.iter().any(|new| new == name)).collect();
 
+    let spelling = Spelling { family, sets: &ruleset.sets };
     let mut lines = vec![format!("*{table}")];
     lines.extend(declared.iter().map(|name| format!(":{name} - [0:0]")));
     lines.extend(jumps);
@@ -55,9 +64,12 @@ fn table_text(ruleset: &Ruleset, family: Family, table: &str, saved: &str) -> St
     lines.extend(obsolete.iter().map(|name| format!("-X {name}")));
     for chain in ours {
         let name = chain_name(chain.name);
-        lines.extend(chain.rules.iter().flat_map(|rule| rule_lines(&name, rule, family)));
+        lines.extend(chain.rules.iter().flat_map(|rule| rule_lines(&name, rule, spelling)));
     }
-    lines.extend(ruleset.entries.iter().flat_map(|entry| jump_lines(table, entry, family)));
+    let jumps: Vec<String> = ruleset.entries.iter().flat_map(|entry| jump_lines(table, entry, spelling)).collect();
+    // what is inserted comes before what was inserted earlier
+    let (inserted, added): (Vec<_>, Vec<_>) = jumps.into_iter().partition(|line| line.starts_with("-I"));
+    lines.extend(inserted.into_iter().rev().chain(added));
     lines.push("COMMIT\n".to_string());
     lines.join("\n")
 }
@@ -94,8 +106,8 @@ fn target_is_ours(rule: &str) -> bool {
 fn table_of(name: Name) -> &'static str {
     match name {
         Name::Answer | Name::Reset => "raw",
-        Name::Dns | Name::DnsAnswers | Name::Quic | Name::Tcp => "mangle",
-        Name::Judge | Name::Settle | Name::Cut => "filter",
+        Name::Dns | Name::DnsAnswers | Name::Quic | Name::Tcp | Name::Attempt | Name::Listed => "mangle",
+        Name::Judge | Name::Settle | Name::Cut | Name::Offload | Name::Refuse | Name::Refused => "filter",
     }
 }
 
@@ -103,33 +115,38 @@ fn chain_name(name: Name) -> String {
     format!("{PREFIX}{}", name.text().to_ascii_uppercase())
 }
 
-fn jump_lines(table: &str, entry: &Entry, family: Family) -> Vec<String> {
+fn jump_lines(table: &str, entry: &Entry, spelling: Spelling<'_>) -> Vec<String> {
     let places = HOOKS.iter().filter(|(hook, its, _)| *hook == entry.hook && *its == table);
     let line = |place: &str, when: &String| format!("{place}{when} -j {}", chain_name(entry.chain));
-    let lines = |place| when_texts(&entry.when, family).iter().map(|when| line(place, when)).collect::<Vec<_>>();
+    let lines = |place| when_texts(&entry.when, spelling).iter().map(|when| line(place, when)).collect::<Vec<_>>();
     places.flat_map(|(.., place)| lines(*place)).collect()
 }
 
 /// One line for each spelling of the rule's matches.
-fn rule_lines(chain: &str, rule: &Rule, family: Family) -> Vec<String> {
+fn rule_lines(chain: &str, rule: &Rule, spelling: Spelling<'_>) -> Vec<String> {
     let counter = rule.counter.map(|counter| format!(" {}", counter.text())).unwrap_or_default();
     let comment = format!("-m comment --comment \"minewall{counter}: {}\"", rule.comment);
-    let action = action_text(rule.action, family);
+    let action = action_text(rule.action, spelling.family);
     let line = |when: &String| format!("-A {chain}{when} {comment} {action}");
-    when_texts(&rule.when, family).iter().map(line).collect()
+    when_texts(&rule.when, spelling).iter().map(line).collect()
 }
 
-/// The matches, each with a space before it: usually one text, more where there is no single one. Never empty.
-fn when_texts(when: &[Match], family: Family) -> Vec<String> {
+/// The matches, each with a space before it: usually one text, more where there is no single one,
+/// and none where it holds for no packet.
+fn when_texts(when: &[Match], spelling: Spelling<'_>) -> Vec<String> {
     let mut texts = vec![String::new()];
-    for spelled in when.iter().map(|each| match_texts(*each, family)) {
+    for spelled in when.iter().map(|each| match_texts(*each, spelling)) {
         texts = texts.iter().flat_map(|text| spelled.iter().map(move |more| format!("{text} {more}"))).collect();
     }
     texts
 }
 
-fn match_texts(each: Match, family: Family) -> Vec<String> {
+fn match_texts(each: Match, Spelling { family, sets }: Spelling<'_>) -> Vec<String> {
     let one = match each {
+        Match::Listed => return listed(sets, family),
+        Match::Exempt => return exempt(sets, family),
+        Match::Syn => "-p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN".to_string(),
+        Match::AtMost(rate) => format!("-m limit --limit {rate}/sec --limit-burst {}", 2 * rate),
         Match::Tcp => "-p tcp".to_string(),
         Match::TcpFrom(port) => format!("-p tcp -m tcp --sport {port}"),
         Match::TcpTo(port) => format!("-p tcp -m tcp --dport {port}"),
@@ -146,6 +163,17 @@ fn match_texts(each: Match, family: Family) -> Vec<String> {
         Match::NoPayload => return no_payload(family),
     };
     vec![one]
+}
+
+/// xtables has sets in another program only: a line for each.
+fn listed(sets: &Sets, family: Family) -> Vec<String> {
+    let of = sets.listed.iter().filter(|(ip, _)| ip.is_ipv4() == (family == Family::V4));
+    of.map(|(ip, port)| format!("-d {ip} -p tcp -m tcp --dport {port}")).collect()
+}
+
+fn exempt(sets: &Sets, family: Family) -> Vec<String> {
+    let of = sets.exempt.iter().filter(|net| net.addr().is_ipv4() == (family == Family::V4));
+    of.map(|net| format!("-s {net}")).collect()
 }
 
 fn bits_text(Bits { value, mask }: Bits) -> String {
@@ -188,6 +216,8 @@ fn action_text(action: Action, family: Family) -> String {
             format!("-j REJECT --reject-with icmp{version}-port-unreachable")
         }
         Action::Drop => "-j DROP".to_string(),
+        // of OpenWrt's own kernels
+        Action::Offload => "-j FLOWOFFLOAD".to_string(),
     }
 }
 

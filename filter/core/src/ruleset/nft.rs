@@ -4,21 +4,26 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
+use core::net::IpAddr;
 
-use super::{Action, Bits, Counter, DATA_OFFSETS, Entry, Hook, Match, Queues, Rule, Ruleset};
+use super::{Action, Bits, Counter, DATA_OFFSETS, Entry, Hook, Match, Queues, Rule, Ruleset, Sets};
 
 /// Our table.
-const TABLE: &str = "inet minewall";
+pub(super) const TABLE: &str = "inet minewall";
+
+/// Our flowtable.
+const FLOWTABLE: &str = "settled";
 
 /// The base chains: hook, our name, the kernel's name, priority. The judge comes right behind the queue and before
-/// every common filter (0); the questions come behind conntrack (-200) and before address translation (-100).
-const HOOKS: [(Hook, &str, &str, i32); 8] = [
+/// every common filter (0), offload behind them; the questions come behind conntrack (-200) and before address translation (-100).
+const HOOKS: [(Hook, &str, &str, i32); 9] = [
     (Hook::OutputUntracked, "output_untracked", "output", -300),
     (Hook::Prerouting, "prerouting", "prerouting", -150),
     (Hook::Forward, "forward", "forward", -10),
     (Hook::Input, "input", "input", -10),
     (Hook::Output, "output", "output", -10),
     (Hook::ForwardJudged, "forward_judged", "forward", -9),
+    (Hook::ForwardFiltered, "forward_filtered", "forward", 10),
     (Hook::InputJudged, "input_judged", "input", -9),
     (Hook::OutputJudged, "output_judged", "output", -9),
 ];
@@ -31,6 +36,18 @@ pub fn nft(ruleset: &Ruleset) -> String {
     for counter in Counter::ALL {
         text += &format!("\tcounter {} {{\n\t}}\n", counter.text());
     }
+    if !ruleset.devices.is_empty() {
+        let devices = ruleset.devices.join("\", \"");
+        text += &format!(
+            "\n\tflowtable {FLOWTABLE} {{\n\t\thook ingress priority 0; devices = {{ \"{devices}\" }}; counter;\n\t}}\n"
+        );
+    }
+    if !ruleset.sets.listed.is_empty() {
+        for ((set, kind), elements) in sets(&ruleset.sets) {
+            let elements = if elements.is_empty() { elements } else { format!("\t\telements = {{ {elements} }}\n") };
+            text += &format!("\n\tset {set} {{\n\t\ttype {kind};\n{elements}\t}}\n");
+        }
+    }
     for chain in &ruleset.chains {
         let rules = chain.rules.iter().flat_map(rule_lines).collect();
         text += &block(chain.name.text(), None, rules);
@@ -38,9 +55,43 @@ pub fn nft(ruleset: &Ruleset) -> String {
     for (hook, name, kernel, priority) in HOOKS {
         let head = format!("type filter hook {kernel} priority {priority}; policy accept;");
         let entries = ruleset.entries.iter().filter(|entry| entry.hook == hook);
-        text += &block(name, Some(head), entries.flat_map(jump_lines).collect());
+        let jumps: Vec<_> = entries.flat_map(jump_lines).collect();
+        if !jumps.is_empty() {
+            text += &block(name, Some(head), jumps);
+        }
     }
     text + "}\n"
+}
+
+/// Text that replaces what is in our sets, at once, and touches no rule.
+#[must_use]
+pub fn nft_sets(ruleset: &Ruleset) -> String {
+    let mut text = String::new();
+    for ((set, _), elements) in sets(&ruleset.sets) {
+        text += &format!("flush set {TABLE} {set}\n");
+        if !elements.is_empty() {
+            text += &format!("add element {TABLE} {set} {{ {elements} }}\n");
+        }
+    }
+    text
+}
+
+/// Each set with its type, and its elements.
+fn sets(sets: &Sets) -> [((&'static str, &'static str), String); 4] {
+    let listed = |is_wanted: fn(&IpAddr) -> bool| {
+        let of = sets.listed.iter().filter(|(ip, _)| is_wanted(ip));
+        of.map(|(ip, port)| format!("{ip} . {port}")).collect::<Vec<_>>().join(", ")
+    };
+    let exempt = |is_wanted: fn(&IpAddr) -> bool| {
+        let of = sets.exempt.iter().filter(|net| is_wanted(&net.addr()));
+        of.map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    };
+    [
+        (("listed4", "ipv4_addr . inet_service"), listed(IpAddr::is_ipv4)),
+        (("listed6", "ipv6_addr . inet_service"), listed(IpAddr::is_ipv6)),
+        (("exempt4", "ipv4_addr; flags interval; auto-merge"), exempt(IpAddr::is_ipv4)),
+        (("exempt6", "ipv6_addr; flags interval; auto-merge"), exempt(IpAddr::is_ipv6)),
+    ]
 }
 
 /// Text that removes our table, whether or not it is there.
@@ -78,6 +129,10 @@ fn when_texts(when: &[Match]) -> Vec<String> {
 
 fn match_texts(each: Match) -> Vec<String> {
     let one = match each {
+        Match::Listed => return vec!["ip daddr . tcp dport @listed4".into(), "ip6 daddr . tcp dport @listed6".into()],
+        Match::Exempt => return vec!["ip saddr @exempt4".into(), "ip6 saddr @exempt6".into()],
+        Match::Syn => "tcp flags & (fin | syn | rst | ack) == syn".to_string(),
+        Match::AtMost(rate) => format!("limit rate {rate}/second burst {} packets", 2 * rate),
         Match::Tcp => "meta l4proto tcp".to_string(),
         Match::TcpFrom(port) => format!("tcp sport {port}"),
         Match::TcpTo(port) => format!("tcp dport {port}"),
@@ -124,6 +179,7 @@ fn action_text(action: Action) -> String {
         Action::Reset => "reject with tcp reset".to_string(),
         Action::Unreachable => "reject with icmpx port-unreachable".to_string(),
         Action::Drop => "drop".to_string(),
+        Action::Offload => format!("flow add @{FLOWTABLE}"),
     }
 }
 

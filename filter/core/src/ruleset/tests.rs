@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 
 use proptest::prelude::*;
 
-use super::{Family, Match, Ruleset, iptables, iptables_remove, nft};
+use super::{Family, Match, Ruleset, iptables, iptables_remove, nft, nft_sets};
 use crate::config::{Answers, Config, Fail, Mark, TcpAction};
 
 /// Four queues, fail open, reset; the default marks.
@@ -51,6 +51,39 @@ fn texts_are_the_golden_ones() {
     golden!(iptables(&campus(), Family::V4, ""), "campus.v4.iptables");
     golden!(iptables(&campus(), Family::V6, ""), "campus.v6.iptables");
     golden!(iptables(&strict(), Family::V4, ""), "strict.v4.iptables");
+}
+
+/// A listed address of each family, an exempt host, and a flowtable of ours.
+fn blocking() -> Ruleset {
+    let mut config = Config { mode: crate::policy::Mode::Block, ..Config::default() };
+    config.exempt.push(crate::policy::Exempt {
+        prefix: "10.1.0.0/24".parse().unwrap(),
+        owner: "physics".into(),
+        reason: "study".into(),
+        expires: None,
+    });
+    let mut lists = minewall_lists::Builder::new();
+    let meta = minewall_lists::ListMeta::new("own", minewall_lists::Category::Custom);
+    lists.add_text(meta, "192.0.2.1:3333\n192.0.2.1:4444\n[2001:db8::1]:3333\n");
+    Ruleset::new(&config, 4).refusing(&config, &lists.build())
+}
+
+#[test]
+fn refusals_and_flowtables_are_the_golden_ones() {
+    let devices = ["lan".into(), "wan.7".into()].to_vec();
+    golden!(nft(&blocking().offloading(&Config::default(), devices)), "blocking.nft");
+    golden!(nft_sets(&blocking()), "blocking.sets");
+    golden!(iptables(&blocking(), Family::V4, ""), "blocking.v4.iptables");
+    golden!(iptables(&blocking(), Family::V6, ""), "blocking.v6.iptables");
+}
+
+#[test]
+fn a_flowtable_comes_and_goes_with_its_devices() {
+    let config = Config::default();
+    let with = campus().offloading(&config, ["lan".into()].to_vec());
+    assert_ne!(with, campus());
+    assert_eq!(with.clone().offloading(&config, ["lan".into()].to_vec()), with);
+    assert_eq!(with.offloading(&config, Vec::new()), campus());
 }
 
 /// What `iptables-save` prints on a gateway where a crashed run of an older version left its rules.

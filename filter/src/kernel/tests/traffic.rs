@@ -9,16 +9,17 @@ use std::thread;
 use std::time::Duration;
 
 use minewall_core::config::{Answers, Config, Fail, Mark, TcpAction};
+use minewall_lists::Lists;
 use nfq::{Queue, Verdict};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
 use super::super::{Loader, Plane};
 use super::lab::{Lab, Namespace, root, sh, until};
-use super::{VARIANTS, command, iptables_plane, nft_plane};
+use super::{VARIANTS, command, iptables_plane_of, nft_plane_of, no_lists};
 
 const GATEWAY: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 1, 0, 1));
-const INTERNET: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 2, 0, 2));
-const INTERNET_SIX: IpAddr = IpAddr::V6(Ipv6Addr::new(0xfd02, 0, 0, 0, 0, 0, 0, 2));
+pub(super) const INTERNET: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 2, 0, 2));
+pub(super) const INTERNET_SIX: IpAddr = IpAddr::V6(Ipv6Addr::new(0xfd02, 0, 0, 0, 0, 0, 0, 2));
 /// A port of QUIC.
 const QUIC: u16 = 443;
 /// An address no machine has: only a redirect makes it answer.
@@ -45,11 +46,11 @@ const FOREIGN: &str = "table inet foreign {
 
 /// One packet user space was asked about.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Seen {
+pub(super) struct Seen {
     protocol: u8,
     source_port: u16,
-    destination: SocketAddr,
-    payload: Vec<u8>,
+    pub(super) destination: SocketAddr,
+    pub(super) payload: Vec<u8>,
     mark: u32,
 }
 
@@ -71,14 +72,14 @@ impl Seen {
 }
 
 /// User space: cuts on "mining.", clears a flow with its second payload, notes everything.
-struct Judge {
+pub(super) struct Judge {
     seen: Arc<Mutex<Vec<Seen>>>,
     stop: Arc<AtomicBool>,
     thread: Option<thread::JoinHandle<()>>,
 }
 
 impl Judge {
-    fn start(gateway: &Namespace, config: &Config) -> Self {
+    pub(super) fn start(gateway: &Namespace, config: &Config) -> Self {
         let (seen, stop) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicBool::new(false)));
         let (queues, mark) = (config.queue.first..config.queue.first + config.queue.count, config.kernel.mark);
         let (log, halt) = (Arc::clone(&seen), Arc::clone(&stop));
@@ -101,12 +102,12 @@ impl Judge {
         Self { seen, stop, thread: Some(thread) }
     }
 
-    fn seen(&self) -> Vec<Seen> {
+    pub(super) fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
     }
 
     /// Packets of a TCP connection, both directions, by its two ports.
-    fn of_flow(&self, (client, server): (u16, u16)) -> Vec<Seen> {
+    pub(super) fn of_flow(&self, (client, server): (u16, u16)) -> Vec<Seen> {
         let is_of =
             |seen: &Seen| [(client, server), (server, client)].contains(&(seen.source_port, seen.destination.port()));
         self.seen().into_iter().filter(is_of).collect()
@@ -141,21 +142,22 @@ impl Drop for Judge {
     }
 }
 
-fn config() -> Config {
+pub(super) fn config() -> Config {
     let mut config = Config::default();
     config.queue.count = 2;
     config
 }
 
 /// Runs a scene with each backend this kernel can do.
-fn with_each_backend(config: &Config, scene: impl Fn(&Lab, &Plane) + Sync) {
+pub(super) fn with_each_backend(config: &Config, lists: &Lists, scene: impl Fn(&Lab, &Plane) + Sync) {
     if !root() {
         return;
     }
     for backend in ["nft"].into_iter().chain(VARIANTS) {
         let lab = Lab::new();
         let Some((plane, loaded)) = lab.gateway.inside(|| {
-            let plane = if backend == "nft" { nft_plane(config) } else { iptables_plane(backend, config) }?;
+            let plane =
+                if backend == "nft" { nft_plane_of(config, lists) } else { iptables_plane_of(backend, config, lists) }?;
             command::run("nft", &["-f", "-"], FOREIGN).unwrap();
             Some((plane.clone(), plane.load().unwrap()))
         }) else {
@@ -168,7 +170,7 @@ fn with_each_backend(config: &Config, scene: impl Fn(&Lab, &Plane) + Sync) {
 }
 
 /// A server that tells what it read, and answers it in lower case if asked to.
-fn serve(namespace: &Namespace, address: SocketAddr, echo: bool) -> mpsc::Receiver<(TcpStream, Vec<u8>)> {
+pub(super) fn serve(namespace: &Namespace, address: SocketAddr, echo: bool) -> mpsc::Receiver<(TcpStream, Vec<u8>)> {
     let listener = namespace.inside(|| TcpListener::bind(address).unwrap());
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
@@ -189,7 +191,7 @@ fn serve(namespace: &Namespace, address: SocketAddr, echo: bool) -> mpsc::Receiv
     receiver
 }
 
-fn connect(host: &Namespace, address: SocketAddr) -> TcpStream {
+pub(super) fn connect(host: &Namespace, address: SocketAddr) -> TcpStream {
     let stream = host.inside(|| TcpStream::connect(address).unwrap());
     stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
     stream.set_nodelay(true).unwrap();
@@ -197,12 +199,12 @@ fn connect(host: &Namespace, address: SocketAddr) -> TcpStream {
 }
 
 /// The ports of the client and of the server.
-fn ports(client: &TcpStream) -> (u16, u16) {
+pub(super) fn ports(client: &TcpStream) -> (u16, u16) {
     (client.local_addr().unwrap().port(), client.peer_addr().unwrap().port())
 }
 
 /// Asserts that a connection ends with a reset before anything came.
-fn is_reset(stream: &mut TcpStream) {
+pub(super) fn is_reset(stream: &mut TcpStream) {
     let error = stream.read(&mut [0; 64]).map(|count| panic!("{count} bytes instead of a reset")).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ConnectionReset, "{error}");
 }
@@ -216,7 +218,7 @@ fn is_silent(stream: &mut TcpStream) {
 }
 
 /// The packets counted by one of our counters, both families.
-fn counted(lab: &Lab, plane: &Plane, counter: &str) -> u64 {
+pub(super) fn counted(lab: &Lab, plane: &Plane, counter: &str) -> u64 {
     let digits = |text: &str| text.chars().take_while(char::is_ascii_digit).collect::<String>().parse::<u64>().unwrap();
     lab.gateway.inside(|| match plane.loader {
         Loader::Nft => {
@@ -245,7 +247,7 @@ fn foreign(lab: &Lab, counter: &str) -> u64 {
 
 #[test]
 fn a_telling_segment_never_arrives_and_the_flow_stays_cut() {
-    with_each_backend(&config(), |lab, plane| {
+    with_each_backend(&config(), &no_lists(), |lab, plane| {
         let judge = Judge::start(&lab.gateway, &config());
         for (count, (address, port)) in [(INTERNET, 3333), (INTERNET_SIX, 3334)].into_iter().enumerate() {
             let address = SocketAddr::new(address, port);
@@ -274,7 +276,7 @@ fn a_telling_segment_never_arrives_and_the_flow_stays_cut() {
 fn a_dropped_segment_does_not_pass_when_sent_again() {
     let mut config = config();
     config.tcp.action = TcpAction::Drop;
-    with_each_backend(&config, |lab, plane| {
+    with_each_backend(&config, &no_lists(), |lab, plane| {
         let judge = Judge::start(&lab.gateway, &config);
         let address = SocketAddr::new(INTERNET, 3333);
         let served = serve(&lab.internet, address, false);
@@ -292,7 +294,7 @@ fn a_dropped_segment_does_not_pass_when_sent_again() {
 
 #[test]
 fn a_settled_flow_stays_in_the_kernel_with_the_marks_of_others() {
-    with_each_backend(&config(), |lab, plane| {
+    with_each_backend(&config(), &no_lists(), |lab, plane| {
         let judge = Judge::start(&lab.gateway, &config());
         for (count, (address, port)) in [(INTERNET, 8080), (INTERNET_SIX, 8081)].into_iter().enumerate() {
             let address = SocketAddr::new(address, port);
@@ -333,7 +335,7 @@ fn segment(source_port: u16, words: u8, payload: &[u8]) -> Vec<u8> {
 
 #[test]
 fn only_payload_is_queued_at_every_data_offset() {
-    with_each_backend(&config(), |lab, _| {
+    with_each_backend(&config(), &no_lists(), |lab, _| {
         let judge = Judge::start(&lab.gateway, &config());
         for (base, address) in [(20000, INTERNET), (30000, INTERNET_SIX)] {
             let to = SockAddr::from(SocketAddr::new(address, 0));
@@ -369,7 +371,7 @@ fn options_are_queued(lab: &Lab, judge: &Judge) {
 fn dns_questions_are_seen_with_the_address_their_host_asked() {
     let mut config = config();
     config.dns.answers = Answers::None;
-    with_each_backend(&config, |lab, plane| {
+    with_each_backend(&config, &no_lists(), |lab, plane| {
         let judge = Judge::start(&lab.gateway, &config);
         let resolver = lab.gateway.inside(|| UdpSocket::bind("0.0.0.0:5353").unwrap());
         let server = lab.internet.inside(|| UdpSocket::bind("10.2.0.2:53").unwrap());
@@ -406,7 +408,7 @@ fn dns_questions_are_seen_with_the_address_their_host_asked() {
 
 #[test]
 fn dns_over_tcp_to_the_gateway_itself_is_cut() {
-    with_each_backend(&config(), |lab, plane| {
+    with_each_backend(&config(), &no_lists(), |lab, plane| {
         let judge = Judge::start(&lab.gateway, &config());
         let address = SocketAddr::new(GATEWAY, 53);
         let served = serve(&lab.gateway, address, false);
@@ -431,7 +433,7 @@ fn answers_with_aliases_are_seen_with_the_address_of_the_host_that_asked() {
     for (wanted, least) in [(Answers::Aliases, 2), (Answers::All, 0)] {
         let mut config = config();
         config.dns.answers = wanted;
-        with_each_backend(&config, |lab, plane| {
+        with_each_backend(&config, &no_lists(), |lab, plane| {
             let judge = Judge::start(&lab.gateway, &config);
             let resolver = lab.gateway.inside(|| UdpSocket::bind("[::]:5353").unwrap());
             let own = lab.gateway.inside(|| UdpSocket::bind("[fd01::1]:53").unwrap());
@@ -476,7 +478,7 @@ fn answers_with_aliases_are_seen_with_the_address_of_the_host_that_asked() {
 
 #[test]
 fn what_the_gateway_answers_over_tcp_is_seen_until_it_is_settled() {
-    with_each_backend(&config(), |lab, plane| {
+    with_each_backend(&config(), &no_lists(), |lab, plane| {
         let judge = Judge::start(&lab.gateway, &config());
         let address = SocketAddr::new(GATEWAY, 53);
         let _served = serve(&lab.gateway, address, true);
@@ -498,7 +500,7 @@ fn quic_is_seen_until_it_is_settled_and_told_when_it_is_cut() {
     for action in [TcpAction::Reset, TcpAction::Drop] {
         let mut config = config();
         config.tcp.action = action;
-        with_each_backend(&config, |lab, plane| {
+        with_each_backend(&config, &no_lists(), |lab, plane| {
             let judge = Judge::start(&lab.gateway, &config);
             for (count, address) in [INTERNET, INTERNET_SIX].into_iter().enumerate() {
                 let server = lab.internet.inside(|| UdpSocket::bind((address, QUIC)).unwrap());
@@ -539,7 +541,7 @@ fn quic_is_seen_until_it_is_settled_and_told_when_it_is_cut() {
 
 #[test]
 fn own_answers_are_not_tracked() {
-    with_each_backend(&config(), |lab, _| {
+    with_each_backend(&config(), &no_lists(), |lab, _| {
         let host = lab.host.inside(|| UdpSocket::bind("10.1.0.2:40000").unwrap());
         host.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
         let tracked = || lab.gateway.inside(|| sh("conntrack -L -p udp --dport 40000")).lines().count();
@@ -557,7 +559,7 @@ fn own_answers_are_not_tracked() {
 
 #[test]
 fn without_user_space_traffic_passes_or_not_as_configured() {
-    with_each_backend(&config(), |lab, _| {
+    with_each_backend(&config(), &no_lists(), |lab, _| {
         let address = SocketAddr::new(INTERNET, 8080);
         let _served = serve(&lab.internet, address, true);
         let mut client = connect(&lab.host, address);
@@ -566,7 +568,7 @@ fn without_user_space_traffic_passes_or_not_as_configured() {
     });
     let mut closed = config();
     closed.queue.fail = Fail::Closed;
-    with_each_backend(&closed, |lab, plane| {
+    with_each_backend(&closed, &no_lists(), |lab, plane| {
         let address = SocketAddr::new(INTERNET, 8080);
         let served = serve(&lab.internet, address, false);
         let mut client = connect(&lab.host, address);
