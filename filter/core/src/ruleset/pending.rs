@@ -2,7 +2,7 @@
 //!
 //! A chain of our own cannot prevent it: `accept` ends the walk through one base chain, and theirs still follows. So
 //! rules of ours stand ahead of theirs, in their chain, and accept what is under way and undecided; they know their own
-//! by the comment. See docs/decisions/0007.
+//! by the comment. See docs/decisions/0009.
 
 use alloc::collections::BTreeMap;
 use alloc::format;
