@@ -41,14 +41,7 @@ impl Engine {
             Judgement::Ignore | Judgement::Observe(_) => Verdict::Watch,
         };
         let seen = report::Sighting { finding: asked.finding, protocol: Some("dns"), question: Some(asked.question) };
-        let place = report::Place {
-            host,
-            far: server,
-            far_name: None,
-            server_name: None,
-            transport: Protocol::Udp,
-            link: Link { mac: meta.source_mac, interface: meta.ingress, vlan: packet.vlan },
-        };
+        let place = place(host, server, Link { mac: meta.source_mac, interface: meta.ingress, vlan: packet.vlan });
         let record = report::record(&mut self.counters, &self.settings, self.run, now, place, seen, &judgement);
         Outcome { record, ..verdict.into() }
     }
@@ -80,18 +73,16 @@ impl Engine {
             Judgement::Ignore | Judgement::Observe(_) => Verdict::Watch,
         };
         let seen = report::Sighting { finding: asked.finding, protocol: Some("dns"), question: Some(asked.question) };
-        let place = report::Place {
-            host,
-            far: server,
-            far_name: None,
-            server_name: None,
-            transport: Protocol::Udp,
-            // The packet comes from the other side: only its way out tells where the host stands.
-            link: Link { mac: None, interface: meta.egress, vlan: packet.vlan },
-        };
+        // The packet comes from the other side: only its way out tells where the host stands.
+        let place = place(host, server, Link { mac: None, interface: meta.egress, vlan: packet.vlan });
         let record = report::record(&mut self.counters, &self.settings, self.run, now, place, seen, &judgement);
         Outcome { is_answer: verdict == Verdict::Watch, verdict, record }
     }
+}
+
+/// Where a message over UDP was seen.
+const fn place(host: Endpoint, server: Endpoint, link: Link) -> report::Place {
+    report::Place { host, far: server, far_name: None, server_name: None, transport: Protocol::Udp, link }
 }
 
 /// Of the findings about an answer, the one that is judged more severely; none where the question had been judged as

@@ -42,7 +42,7 @@ fn begins(name: impl Iterator<Item = char>, start: &str) -> bool {
 }
 
 /// Masks `part`, a part of `object`, in its copy.
-fn mask(copy: &mut [u8], object: &[u8], part: &[u8]) {
+pub(super) fn mask(copy: &mut [u8], object: &[u8], part: &[u8]) {
     let start = (part.as_ptr() as usize).wrapping_sub(object.as_ptr() as usize);
     if let Some(place) = copy.get_mut(start..start.saturating_add(part.len())) {
         place.fill(b'*');

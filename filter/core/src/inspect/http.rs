@@ -30,7 +30,7 @@ impl Hearing<'_> {
             let step = match Http::read(rest) {
                 Http::Request(request) => self.request(&request, reader),
                 Http::Response(response) => self.response(&response, reader),
-                Http::Incomplete if self.is_page(rest, reader) => Some(Progress::Done),
+                Http::Incomplete if rest.starts_with(b"HTTP/1.") && self.answers_page(reader) => Some(Progress::Done),
                 Http::Incomplete | Http::TooLong if self.last => Some(self.cut_short(rest, reader)),
                 Http::Incomplete => Some(Progress::UnderWay),
                 Http::TooLong => Some(Progress::Done),
@@ -72,10 +72,10 @@ impl Hearing<'_> {
         Progress::Unknown
     }
 
-    /// Whether this answers the request for a page.
-    fn is_page(&self, rest: &[u8], reader: &Reader) -> bool {
-        let answers = self.far.asked == Asked::Page && self.far.layers == reader.layers;
-        answers && rest.starts_with(b"HTTP/1.") && !self.listener.has_heard()
+    /// Whether what this side answers is the request for a page.
+    const fn answers_page(&self, reader: &Reader) -> bool {
+        let asked = matches!(self.far.asked, Asked::Page) && self.far.layers == reader.layers;
+        asked && !self.listener.has_heard()
     }
 
     fn request(&mut self, request: &Request<'_>, reader: &mut Reader) -> Step {
@@ -106,7 +106,7 @@ impl Hearing<'_> {
             reader.place.read += body_at + body.consumed;
             return None;
         }
-        let is_json = calls && body.content.trim_ascii_start().first().is_none_or(|byte| matches!(byte, b'{' | b'['));
+        let is_json = calls && may_be_json(body.content);
         Some(if is_json { self.under_way() } else { self.expected(reader) })
     }
 
@@ -125,7 +125,7 @@ impl Hearing<'_> {
             // No tunnel, no upgrade: the request that asked for it is answered otherwise.
             reader.layers = reader.layers.saturating_add(1);
         }
-        if self.is_page(b"HTTP/1.", reader) {
+        if self.answers_page(reader) {
             return Some(Progress::Done);
         }
         if self.is_new(reader) {
@@ -137,7 +137,7 @@ impl Hearing<'_> {
             reader.place.read += body_at + body.consumed;
             return None;
         }
-        let is_json = body.content.trim_ascii_start().first().is_none_or(|byte| matches!(byte, b'{' | b'['));
+        let is_json = may_be_json(body.content);
         Some(if is_json { self.under_way() } else { self.expected(reader) })
     }
 
@@ -171,6 +171,11 @@ impl Hearing<'_> {
             self.server_name = name;
         }
     }
+}
+
+/// Whether objects may begin here, or nothing does yet.
+fn may_be_json(content: &[u8]) -> bool {
+    content.trim_ascii_start().first().is_none_or(|byte| matches!(byte, b'{' | b'['))
 }
 
 /// The name in a Host field (RFC 9110 section 7.2), without the port; none for addresses and what is no name.

@@ -232,14 +232,14 @@ fn listen(document: &Document<'_, '_>, carrier: Carrier, spoken: &mut Spoken, te
     }
 }
 
-/// Keeps what was heard; the excerpt is made where a token is new.
-fn take(
+/// Keeps what was heard, and tells whether any of it was new; the excerpt is made where a token is.
+pub(super) fn take(
     spoken: &mut Spoken,
     telling: &mut Telling,
     dialect: usize,
     heard: Heard<'_>,
     excerpt: impl FnOnce(&[&[u8]]) -> Vec<u8>,
-) {
+) -> bool {
     let new_token = spoken.add(dialect, heard.token, heard.weight);
     let new_word = spoken.is_of(dialect) && spoken.said.learn(heard.said);
     if new_token {
@@ -251,4 +251,5 @@ fn take(
     }
     telling.new_token |= new_token;
     telling.new_word |= new_word;
+    new_token || new_word
 }

@@ -2,9 +2,10 @@
 
 use alloc::vec::Vec;
 
+use super::excerpt;
 use super::flow::OpenFlow;
 use super::form::Form;
-use super::speech::Telling;
+use super::speech::{self, Telling};
 use super::spoken::Spoken;
 use crate::dialect::stream::{self, Beginning, End, TURNS, Told, Turn};
 use crate::dialect::{PROOF, Speaker, TABLE};
@@ -69,14 +70,7 @@ fn hear_as(flow: &OpenFlow, (client, later): (Side, bool), spoken: &mut Spoken, 
     let (place, Told { heard, secret }) = stream::hear(beginning).next()?;
     let is_miner = heard.speaker == Speaker::Miner;
     let bytes = if is_miner { beginning.client } else { beginning.server };
-    let new_token = spoken.add(TABLE.len() + place, heard.token, heard.weight);
-    let new_word = spoken.is_of(TABLE.len() + place) && spoken.said.learn(heard.said);
-    if new_token {
-        telling.excerpt = excerpt(bytes, secret);
-    }
-    telling.new_token |= new_token;
-    telling.new_word |= new_word;
-    (new_token || new_word).then_some(client)
+    speech::take(spoken, telling, TABLE.len() + place, heard, |_| excerpt(bytes, secret)).then_some(client)
 }
 
 /// The turns of the innermost stream, the first ones of the array.
@@ -96,13 +90,11 @@ fn turns(flow: &OpenFlow, client: Side) -> ([Turn; TURNS], usize) {
     (turns, count)
 }
 
+/// The first bytes as evidence, without the password in them.
 fn excerpt(bytes: &[u8], secret: Option<&[u8]>) -> Vec<u8> {
     let mut copy = bytes.to_vec();
     if let Some(secret) = secret {
-        let start = (secret.as_ptr() as usize).wrapping_sub(bytes.as_ptr() as usize);
-        if let Some(place) = copy.get_mut(start..start.saturating_add(secret.len())) {
-            place.fill(b'*');
-        }
+        excerpt::mask(&mut copy, bytes, secret);
     }
     copy.truncate(EXCERPT);
     copy
