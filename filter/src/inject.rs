@@ -1,4 +1,5 @@
-//! Sends the answers to refused DNS questions, as whole IP packets, past connection tracking.
+//! Sends whole IP packets in the names of others: answers to refused DNS questions, past connection tracking, and
+//! resets, through it.
 
 use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 
@@ -16,7 +17,7 @@ pub(crate) struct Injector {
 }
 
 impl Injector {
-    /// Opens the sockets; what they send bears `mark`, by which the rules let it pass untracked.
+    /// Opens the sockets; what they send bears `mark`, by which the rules know it.
     ///
     /// # Errors
     /// Without CAP_NET_RAW.
@@ -27,7 +28,7 @@ impl Injector {
             socket.set_nonblocking(true)?;
             Ok(socket)
         };
-        let v4 = open(Domain::IPV4).context("cannot open a raw socket for DNS answers")?;
+        let v4 = open(Domain::IPV4).context("cannot open a raw socket for DNS answers and resets")?;
         Ok(Self { v4, v6: open(Domain::IPV6).ok() })
     }
 

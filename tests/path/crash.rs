@@ -9,7 +9,6 @@ use minewall_lab::login::{Ending, Login, Manner, Session, login_of};
 use minewall_lab::pool::{Options, Pool, State};
 use minewall_lab::service::{NameServer, PAGE, WebServer};
 use minewall_lab::{Lab, Minewall, Namespace, kernel, ready, until};
-use rustix::process::{Pid, Signal, kill_process};
 
 use super::{LIMIT, LISTEN, POOLS, curl, dialect_id, dig, mac_in_records, must_be_cut, pool_at, start, text_at, url};
 
@@ -149,15 +148,13 @@ fn a_minewall_that_stands_still_stops_no_traffic_for_good() -> Result<()> {
     let _web = WebServer::start(&lab)?;
     let pool = Pool::start(&lab, Options::default())?;
     let minewall = start(&lab, "block", "[queue]\ncount = 1\nlength = 64\n")?;
-    let pid = Pid::from_raw(minewall.pid().try_into()?).context("a pid")?;
-    kill_process(pid, Signal::STOP)?;
-    until(LIMIT, || stands_still(minewall.pid()).then_some(())).context("a thread goes on")?;
+    minewall.pause()?;
     for family in Family::BOTH {
         // The first ones wait in the queue; once it is full they pass.
         assert!(ask_until_answered(&lab, family)?, "{family:?}: no question was answered");
         assert_eq!(curl(&lab.host, &[&url(family.internet(), "")])?, PAGE, "{family:?}");
     }
-    kill_process(pid, Signal::CONT)?;
+    minewall.resume()?;
     let login = login_of("cgminer").context("cgminer")?;
     for family in Family::BOTH {
         // While the queue is still full, questions pass; one that is refused had those before it judged.
@@ -171,13 +168,6 @@ fn a_minewall_that_stands_still_stops_no_traffic_for_good() -> Result<()> {
     }
     assert!(pool.sessions().iter().all(|session| session.lines().is_empty()));
     Ok(())
-}
-
-/// Whether every thread of the process is stopped: the signal reaches them one by one, and one that still runs answers.
-fn stands_still(pid: u32) -> bool {
-    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
-    let states = threads.map(|thread| std::fs::read_to_string(thread.path().join("stat")).unwrap_or_default());
-    states.into_iter().all(|stat| stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('T')))
 }
 
 /// Asks for an allowed name again and again; whether any of it was answered. Every question is another.

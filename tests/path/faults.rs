@@ -12,17 +12,12 @@ use minewall_lab::load::{self, Measured};
 use minewall_lab::login::{Manner, login_of};
 use minewall_lab::pool::{Options, Pool};
 use minewall_lab::service::{PAGE, WebServer};
-use minewall_lab::{Lab, Minewall, kernel, ready, until};
-use rustix::process::{Pid, Signal, kill_process};
+use minewall_lab::{Lab, kernel, ready, until};
 
 use super::{LIMIT, curl, must, must_be_cut, start, url};
 
 /// A queue that is soon full.
 const SHORT: &str = "[queue]\ncount = 1\nlength = 64\n";
-
-fn signal(minewall: &Minewall, signal: Signal) -> Result<()> {
-    Ok(kill_process(Pid::from_raw(minewall.pid().try_into()?).context("a pid")?, signal)?)
-}
 
 /// Mining is cut and pages come: all is as it was.
 fn all_is_well(lab: &Lab, family: Family) -> Result<()> {
@@ -59,14 +54,14 @@ fn a_stop_of_ten_seconds_is_passed_through_and_recovered_from() -> Result<()> {
     let _web = WebServer::start(&lab)?;
     let _pool = Pool::start(&lab, Options::default())?;
     let minewall = start(&lab, "block", SHORT)?;
-    signal(&minewall, Signal::STOP)?;
+    minewall.pause()?;
     // The first ones fill the queue; from then on all pass.
     let filling = load::connections(&lab, Family::V4, 64, Duration::from_secs(4))?;
     let passing = load::connections(&lab, Family::V4, 16, Duration::from_secs(4))?;
     println!("stopped: while the queue fills {filling}; then {passing}");
     assert!(passing.count > 1000 && passing.errors == 0, "{passing}");
     thread::sleep(Duration::from_secs(2));
-    signal(&minewall, Signal::CONT)?;
+    minewall.resume()?;
     let recovered = until(LIMIT, || all_is_well_again(&lab).then_some(()));
     assert!(recovered.is_some(), "{}", minewall.log());
     all_is_well(&lab, Family::V4)
@@ -97,7 +92,7 @@ fn a_burst_that_overflows_the_queue_passes() -> Result<()> {
         let mut buffer = [0; 512];
         std::iter::from_fn(|| server.recv(&mut buffer).ok()).count()
     };
-    signal(&minewall, Signal::STOP)?;
+    minewall.pause()?;
     for id in 0..BURST as u16 {
         let mut question = id.to_be_bytes().to_vec();
         question.extend(b"\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x03www\x07example\x03org\x00\x00\x01\x00\x01");
@@ -105,7 +100,7 @@ fn a_burst_that_overflows_the_queue_passes() -> Result<()> {
     }
     let passed = receive();
     let queue = must(&lab.gateway, "cat", &["/proc/net/netfilter/nfnetlink_queue"])?;
-    signal(&minewall, Signal::CONT)?;
+    minewall.resume()?;
     let waited = receive();
     println!("a burst of {BURST}: {passed} passed the full queue, {waited} waited in it; {}", queue.trim());
     assert!(waited > 0 && passed > 0, "{passed} passed, {waited} waited");

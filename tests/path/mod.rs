@@ -12,6 +12,7 @@
 //! | `proxies` | mining and names behind SOCKS and HTTP proxies, web miners over WebSocket |
 //! | `policy` | observing, exemptions, dropping |
 //! | `resolvers` | resolvers for encrypted DNS |
+//! | `anew` | after a cut: the far end is told, the ports serve another connection |
 //! | `rules` | the kernel's rules: left as they were, restored, marks of others |
 //! | `crash` | SIGKILL and SIGSTOP: traffic goes on, running sessions are picked up |
 //! | `faults` | faults under load: killed, stopped, overrun, the kernel's table full, an interface gone and back |
@@ -21,6 +22,7 @@
 //! | `sinks` | sinks that are slow or dead |
 //! | `refusals` | starts that must fail, each with one clear error |
 
+mod anew;
 mod answers;
 mod crash;
 mod faults;

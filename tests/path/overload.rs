@@ -8,7 +8,6 @@ use minewall_lab::addresses::Family;
 use minewall_lab::login::{Manner, login_of};
 use minewall_lab::pool::{Options, Pool};
 use minewall_lab::{Lab, load, ready};
-use rustix::process::{Pid, Signal, kill_process};
 
 use super::{LIMIT, must_be_cut, start};
 
@@ -27,13 +26,12 @@ fn overload_with(reader: &str) -> Result<()> {
     let queue = "queue.length = 64\nqueue.count = 1\nqueue.fail = \"closed\"\nqueue.reader";
     let minewall = start(&lab, "block", &format!("{queue} = {reader:?}"))?;
     let login = login_of("xmrig").context("xmrig")?;
-    let pid = Pid::from_raw(i32::try_from(minewall.pid())?).context("a process id")?;
     let questions = thread::scope(|scope| -> Result<_> {
         let load = scope.spawn(|| load::questions(&lab, Family::V4, 4, Duration::from_secs(2)));
         thread::sleep(Duration::from_millis(300));
-        kill_process(pid, Signal::STOP)?;
+        minewall.pause()?;
         thread::sleep(Duration::from_millis(700));
-        kill_process(pid, Signal::CONT)?;
+        minewall.resume()?;
         load.join().ok().context("the load broke")?
     })?;
     assert!(questions.count > 0 && questions.errors > 0, "some questions found no room: {questions}");

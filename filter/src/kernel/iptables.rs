@@ -14,8 +14,7 @@ const WAIT: &str = "5";
 const VARIANTS: [&str; 3] = ["", "-nft", "-legacy"];
 
 /// What our rules need of the kernel, as modules of Debian's kernels.
-const MODULES: &str =
-    "xt_NFQUEUE xt_connmark xt_mark xt_conntrack xt_CT xt_u32 xt_length xt_limit xt_comment ipt_REJECT ip6t_REJECT";
+const MODULES: &str = "xt_NFQUEUE xt_connmark xt_mark xt_conntrack xt_multiport xt_CT xt_u32 xt_length xt_limit xt_comment ipt_REJECT ip6t_REJECT";
 
 /// The programs of one variant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -81,7 +81,7 @@ impl Worker {
             };
             let meta = waiting.meta();
             let now = clock.now();
-            let Outcome { verdict, record, is_answer } = engine.on_ip(now, meta, waiting.bytes());
+            let Outcome { verdict, record, is_answer, farewell } = engine.on_ip(now, meta, waiting.bytes());
             if is_answer && let Ok(packet) = Packet::from_ip(waiting.bytes()) {
                 names(&self.shared.names).learn(now, packet.payload);
             }
@@ -90,6 +90,11 @@ impl Worker {
                 && let Err(error) = self.injector.send(&packet, meta.ingress)
             {
                 tracing::debug!(%error, "an answer could not be sent; the host will ask again");
+            }
+            if let Some(farewell) = farewell
+                && let Err(error) = self.injector.send(&farewell, meta.ingress)
+            {
+                tracing::debug!(%error, "the far end was not told; the kernel will forget the connection in time");
             }
             if let Some(record) = record {
                 self.entry.write(record);

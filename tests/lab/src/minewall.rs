@@ -99,6 +99,23 @@ impl Minewall {
         self.program.kill()
     }
 
+    /// SIGSTOP; all its threads stand still afterwards.
+    ///
+    /// # Errors
+    /// When it no longer runs, or goes on nevertheless.
+    pub fn pause(&self) -> Result<()> {
+        self.program.signal(Signal::STOP)?;
+        until(START, || stands_still(self.pid()).then_some(())).context("a thread goes on behind SIGSTOP")
+    }
+
+    /// SIGCONT.
+    ///
+    /// # Errors
+    /// When it no longer runs.
+    pub fn resume(&self) -> Result<()> {
+        self.program.signal(Signal::CONT)
+    }
+
     /// SIGHUP: reload.
     ///
     /// # Errors
@@ -173,6 +190,13 @@ fn read_records(file: &Path) -> Result<Vec<Value>> {
         .lines()
         .map(|line| serde_json::from_str(line).with_context(|| format!("a record is not JSON: {line}")))
         .collect()
+}
+
+/// Whether every thread of the process is stopped: the signal reaches them one by one, and one that still runs answers.
+fn stands_still(pid: u32) -> bool {
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    let states = threads.map(|thread| fs::read_to_string(thread.path().join("stat")).unwrap_or_default());
+    states.into_iter().all(|stat| stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('T')))
 }
 
 #[cfg(test)]

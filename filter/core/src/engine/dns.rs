@@ -76,7 +76,7 @@ impl Engine {
         // The packet comes from the other side: only its way out tells where the host stands.
         let place = place(host, server, Link { mac: None, interface: meta.egress, vlan: packet.vlan });
         let record = report::record(&mut self.counters, &self.settings, self.run, now, place, seen, &judgement);
-        Outcome { is_answer: verdict == Verdict::Watch, verdict, record }
+        Outcome { is_answer: verdict == Verdict::Watch, record, ..verdict.into() }
     }
 }
 

@@ -60,11 +60,14 @@ pub struct Outcome {
     pub record: Option<Box<Record>>,
     /// Whether the packet is an answer to a DNS question and passes as it is, so that names can be learned from it.
     pub is_answer: bool,
+    /// Of a connection that is cut: a reset from the host inside to the far end, an IP packet. Sent by the gateway
+    /// itself it ends the connection for the kernel's tracking too, so that the next one on the same ports is another.
+    pub farewell: Option<Vec<u8>>,
 }
 
 impl From<Verdict> for Outcome {
     fn from(verdict: Verdict) -> Self {
-        Self { verdict, record: None, is_answer: false }
+        Self { verdict, record: None, is_answer: false, farewell: None }
     }
 }
 
@@ -207,6 +210,7 @@ impl Engine {
                 let is_awaited = src_port == DNS_PORT && is_answer;
                 if (meta.at_gateway || is_awaited) && outcome.verdict == Verdict::Cut {
                     outcome.verdict = resets(&packet).map_or(Verdict::Drop, Verdict::Reset);
+                    outcome.farewell = None;
                 }
                 outcome
             }
@@ -242,7 +246,10 @@ impl Engine {
         let handle = match self.flows.meet(now.mono_ms, key, side, tcp.seq) {
             Meeting::Open(handle) => handle,
             Meeting::Settled(Settled::Cleared) => return Verdict::Clear.into(),
-            Meeting::Settled(Settled::Cut) => return Verdict::Cut.into(),
+            Meeting::Settled(Settled::Cut) => {
+                let is_from_host = !self.settings.policy.inside.contains(packet.destination);
+                return Outcome { farewell: farewell(packet, is_from_host), ..Verdict::Cut.into() };
+            }
         };
         let Some(flow) = self.flows.open_mut(handle) else { return Verdict::Look.into() };
         let link = Link { mac: meta.source_mac, interface: meta.ingress, vlan: packet.vlan };
@@ -260,6 +267,7 @@ impl Engine {
             outcome = report::on_flow(&mut self.counters, &self.settings, self.run, now, flow, host, seen, &judgement);
             if matches!(judgement, Judgement::Block) {
                 self.flows.settle(handle, Settled::Cut);
+                outcome.farewell = farewell(packet, host == side);
                 return outcome;
             }
         }
@@ -280,6 +288,13 @@ impl Engine {
 struct Segment {
     seq: u32,
     flags: TcpFlags,
+}
+
+/// The host's reset to the far end, made from a segment of either. One that opens a connection has no far end yet.
+fn farewell(packet: &Packet<'_>, is_from_host: bool) -> Option<Vec<u8>> {
+    let Transport::Tcp { flags: TcpFlags { syn: false, .. }, .. } = packet.transport else { return None };
+    let Resets { back, onward } = resets(packet)?;
+    Some(if is_from_host { onward } else { back })
 }
 
 const fn source(packet: &Packet<'_>) -> Endpoint {

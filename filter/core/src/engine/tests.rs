@@ -131,9 +131,17 @@ fn a_pool_that_speaks_first_betrays_the_host_inside() {
     assert_eq!(outcome.verdict, Verdict::Cut);
     let record = outcome.record.unwrap();
     assert_eq!((record.source.ip, record.destination.port), (host.ip(), 3333));
+    let farewell = outcome.farewell.unwrap();
+    let reset = Packet::from_ip(&farewell).unwrap();
+    assert_eq!((reset.source, reset.destination), (host.ip(), pool.ip()), "the host takes its leave");
     let again = give(&mut engine, &segment(host, pool, 5, DATA, b"harmless"));
     assert_eq!(again.verdict, Verdict::Cut, "a cut flow stays cut");
     assert!(again.record.is_none());
+    let farewell = again.farewell.unwrap();
+    let reset = Packet::from_ip(&farewell).unwrap();
+    assert_eq!((reset.source, reset.destination), (host.ip(), pool.ip()), "the host takes its leave");
+    let Transport::Tcp { seq, flags, .. } = reset.transport else { panic!() };
+    assert!(seq == 5 && flags.rst);
 }
 
 #[test]

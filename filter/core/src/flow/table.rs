@@ -64,9 +64,18 @@ struct Slot {
 
 const EMPTY: Slot = Slot { key: None, state: State::Empty, seen: 0, last: [0; 2] };
 
-/// A sequence number farther than this from its side's last one belongs to another connection on the same ports: the
-/// initial one is chosen anew over the whole range (RFC 6528), so that one in 2,048 is taken for the old connection.
-const FAR: u32 = 1 << 20;
+/// A sequence number farther than this from its side's last one belongs to another connection on the same ports. The
+/// initial one is chosen anew over the whole range or, for the same ports, moves on with time (RFC 6528 section 3; Linux: by
+/// 16 KiB in a millisecond).
+const fn far(how: Settled) -> u32 {
+    match how {
+        // What the kernel asks about again may be anywhere in a long transfer.
+        Settled::Cleared => 1 << 20,
+        // Nothing of a cut connection is acknowledged, so that its sender goes no farther than the first window (RFC 6928:
+        // 14,600 bytes).
+        Settled::Cut => 1 << 14,
+    }
+}
 
 /// The table; `T` is what is kept of an undecided flow.
 #[derive(Debug)]
@@ -114,9 +123,9 @@ impl<T: Renew> Table<T> {
         }
     }
 
-    /// The flow of a segment that came at `mono_ms` with this sequence number, made new if it is not known. A cleared
+    /// The flow of a segment that came at `mono_ms` with this sequence number, made new if it is not known. A settled
     /// one is made new where the number shows another connection: the kernel asks again, for it has let go of the
-    /// former. What is cut stays cut.
+    /// former. What is sent again on a connection that was cut stays cut.
     pub fn meet(&mut self, mono_ms: u64, key: FlowKey, from: Side, seq: u32) -> Meeting {
         let tick = (mono_ms >> 6) as u32;
         let (first, tag) = self.place(&key);
@@ -281,7 +290,7 @@ fn is_idle(slot: &Slot, tick: u32) -> bool {
 fn is_another(slot: &Slot, from: Side, seq: u32) -> bool {
     let last = slot.last.get(from.index()).copied().unwrap_or_default();
     let distance = (seq.wrapping_sub(last) as i32).unsigned_abs();
-    slot.state == State::Settled(Settled::Cleared) && last != 0 && distance > FAR
+    matches!(slot.state, State::Settled(how) if last != 0 && distance > far(how))
 }
 
 #[cfg(test)]
@@ -332,9 +341,21 @@ mod tests {
         let mut table = Table::<Count>::new(64, 8, 1);
         let Meeting::Open(handle) = table.meet(0, key(1), Side::Low, 1) else { panic!() };
         table.settle(handle, Settled::Cut);
-        assert_eq!(table.meet(1000, key(1), Side::Low, 9_000_000), Meeting::Settled(Settled::Cut));
+        assert_eq!(table.meet(1000, key(1), Side::Low, 14_600), Meeting::Settled(Settled::Cut));
         assert_eq!(table.open_count(), 0);
         assert_eq!(count(&mut table, 1000 + FLOW_IDLE_MS + 200, 1), Some(1));
+    }
+
+    #[test]
+    fn another_connection_on_the_ports_of_a_settled_one_is_new() {
+        for how in [Settled::Cut, Settled::Cleared] {
+            let mut table = Table::<Count>::new(64, 8, 1);
+            let Meeting::Open(handle) = table.meet(0, key(1), Side::Low, 1) else { panic!() };
+            table.settle(handle, how);
+            assert_eq!(table.meet(0, key(1), Side::Low, 1), Meeting::Settled(how), "sent again");
+            assert_eq!(count(&mut table, 1000, 1), None);
+            assert!(matches!(table.meet(1000, key(1), Side::Low, 9_000_000), Meeting::Open(_)));
+        }
     }
 
     #[test]

@@ -12,20 +12,23 @@ const DNS: u16 = 53;
 /// The ports of QUIC whose datagrams are looked at: of HTTP (RFC 9114 section 3.1.2) and of DNS (RFC 9250 section 4.1).
 const QUIC: [u16; 2] = [443, 853];
 
+/// Each packet of the gateway passes these, so they are few, and the first word of each is the protocol.
 pub(super) fn entries(config: &Config) -> Vec<Entry> {
+    let mark = config.kernel.mark;
     let entry = |hook, when: &[Match], chain| Entry { hook, when: when.to_vec(), chain };
-    let ours = Match::PacketMark(set(config.kernel.mark.cut));
+    let ours = Match::PacketMark(set(mark.cut));
     let mut entries = vec![
         entry(Hook::OutputUntracked, &[Match::UdpFrom(DNS), ours], Name::Answer),
         entry(Hook::OutputUntracked, &[Match::Tcp, ours], Name::Reset),
-        entry(Hook::Prerouting, &[Match::UdpTo(DNS), Match::NotLoopback], Name::Dns),
+        entry(Hook::Prerouting, &[Match::UdpTo(DNS)], Name::Dns),
         entry(Hook::Forward, &[Match::Tcp], Name::Tcp),
+        entry(Hook::Forward, &[Match::UdpToAny(&QUIC)], Name::Quic),
+        entry(Hook::Input, &[Match::TcpTo(DNS), Match::NotLoopback], Name::Tcp),
     ];
-    entries.extend(QUIC.map(|port| entry(Hook::Forward, &[Match::UdpTo(port)], Name::Quic)));
-    entries.push(entry(Hook::Input, &[Match::TcpTo(DNS), Match::NotLoopback], Name::Tcp));
-    entries.push(entry(Hook::ForwardJudged, &[Match::Tcp], Name::Judge));
-    entries.extend(QUIC.map(|port| entry(Hook::ForwardJudged, &[Match::UdpTo(port)], Name::Judge)));
-    entries.push(entry(Hook::InputJudged, &[Match::TcpTo(DNS), Match::NotLoopback], Name::Judge));
+    // Whatever its protocol: a packet bears our bits for no other reason.
+    entries.extend(judged(mark).map(|(when, chain)| entry(Hook::ForwardJudged, &[when], chain)));
+    let asks = [Match::TcpTo(DNS), Match::NotLoopback];
+    entries.extend(judged(mark).map(|(when, chain)| entry(Hook::InputJudged, &[&asks[..], &[when]].concat(), chain)));
     if config.dns.answers != Answers::None {
         let answers = [Match::UdpFrom(DNS), Match::Reply];
         entries.extend([
@@ -38,6 +41,12 @@ pub(super) fn entries(config: &Config) -> Vec<Entry> {
     entries
 }
 
+/// CUT is looked at first: it is stronger than CLEARED and stays.
+fn judged(mark: Mark) -> [(Match, Name); 2] {
+    let bears_ours = Match::NotPacketMark(Bits { value: 0, mask: mark.mask() });
+    [(Match::FlowMark(set(mark.cut)), Name::Cut), (bears_ours, Name::Judge)]
+}
+
 pub(super) fn chains(config: &Config, queues: Queues) -> Vec<Chain> {
     let chain = |name, rules| Chain { name, rules };
     let mark = config.kernel.mark;
@@ -48,7 +57,7 @@ pub(super) fn chains(config: &Config, queues: Queues) -> Vec<Chain> {
     }
     chains.extend([
         chain(Name::Quic, quic(mark, queues)),
-        chain(Name::Tcp, tcp(mark, queues)),
+        chain(Name::Tcp, tcp(mark, queues, &[])),
         chain(Name::Judge, judge(mark)),
         chain(Name::Cut, cut_flow(mark, config.tcp.action)),
     ]);
@@ -61,30 +70,24 @@ pub(super) fn chains(config: &Config, queues: Queues) -> Vec<Chain> {
 /// How many attempts to reach listed addresses are written down in a second; a scan is refused without so many words.
 const ATTEMPTS: u32 = 100;
 
-/// Only first segments are held against the sets: what is under way is judged by what is said.
-pub(super) fn refusal_entries() -> [Entry; 2] {
-    let entry = |hook, chain| Entry { hook, when: vec![Match::Syn], chain };
-    [entry(Hook::Forward, Name::Attempt), entry(Hook::ForwardJudged, Name::Refuse)]
-}
-
-pub(super) fn refusal(config: &Config, queues: Queues) -> Vec<Chain> {
-    let chain = |name, rules| Chain { name, rules };
-    let exempt = || rule(&[Match::Exempt], Action::Leave, "a host that may mine");
-    let listed = |chain, comment| rule(&[Match::Listed], Action::Goto(chain), comment);
-    let counter = Counter::AttemptsQueued;
-    let action = if config.tcp.action == TcpAction::Drop { Action::Drop } else { Action::Reset };
-    vec![
-        chain(Name::Attempt, vec![exempt(), listed(Name::Listed, "a listed address")]),
-        chain(
-            Name::Listed,
-            vec![counted(&[Match::AtMost(ATTEMPTS)], Action::Queue(queues), counter, "each attempt is written down")],
-        ),
-        chain(Name::Refuse, vec![exempt(), listed(Name::Refused, "a listed address, whatever user space said")]),
-        chain(
-            Name::Refused,
-            vec![strip(config.kernel.mark), counted(&[Match::Tcp], action, Counter::Refused, "mining is refused here")],
-        ),
-    ]
+/// What comes on top where the kernel itself refuses: first segments are held against the sets, and what is refused is
+/// a flow that is cut, whether or not user space looks at it. What is under way is judged by what is said.
+pub(super) fn refuse(chains: &mut Vec<Chain>, config: &Config, queues: Queues) {
+    let mark = config.kernel.mark;
+    let attempt = rule(&[Match::Syn], Action::Jump(Name::Attempt), "the first segment of a connection");
+    for chain in chains.iter_mut().filter(|chain| chain.name == Name::Tcp) {
+        chain.rules = tcp(mark, queues, core::slice::from_ref(&attempt));
+    }
+    let exempt = rule(&[Match::Exempt], Action::Leave, "a host that may mine");
+    let listed = rule(&[Match::Listed], Action::Goto(Name::Listed), "a listed address");
+    let refused = "refused, whatever user space says";
+    let cut = counted(&[], Action::Save(mark.cut), Counter::Refused, refused);
+    let told = [Match::AtMost(ATTEMPTS)];
+    let told = counted(&told, Action::Queue(queues), Counter::AttemptsQueued, "each attempt is written down");
+    chains.extend([
+        Chain { name: Name::Attempt, rules: vec![exempt, listed] },
+        Chain { name: Name::Listed, rules: vec![cut, told] },
+    ]);
 }
 
 /// Behind the filters of others: what they refuse is not offloaded.
@@ -105,6 +108,7 @@ fn answer(mark: Mark) -> Vec<Rule> {
 
 fn dns(queues: Queues) -> Vec<Rule> {
     vec![
+        rule(&[Match::Loopback], Action::Leave, "the gateway asks itself"),
         rule(&[Match::Reply], Action::Leave, "an answer to a question sent from port 53"),
         counted(&[], Action::Queue(queues), Counter::DnsQueued, "every DNS question, with the address its host asked"),
     ]
@@ -136,21 +140,20 @@ fn decided(mark: Mark) -> Rule {
     rule(&[decided], Action::Leave, "the flow is decided: settled, or left to the judge")
 }
 
-fn tcp(mark: Mark, queues: Queues) -> Vec<Rule> {
-    vec![
+/// The settled majority leaves by the first rule, unless it is a first segment that `attempts` are to see.
+fn tcp(mark: Mark, queues: Queues, attempts: &[Rule]) -> Vec<Rule> {
+    let rest = [
         decided(mark),
         rule(&[Match::NoPayload], Action::Leave, "no payload: nothing to read"),
         counted(&[], Action::Queue(queues), Counter::TcpQueued, "payload of a flow not yet decided"),
-    ]
+    ];
+    attempts.iter().cloned().chain(rest).collect()
 }
 
-/// CUT is looked at first: it is stronger than CLEARED and stays.
+/// For packets that bear our bits.
 fn judge(mark: Mark) -> Vec<Rule> {
-    let mut rules = vec![
-        rule(&[Match::FlowMark(set(mark.cut))], Action::Goto(Name::Cut), "a flow once cut stays cut"),
-        rule(&[unmarked(mark)], Action::Leave, "no verdict on this packet"),
-        rule(&[Match::PacketMark(set(mark.cut))], Action::Goto(Name::Cut), "the verdict on this packet is to cut"),
-    ];
+    let cut = Match::PacketMark(set(mark.cut));
+    let mut rules = vec![rule(&[cut], Action::Goto(Name::Cut), "the verdict on this packet is to cut")];
     rules.extend(clear(mark));
     rules
 }

@@ -107,7 +107,7 @@ fn table_of(name: Name) -> &'static str {
     match name {
         Name::Answer | Name::Reset => "raw",
         Name::Dns | Name::DnsAnswers | Name::Quic | Name::Tcp | Name::Attempt | Name::Listed => "mangle",
-        Name::Judge | Name::Settle | Name::Cut | Name::Offload | Name::Refuse | Name::Refused => "filter",
+        Name::Judge | Name::Settle | Name::Cut | Name::Offload => "filter",
     }
 }
 
@@ -153,11 +153,17 @@ fn match_texts(each: Match, Spelling { family, sets }: Spelling<'_>) -> Vec<Stri
         Match::Udp => "-p udp".to_string(),
         Match::UdpFrom(port) => format!("-p udp -m udp --sport {port}"),
         Match::UdpTo(port) => format!("-p udp -m udp --dport {port}"),
+        Match::UdpToAny(ports) => {
+            let ports: Vec<String> = ports.iter().map(ToString::to_string).collect();
+            format!("-p udp -m multiport --dports {}", ports.join(","))
+        }
+        Match::Loopback => "-i lo".to_string(),
         Match::NotLoopback => "! -i lo".to_string(),
         Match::NotToLoopback => "! -o lo".to_string(),
         Match::Reply => "-m conntrack --ctdir REPLY".to_string(),
         Match::FewAnswers => few_answers(family),
         Match::PacketMark(bits) => format!("-m mark --mark {}", bits_text(bits)),
+        Match::NotPacketMark(bits) => format!("-m mark ! --mark {}", bits_text(bits)),
         Match::FlowMark(bits) => format!("-m connmark --mark {}", bits_text(bits)),
         Match::NotFlowMark(bits) => format!("-m connmark ! --mark {}", bits_text(bits)),
         Match::NoPayload => return no_payload(family),
@@ -189,7 +195,7 @@ fn no_payload(family: Family) -> Vec<String> {
         Family::V6 => (40 + 4 * words, format!("4>>8&0xff=6&&52>>28={words}")),
     };
     let text = |(length, u32)| format!("-m length --length {length} -m u32 --u32 \"{u32}\"");
-    DATA_OFFSETS.map(line).map(text).collect()
+    DATA_OFFSETS.map(line).map(text).into()
 }
 
 /// ANCOUNT (RFC 1035 section 4.1.1) is the last half of four bytes behind the IP header, 12 bytes into the datagram.
@@ -206,6 +212,7 @@ fn action_text(action: Action, family: Family) -> String {
     match action {
         Action::Leave => "-j RETURN".to_string(),
         Action::Goto(chain) => format!("-g {}", chain_name(chain)),
+        Action::Jump(chain) => format!("-j {}", chain_name(chain)),
         Action::Queue(queues) => queue_text(queues),
         Action::Untrack => "-j CT --notrack".to_string(),
         Action::Save(bits) => format!("-j CONNMARK --set-xmark {bits:#x}/{bits:#x}"),

@@ -139,11 +139,17 @@ fn match_texts(each: Match) -> Vec<String> {
         Match::Udp => "meta l4proto udp".to_string(),
         Match::UdpFrom(port) => format!("udp sport {port}"),
         Match::UdpTo(port) => format!("udp dport {port}"),
+        Match::UdpToAny(ports) => {
+            let ports: Vec<String> = ports.iter().map(ToString::to_string).collect();
+            format!("udp dport {{ {} }}", ports.join(", "))
+        }
+        Match::Loopback => "iif \"lo\"".to_string(),
         Match::NotLoopback => "iif != \"lo\"".to_string(),
         Match::NotToLoopback => "oif != \"lo\"".to_string(),
         Match::Reply => "ct direction reply".to_string(),
         Match::FewAnswers => few_answers(),
         Match::PacketMark(bits) => mark_text("meta", bits, "=="),
+        Match::NotPacketMark(bits) => mark_text("meta", bits, "!="),
         Match::FlowMark(bits) => mark_text("ct", bits, "=="),
         Match::NotFlowMark(bits) => mark_text("ct", bits, "!="),
         Match::NoPayload => return no_payload(),
@@ -160,7 +166,7 @@ fn mark_text(which: &str, Bits { value, mask }: Bits, compare: &str) -> String {
 fn no_payload() -> Vec<String> {
     let v4 = |words| format!("ip length {} ip hdrlength 5 tcp doff {words}", 20 + 4 * words);
     let v6 = |words| format!("ip6 length {} ip6 nexthdr tcp tcp doff {words}", 4 * words);
-    DATA_OFFSETS.map(v4).chain(DATA_OFFSETS.map(v6)).collect()
+    DATA_OFFSETS.iter().flat_map(|words| [v4(words), v6(words)]).collect()
 }
 
 /// ANCOUNT (RFC 1035 section 4.1.1), behind the UDP header of 64 bits.
@@ -172,6 +178,7 @@ fn action_text(action: Action) -> String {
     match action {
         Action::Leave => "return".to_string(),
         Action::Goto(chain) => format!("goto {}", chain.text()),
+        Action::Jump(chain) => format!("jump {}", chain.text()),
         Action::Queue(queues) => queue_text(queues),
         Action::Untrack => "notrack".to_string(),
         Action::Save(bits) => format!("ct mark set ct mark | {bits:#010x}"),

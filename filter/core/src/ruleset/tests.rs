@@ -177,7 +177,7 @@ proptest! {
         prop_assert_eq!(&saved[..], &expected[..2 + more]);
         prop_assert_eq!(text.matches("mark set").count(), 6 + 2 * more);
         let read = numbers(&text.replace("mark set meta mark &", ""), "mark & ");
-        prop_assert_eq!(read.len(), 8 + 2 * more);
+        prop_assert_eq!(read.len(), 10 + 2 * more);
         prop_assert!(read.iter().all(|(looked_at, _)| looked_at & !mask == 0));
         prop_assert_eq!(text.contains("bypass"), !closed);
 
@@ -186,7 +186,7 @@ proptest! {
             let written = numbers(&text, "--set-xmark ");
             prop_assert_eq!(written.len(), 6 + 2 * more);
             let read = numbers(&text, "--mark ");
-            prop_assert_eq!(read.len(), 8 + 2 * more);
+            prop_assert_eq!(read.len(), 10 + 2 * more);
             for (value, bits) in written.into_iter().chain(read) {
                 let bits = bits.unwrap_or(u32::MAX);
                 prop_assert!(bits & !mask == 0 && value & !bits == 0, "{:x}/{:x}", value, bits);

@@ -118,13 +118,16 @@ fn every_second_byte_first_is_no_way_round() {
 }
 
 #[test]
-fn a_new_connection_on_the_ports_of_a_cleared_one_is_looked_at() {
+fn a_new_connection_on_the_ports_of_a_settled_one_is_looked_at() {
     let mut talk = Talk::new();
     talk.host(0, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
     assert_eq!(talk.pool(0, b"HTTP/1.1 200 OK\r\n"), Verdict::Clear);
     assert_eq!(talk.pool(17, b"more of it"), Verdict::Clear, "the same connection stays cleared");
     assert_eq!(talk.host(0x3000_0000, SUBSCRIBE.as_bytes()), Verdict::Cut);
-    assert_eq!(talk.host(0x7000_0000, b"anything"), Verdict::Cut, "what is cut stays cut");
+    assert_eq!(talk.host(0x3000_0000, SUBSCRIBE.as_bytes()), Verdict::Cut, "what is sent again stays cut");
+    assert_eq!(talk.host(0x3000_0100, b"anything"), Verdict::Cut, "what follows as well");
+    assert_eq!(talk.host(0x7000_0000, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"), Verdict::Clear, "another connection");
+    assert_eq!(talk.host(0xb000_0000, SUBSCRIBE.as_bytes()), Verdict::Cut);
 }
 
 #[test]

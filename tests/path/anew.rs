@@ -1,0 +1,136 @@
+//! What comes after a cut: the far end is told, and the next connection on the same ports is judged by itself.
+
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::{IpAddr, SocketAddr, TcpStream};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use minewall_lab::addresses::Family;
+use minewall_lab::login::{LOGINS, Manner, login_of};
+use minewall_lab::pool::{Options, Pool, State};
+use minewall_lab::{Dialect, Lab, Namespace, kernel, ready, until};
+use socket2::{Domain, Socket, Type};
+
+use super::{LIMIT, QUIET, must_be_cut, pool_at, start};
+
+/// A port below those the kernel gives out.
+const PORT: u16 = 23_001;
+
+const HARMLESS: &[u8] = b"GET /index.html HTTP/1.1\r\nHost: www.example.org\r\n\r\n";
+
+#[test]
+fn a_pool_is_told_of_the_cut() -> Result<()> {
+    if !ready("a_pool_is_told_of_the_cut") {
+        return Ok(());
+    }
+    let lab = Lab::new()?;
+    let pool = Pool::start(&lab, Options::default())?;
+    for action in ["reset", "drop"] {
+        let mut minewall = start(&lab, "block", &format!("[tcp]\naction = \"{action}\"\n"))?;
+        for family in Family::BOTH {
+            let before = pool.sessions().len();
+            for login in LOGINS.iter().take(4) {
+                let heard =
+                    login.talk(&lab.host, pool_at(family, login.dialect), Manner::Lines, Duration::from_secs(1));
+                assert!(heard.lines.is_empty(), "{action} {}: {heard:?}", login.client);
+            }
+            let told = || {
+                let sessions = pool.sessions();
+                let of = sessions.get(before..)?;
+                (of.len() == 4 && of.iter().all(|session| session.state == State::Reset)).then_some(())
+            };
+            assert!(until(LIMIT, told).is_some(), "{action} {family:?}: {:?}", pool.sessions());
+        }
+        minewall.stop()?;
+    }
+    Ok(())
+}
+
+#[test]
+fn the_ports_of_a_cut_connection_serve_another_at_once() -> Result<()> {
+    if !ready("the_ports_of_a_cut_connection_serve_another_at_once") {
+        return Ok(());
+    }
+    for speaks_first in [false, true] {
+        let lab = Lab::new()?;
+        let pool = Pool::start(&lab, Options { push_unasked: speaks_first, ..Options::default() })?;
+        let quiet = if speaks_first { None } else { Some(&pool) };
+        let minewall = start(&lab, "block", "")?;
+        let login = login_of("xmrig").context("xmrig")?.lines()[0].clone() + "\n";
+        for family in Family::BOTH {
+            let address = pool_at(family, Dialect::CryptoNote);
+            for round in 0..3 {
+                let case = format!("{speaks_first} {family:?} {round}: {}", minewall.log());
+                let mut miner = connect(&lab.host, address, PORT).with_context(|| case.clone())?;
+                // Where the pool speaks first, this may meet the reset already.
+                let _ = miner.write_all(login.as_bytes());
+                must_be_reset(&mut miner).with_context(|| case.clone())?;
+                drop(miner);
+                let Some(pool) = quiet else {
+                    // Its pool speaks: another connection would be cut as well. What the kernel keeps is looked at.
+                    must_be_closed(&lab, address, &case)?;
+                    continue;
+                };
+                // Within a millisecond the new sequence numbers would still be those of the old connection.
+                thread::sleep(Duration::from_millis(20));
+                let before = pool.sessions().len();
+                let mut other = connect(&lab.host, address, PORT).with_context(|| case.clone())?;
+                other.write_all(HARMLESS).with_context(|| case.clone())?;
+                let came = pool.wait_session(LIMIT, |session| session.received.ends_with(HARMLESS));
+                let entries = kernel::connections_to(&lab.gateway, address.ip(), address.port())?;
+                assert!(came.is_some(), "{case}: {:?}, {entries:?}", pool.sessions());
+                assert_eq!(pool.sessions().len(), before + 1, "{case}");
+                other.set_read_timeout(Some(QUIET))?;
+                let kind = other.read(&mut [0; 64]).map_err(|error| error.kind());
+                assert!(matches!(kind, Ok(0..) | Err(ErrorKind::WouldBlock)), "{case}: {kind:?}");
+                close_hard(other)?;
+            }
+        }
+        let records = minewall.records()?.len();
+        assert_eq!(records, 6, "one a login: {:?}", minewall.records()?);
+        must_be_cut(&lab, Family::V4, login_of("xmrig").context("xmrig")?, Manner::Lines);
+    }
+    Ok(())
+}
+
+/// The kernel counts the connection as ended.
+fn must_be_closed(lab: &Lab, address: SocketAddr, case: &str) -> Result<()> {
+    let entries = kernel::connections_to(&lab.gateway, address.ip(), address.port())?;
+    let of = entries.iter().find(|entry| entry.contains(&format!("sport={PORT}")));
+    assert!(of.is_none_or(|entry| entry.contains(" CLOSE ")), "{case}: {entries:?}");
+    Ok(())
+}
+
+fn must_be_reset(stream: &mut TcpStream) -> Result<()> {
+    stream.set_read_timeout(Some(LIMIT))?;
+    let mut buffer = [0; 4096];
+    loop {
+        match stream.read(&mut buffer) {
+            Ok(0) => anyhow::bail!("the far end closed"),
+            Ok(length) => anyhow::bail!("the pool said {}", String::from_utf8_lossy(&buffer[..length])),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == ErrorKind::ConnectionReset => return Ok(()),
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// A connection from a port of our choice.
+fn connect(host: &Namespace, to: SocketAddr, from: u16) -> Result<TcpStream> {
+    host.run(|| {
+        let socket = Socket::new(Domain::for_address(to), Type::STREAM, None)?;
+        socket.set_reuse_address(true)?;
+        let any = if to.is_ipv4() { IpAddr::from([0; 4]) } else { IpAddr::from([0; 16]) };
+        socket.bind(&SocketAddr::new(any, from).into())?;
+        socket.connect_timeout(&to.into(), LIMIT)?;
+        Ok(socket.into())
+    })
+}
+
+/// Ends it with a reset, so that its port is free at once on both sides.
+fn close_hard(stream: TcpStream) -> Result<()> {
+    let socket = Socket::from(stream);
+    socket.set_linger(Some(Duration::ZERO))?;
+    Ok(())
+}
