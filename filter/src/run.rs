@@ -259,7 +259,7 @@ fn reload(
         }
     }
     let sinks = if old.sink == new.sink { None } else { Some(Sinks::start(&new.sink, &engine.observer)?) };
-    loaded.replace(kernel::choose(&new, &engine.lists)?)?;
+    loaded.replace(loaded.plane().anew(&new, &engine.lists))?;
     match sinks {
         Some(sinks) => recorder.replace(sinks),
         None => recorder.reopen(),

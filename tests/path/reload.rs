@@ -12,9 +12,9 @@ use minewall_lab::addresses::{Family, INTERNET_V4};
 use minewall_lab::login::{Manner, login_of};
 use minewall_lab::pool::{Options, Pool};
 use minewall_lab::service::NameServer;
-use minewall_lab::{Lab, Minewall, Namespace, kernel, ready, until};
+use minewall_lab::{Lab, Minewall, Namespace, kernel, load, ready, until};
 
-use super::{LIMIT, configuration, dig, must_be_cut, pool_at, records_after, start, text_at};
+use super::{LIMIT, configuration, dig, must, must_be_cut, pool_at, records_after, start, text_at};
 
 /// The port of the echo on the internet.
 const ECHO: u16 = 7007;
@@ -218,6 +218,67 @@ fn resolves(lab: &Lab, name: &str) -> Result<bool> {
 fn wait_reloads(minewall: &Minewall, count: usize) {
     let done = until(LIMIT, || (minewall.log().matches("read anew").count() >= count).then_some(()));
     assert!(done.is_some(), "{}", minewall.log());
+}
+
+#[test]
+fn many_names_are_swapped_under_load_and_no_question_is_lost() -> Result<()> {
+    if !ready("many_names_are_swapped_under_load_and_no_question_is_lost") {
+        return Ok(());
+    }
+    const NAMES: u32 = 200_000;
+    let lab = Lab::new()?;
+    let file = lab.directory().join("many.list");
+    let write = |from: u32| -> Result<()> {
+        let names: String = (from..from + NAMES).map(|number| format!("pool{number:07}.example.net\n")).collect();
+        Ok(fs::write(&file, names)?)
+    };
+    write(0)?;
+    let list = format!("[[lists.file]]\nname = \"many\"\npath = {file:?}\n");
+    for reader in ["nfq", "burst"] {
+        let minewall = start(&lab, "block", &format!("[queue]\nreader = {reader:?}\n{list}"))?;
+        let questions = thread::scope(|scope| -> Result<_> {
+            let load = scope.spawn(|| load::questions(&lab, Family::V4, 1, Duration::from_secs(6)));
+            for round in 1..=3 {
+                thread::sleep(Duration::from_millis(300));
+                write(round * NAMES)?;
+                minewall.hup()?;
+                wait_reloads(&minewall, round as usize);
+            }
+            load.join().ok().context("the load broke")?
+        })?;
+        assert!(questions.count > 1000 && questions.errors == 0, "{reader}: {questions}; {}", minewall.log());
+        assert!(!minewall.log().contains("ERROR"), "{reader}: {}", minewall.log());
+        kernel::forget_connections(&lab.gateway)?;
+    }
+    Ok(())
+}
+
+/// Taking any chain from a hook makes the kernel drop all packets that wait in queues.
+#[test]
+fn chains_of_others_that_go_under_load_hold_nothing_up() -> Result<()> {
+    if !ready("chains_of_others_that_go_under_load_hold_nothing_up") {
+        return Ok(());
+    }
+    const ROUNDS: u64 = 10;
+    let lab = Lab::new()?;
+    for reader in ["nfq", "burst"] {
+        let minewall = start(&lab, "block", &format!("[queue]\nreader = {reader:?}\n"))?;
+        let questions = thread::scope(|scope| -> Result<_> {
+            let load = scope.spawn(|| load::questions(&lab, Family::V4, 1, Duration::from_secs(6)));
+            for _ in 0..ROUNDS {
+                thread::sleep(Duration::from_millis(200));
+                let table = "table inet guest { chain forward { type filter hook forward priority 5; }; }";
+                must(&lab.gateway, "nft", &[table])?;
+                must(&lab.gateway, "nft", &["delete", "table", "inet", "guest"])?;
+            }
+            load.join().ok().context("the load broke")?
+        })?;
+        // One thread has 128 questions under way.
+        assert!(questions.count > 1000 && questions.errors <= ROUNDS * 128, "{reader}: {questions}");
+        assert!(!minewall.log().contains("ERROR"), "{reader}: {}", minewall.log());
+        kernel::forget_connections(&lab.gateway)?;
+    }
+    Ok(())
 }
 
 #[test]

@@ -74,19 +74,25 @@ pub(crate) fn choose(config: &Config, lists: &Lists) -> Result<Plane> {
         Backend::Iptables => with_iptables(&for_iptables(config, &rules)),
         Backend::Auto => auto(config, &rules),
     };
-    let (loader, mut notes) =
+    let (loader, notes) =
         chosen.map_err(|error| if not_permitted(&error) { error.context(PERMISSION) } else { error })?;
-    if config.kernel.offload == Offload::Own && loader != Loader::Nft {
+    Ok(Plane::new(config, rules, loader, notes))
+}
+
+/// What a backend without nft's means cannot do of what is configured.
+fn wanting(config: &Config, rules: &Ruleset) -> Vec<String> {
+    let mut notes = Vec::new();
+    if config.kernel.offload == Offload::Own {
         notes.push("kernel.offload = \"own\" needs the backend nft: settled flows stay on the ordinary way".to_owned());
     }
-    if loader != Loader::Nft && rules.sets.listed.len() > LISTED_WITHOUT_SETS {
+    if rules.sets.listed.len() > LISTED_WITHOUT_SETS {
         notes.push(format!(
             "{} addresses are listed, and without the sets of nft the kernel refuses at most {LISTED_WITHOUT_SETS} by \
              itself: connections to them are cut by what is said on them",
             rules.sets.listed.len()
         ));
     }
-    Ok(Plane::new(config, rules, loader, notes))
+    notes
 }
 
 /// The rules without the refusal of addresses where there are too many of them.
@@ -115,11 +121,21 @@ pub(crate) fn print(config: &Config, lists: &Lists) -> Result<String> {
 }
 
 impl Plane {
-    fn new(config: &Config, rules: Ruleset, loader: Loader, notes: Vec<String>) -> Self {
+    fn new(config: &Config, rules: Ruleset, loader: Loader, mut notes: Vec<String>) -> Self {
+        if loader != Loader::Nft {
+            notes.extend(wanting(config, &rules));
+        }
         let rules = if loader == Loader::Nft { rules } else { for_iptables(config, &rules) };
         let mut plane = Self { config: config.clone(), rules, loader, notes };
         plane.renew();
         plane
+    }
+
+    /// The rules for another configuration by the same backend. The kernel is not asked beforehand: to try chains, even
+    /// without effect, makes it drop the packets that wait in any queue (`nf_queue_nf_hook_drop` in Linux).
+    pub(crate) fn anew(&self, config: &Config, lists: &Lists) -> Self {
+        let rules = Ruleset::new(config, queues(config)).refusing(config, lists);
+        Self::new(config, rules, self.loader, Vec::new())
     }
 
     /// The devices our flowtable would be between now.

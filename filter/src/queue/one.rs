@@ -42,10 +42,19 @@ impl One {
     }
 
     pub(super) fn next(&mut self) -> Result<Option<Packet>> {
-        let message = match self.inner.recv() {
-            Ok(message) => message,
-            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => return Ok(None),
-            Err(error) => return Err(error),
+        let message = loop {
+            match self.inner.recv() {
+                Ok(message) => break message,
+                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {
+                    return Ok(None);
+                }
+                // The answer to a verdict on a packet that is gone: the kernel drops all that wait when a chain of
+                // anybody's is taken from a hook.
+                Err(error) if error.kind() == ErrorKind::NotFound => {
+                    tracing::debug!(%error, "a verdict was not taken");
+                }
+                Err(error) => return Err(error),
+            }
         };
         self.since = Instant::now();
         let meta = Meta {

@@ -51,8 +51,10 @@ impl Worker {
             // Also while no packet comes, so that what is former can go.
             let latest = settings.load();
             if !Arc::ptr_eq(latest, &current) {
+                let begun = Instant::now();
                 current = Arc::clone(latest);
                 engine.reload((*current).clone());
+                tracing::debug!(took = ?begun.elapsed(), "what is judged by was swapped");
             }
             let ease = self.shared.ease.load(Ordering::Relaxed);
             if ease != eased {

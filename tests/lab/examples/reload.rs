@@ -46,7 +46,11 @@ fn main() -> Result<()> {
     minewall
         .log()
         .lines()
-        .filter(|line| ["anew", "time to", "overload"].iter().any(|text| line.contains(text)))
+        .filter(|line| {
+            ["anew", "time to", "overload", "WARN", "ERROR", "not taken", "rules"]
+                .iter()
+                .any(|text| line.contains(text))
+        })
         .for_each(|line| println!("{line}"));
     Ok(())
 }
