@@ -32,12 +32,18 @@ pub(crate) struct Queue {
 }
 
 impl Queue {
-    /// Binds queue `number`; of each packet as much is copied out of the kernel as is followed of a long message, however
+    /// Binds queue `number`, whose packets meet this verdict when nobody answers; of each packet as much is copied out of the kernel as is followed of a long message, however
     /// few bytes are kept of it: what is left out of a merged segment would be a hole in the stream.
     ///
     /// # Errors
     /// Another program is bound to it, the capability is missing, or the kernel has no queue.
-    pub(crate) fn bind(number: u16, settings: &Settings, mark: Mark, look_bytes: usize) -> anyhow::Result<Self> {
+    pub(crate) fn bind(
+        number: u16,
+        fail: Fail,
+        settings: &Settings,
+        mark: Mark,
+        look_bytes: usize,
+    ) -> anyhow::Result<Self> {
         let what = || format!("cannot bind netfilter queue {number}");
         let taken = || {
             format!(
@@ -48,14 +54,19 @@ impl Queue {
             )
         };
         let copy = u16::try_from(look_bytes.max(LOOK_MESSAGE) + HEADERS).unwrap_or(u16::MAX);
-        let terms = Terms { number, copy, length: settings.length, fail_open: settings.fail == Fail::Open };
+        let terms = Terms { number, copy, length: settings.length, fail_open: fail == Fail::Open };
         let latency = Arc::new(Latency::default());
         let source = match settings.reader {
             Reader::Burst => Socket::bind(terms, Arc::clone(&latency)).map(Source::Burst),
             Reader::Nfq => One::bind(terms, Arc::clone(&latency)).map(Source::One),
         };
         let source = source.with_context(taken).with_context(what)?;
-        Ok(Self { number, source, latency, mark, fail: settings.fail })
+        Ok(Self { number, source, latency, mark, fail })
+    }
+
+    /// Its number.
+    pub(crate) const fn number(&self) -> u16 {
+        self.number
     }
 
     /// Its number, and how long packets wait in it.

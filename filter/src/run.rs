@@ -17,6 +17,7 @@ use arc_swap::ArcSwap;
 use minewall_core::config::Config;
 use minewall_core::engine::{Seed, Settings};
 use minewall_core::names::Names;
+use minewall_core::ruleset::Classes;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
@@ -35,6 +36,9 @@ const LAST_RECORDS: Duration = Duration::from_secs(3);
 
 /// How long the queues' threads may take to answer what waits at the end.
 const LAST_PACKETS: Duration = Duration::from_secs(2);
+
+/// The flows remembered by an engine that hears DNS only: connections to name servers.
+const DNS_FLOWS: usize = 8192;
 
 /// How often the kernel is asked whether our rules still stand.
 const RULES_LOOKED_AFTER: Duration = Duration::from_secs(5);
@@ -73,8 +77,8 @@ pub(crate) fn run(path: &Path) -> Result<()> {
     let signals = catch_signals()?;
     let plane = kernel::choose(&config, &first.lists)?;
     plane.notes().iter().for_each(|note| tracing::warn!("{note}"));
-    let count = kernel::queues(&config);
-    let queues = bind(&config, count)?;
+    let classes = Classes::new(&config.queue, kernel::queues(&config));
+    let queues = bind(&config, classes)?;
     let injector = Arc::new(Injector::open(config.kernel.mark.cut)?);
     let sinks = Sinks::start(&config.sink, &first.observer)?;
     let names = Arc::new(Mutex::new(Names::new(random()?)));
@@ -82,6 +86,7 @@ pub(crate) fn run(path: &Path) -> Result<()> {
     let (settings, ease, stop) = (ArcSwap::from_pointee(first), AtomicUsize::new(0), AtomicBool::new(false));
     let shared = Arc::new(Shared { settings, ease, stop, names });
     let watch = Watch::new(queues.iter().map(Queue::watched), config.queue.length);
+    let count = queues.len();
     let workers = start(queues, &config, &shared, &injector, &recorder)?;
     let loaded = plane.load()?;
     tracing::info!(backend = loaded.plane().backend(), queues = count, first = config.queue.first, "rules loaded");
@@ -119,9 +124,15 @@ fn end(workers: Vec<JoinHandle<()>>, patience: Duration) -> Result<()> {
     Ok(())
 }
 
-fn bind(config: &Config, count: u16) -> Result<Vec<Queue>> {
-    let numbers = config.queue.first..config.queue.first + count;
-    numbers.map(|number| Queue::bind(number, &config.queue, config.kernel.mark, config.look.bytes)).collect()
+fn bind(config: &Config, classes: Classes) -> Result<Vec<Queue>> {
+    let bind = |(number, fail)| Queue::bind(number, fail, &config.queue, config.kernel.mark, config.look.bytes);
+    classes.each().map(bind).collect()
+}
+
+/// The flows an engine remembers: of its own queues, DNS needs them for connections only.
+fn flows(config: &Config, classes: Classes, number: u16) -> usize {
+    let is_dns = classes.differ() && classes.dns.numbers().any(|dns| dns == number);
+    if is_dns { config.look.flows.min(DNS_FLOWS) } else { config.look.flows }
 }
 
 fn start(
@@ -131,11 +142,12 @@ fn start(
     injector: &Arc<Injector>,
     recorder: &Recorder,
 ) -> Result<Vec<JoinHandle<()>>> {
+    let classes = Classes::new(&config.queue, kernel::queues(config));
     let seed = Seed { flows: random()?, records: random()? };
     let workers = queues.into_iter().enumerate().map(|(index, queue)| {
         let seed = Seed { records: seed.records.wrapping_add(index as u64), ..seed };
+        let flows = flows(config, classes, queue.number());
         let worker = Worker::new(queue, Arc::clone(shared), Arc::clone(injector), recorder.entry());
-        let flows = config.look.flows;
         let thread = std::thread::Builder::new().name(format!("queue-{index}"));
         thread.spawn(move || worker.work(flows, seed)).context("cannot start a queue's thread")
     });

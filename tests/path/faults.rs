@@ -12,7 +12,7 @@ use minewall_lab::load::{self, Measured};
 use minewall_lab::login::{Manner, login_of};
 use minewall_lab::pool::{Options, Pool};
 use minewall_lab::service::{PAGE, WebServer};
-use minewall_lab::{Lab, kernel, ready, until};
+use minewall_lab::{Lab, Minewall, kernel, ready, until};
 
 use super::{LIMIT, curl, must, must_be_cut, start, url};
 
@@ -20,7 +20,7 @@ use super::{LIMIT, curl, must, must_be_cut, start, url};
 const SHORT: &str = "[queue]\ncount = 1\nlength = 64\n";
 
 /// Mining is cut and pages come: all is as it was.
-fn all_is_well(lab: &Lab, family: Family) -> Result<()> {
+pub(super) fn all_is_well(lab: &Lab, family: Family) -> Result<()> {
     must_be_cut(lab, family, login_of("xmrig").context("xmrig")?, Manner::Lines);
     assert_eq!(curl(&lab.host, &[&url(family.internet(), "")])?, PAGE, "{family:?}");
     Ok(())
@@ -68,7 +68,7 @@ fn a_stop_of_ten_seconds_is_passed_through_and_recovered_from() -> Result<()> {
 }
 
 /// Whether a login is cut; the first ones may meet a queue that is still full.
-fn all_is_well_again(lab: &Lab) -> bool {
+pub(super) fn all_is_well_again(lab: &Lab) -> bool {
     let Some(login) = login_of("xmrig") else { return false };
     let heard = login.talk(&lab.host, super::pool_at(Family::V4, login.dialect), Manner::Lines, super::QUIET);
     heard.ending == minewall_lab::login::Ending::Reset
@@ -79,12 +79,21 @@ fn a_burst_that_overflows_the_queue_passes() -> Result<()> {
     if !ready("a_burst_that_overflows_the_queue_passes") {
         return Ok(());
     }
-    // More than the queue holds, fewer than the receiver's buffer does.
-    const BURST: usize = 200;
     let lab = Lab::new()?;
     let _web = WebServer::start(&lab)?;
     let _pool = Pool::start(&lab, Options::default())?;
     let minewall = start(&lab, "block", SHORT)?;
+    let (passed, waited) = burst(&lab, &minewall)?;
+    assert!(waited > 0 && passed > 0, "{passed} passed, {waited} waited");
+    assert_eq!(passed + waited, BURST, "none is lost");
+    all_is_well(&lab, Family::V4)
+}
+
+/// More than the queue holds, fewer than the receiver's buffer does.
+pub(super) const BURST: usize = 200;
+
+/// Questions while minewall stands still: how many pass, and how many come once it goes on.
+pub(super) fn burst(lab: &Lab, minewall: &Minewall) -> Result<(usize, usize)> {
     let server = lab.internet.run(|| UdpSocket::bind((Family::V4.internet(), 53)))?;
     server.set_read_timeout(Some(Duration::from_millis(300)))?;
     let host = lab.host.run(|| UdpSocket::bind((Family::V4.host(), 0)))?;
@@ -103,9 +112,7 @@ fn a_burst_that_overflows_the_queue_passes() -> Result<()> {
     minewall.resume()?;
     let waited = receive();
     println!("a burst of {BURST}: {passed} passed the full queue, {waited} waited in it; {}", queue.trim());
-    assert!(waited > 0 && passed > 0, "{passed} passed, {waited} waited");
-    assert_eq!(passed + waited, BURST, "none is lost");
-    all_is_well(&lab, Family::V4)
+    Ok((passed, waited))
 }
 
 /// Sends a datagram from each of `sources` ports to each of 60,000 ports: as many connections to the kernel.

@@ -16,6 +16,7 @@
 //! | `rules` | the kernel's rules: left as they were, restored, marks of others |
 //! | `crash` | SIGKILL and SIGSTOP: traffic goes on, running sessions are picked up |
 //! | `faults` | faults under load: killed, stopped, overrun, the kernel's table full, an interface gone and back |
+//! | `fail` | DNS and connections that fail differently: minewall killed, stopped, overrun, ended |
 //! | `memory` | resident memory at work, and within 64 MiB |
 //! | `reload` | SIGHUP |
 //! | `overload` | packets lost for want of room: told, eased, over |
@@ -25,6 +26,7 @@
 mod anew;
 mod answers;
 mod crash;
+mod fail;
 mod faults;
 mod listed;
 mod logins;

@@ -1,5 +1,7 @@
 //! The configuration as a value: what may be set, its bounds and its defaults. Reading the file is the process' work.
 
+mod queue;
+
 use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -10,6 +12,8 @@ use serde::{Deserialize, Deserializer, de};
 
 use crate::limits;
 use crate::policy::{Categories, DnsAnswer, Exempt, Inside, Mode, Policy};
+
+pub use queue::{Fail, FailVerdicts, Queue, Reader};
 
 /// Everything an operator may set.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -124,50 +128,6 @@ impl Default for Look {
     fn default() -> Self {
         Self { packets: limits::LOOK_PACKETS, bytes: limits::LOOK_BYTES, flows: limits::FLOWS }
     }
-}
-
-/// The netfilter queues.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
-#[serde(default, deny_unknown_fields)]
-pub struct Queue {
-    /// The number of the first queue.
-    pub first: u16,
-    /// How many queues, 1 to 64, each with its thread and engine; 0: one for each processor, four at the most.
-    pub count: u16,
-    /// Packets the kernel holds for one queue, 64 to 1,048,576.
-    pub length: u32,
-    /// What becomes of packets when nobody answers.
-    pub fail: Fail,
-    /// What reads the packets.
-    pub reader: Reader,
-}
-
-impl Default for Queue {
-    fn default() -> Self {
-        Self { first: 4700, count: 0, length: 4096, fail: Fail::Open, reader: Reader::Nfq }
-    }
-}
-
-/// What reads the packets of a queue.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
-#[serde(rename_all = "lowercase")]
-pub enum Reader {
-    /// Several at once, whose verdicts go in one message.
-    Burst,
-    /// One at a time, by the crate `nfq`.
-    #[default]
-    Nfq,
-}
-
-/// What becomes of packets when nobody answers.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
-#[serde(rename_all = "lowercase")]
-pub enum Fail {
-    /// They are dropped.
-    Closed,
-    /// They pass.
-    #[default]
-    Open,
 }
 
 /// The kernel rules.
@@ -382,7 +342,9 @@ impl Config {
         range("look.flows", self.look.flows as u64, 1024, 4_194_304)?;
         range("queue.count", self.queue.count.into(), 0, 64)?;
         range("queue.length", self.queue.length.into(), 64, 1_048_576)?;
-        range("queue.first", self.queue.first.into(), 0, u64::from(u16::MAX - 64))?;
+        // Room for as many queues as there may be, twice where classes have their own.
+        let most = if self.queue.fail.differ() { 128 } else { 64 };
+        range("queue.first", self.queue.first.into(), 0, u64::from(u16::MAX - most))?;
         if let Some(name) = self.kernel.offload_devices.iter().find(|name| !is_device(name)) {
             let problem = format!("{name:?} is no name of a network device");
             return Err(OutOfBounds { setting: "kernel.offload_devices", problem });

@@ -10,6 +10,7 @@ mod chains;
 mod iptables;
 mod nft;
 mod pending;
+mod queues;
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -18,12 +19,13 @@ use core::net::IpAddr;
 use ipnet::IpNet;
 use minewall_lists::Lists;
 
-use crate::config::{Config, Fail};
+use crate::config::Config;
 use crate::policy::{CategoryAction, Mode};
 
 pub use iptables::{iptables, iptables_remove};
 pub use nft::{nft, nft_remove, nft_sets};
 pub use pending::{Pending, pending_remove};
+pub use queues::{Classes, Queues};
 
 /// Data offsets of a TCP header, in words of 32 bits (RFC 9293 section 3.1), the frequent ones first: with time stamps,
 /// without options, of first segments, with a selective acknowledgement.
@@ -41,7 +43,7 @@ pub struct Ruleset {
     /// What is refused by its address alone.
     pub sets: Sets,
     /// Where packets wait.
-    pub queues: Queues,
+    pub queues: Classes,
 }
 
 /// What is refused by its address alone, whether or not anybody looks at packets.
@@ -231,17 +233,6 @@ pub enum Action {
     Offload,
 }
 
-/// The queues a rule may use.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Queues {
-    /// The number of the first.
-    pub first: u16,
-    /// The number of the last.
-    pub last: u16,
-    /// Whether packets pass while nobody has bound the queue.
-    pub bypass: bool,
-}
-
 /// A counter of packets and bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Counter {
@@ -264,12 +255,10 @@ pub enum Counter {
 }
 
 impl Ruleset {
-    /// The rules for a configuration, with so many queues (at least one).
+    /// The rules for a configuration, with so many queues (at least one), for each class where they have their own.
     #[must_use]
     pub fn new(config: &Config, queues: u16) -> Self {
-        let first = config.queue.first;
-        let last = first.saturating_add(queues.saturating_sub(1));
-        let queues = Queues { first, last, bypass: config.queue.fail == Fail::Open };
+        let queues = Classes::new(&config.queue, queues);
         Self {
             entries: chains::entries(config),
             chains: chains::chains(config, queues),

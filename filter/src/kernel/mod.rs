@@ -55,7 +55,7 @@ pub(crate) struct Loaded {
     listed: Option<String>,
 }
 
-/// How many queues the rules spread over: `queue.count`, or one for each processor, four at the most.
+/// How many queues the rules spread a class over: `queue.count`, or one for each processor, four at the most.
 pub(crate) fn queues(config: &Config) -> u16 {
     match config.queue.count {
         0 => thread::available_parallelism().map_or(1, |count| count.get().min(MOST_QUEUES) as u16),

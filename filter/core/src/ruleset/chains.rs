@@ -3,7 +3,7 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::{Action, Bits, Chain, Counter, Entry, Hook, Match, Name, Queues, Rule};
+use super::{Action, Bits, Chain, Classes, Counter, Entry, Hook, Match, Name, Queues, Rule};
 use crate::config::{Answers, Config, Mark, TcpAction};
 
 /// The port of DNS (RFC 1035 section 4.2).
@@ -47,16 +47,19 @@ fn judged(mark: Mark) -> [(Match, Name); 2] {
     [(Match::FlowMark(set(mark.cut)), Name::Cut), (bears_ours, Name::Judge)]
 }
 
-pub(super) fn chains(config: &Config, queues: Queues) -> Vec<Chain> {
+pub(super) fn chains(config: &Config, queues: Classes) -> Vec<Chain> {
     let chain = |name, rules| Chain { name, rules };
     let mark = config.kernel.mark;
-    let mut chains =
-        vec![chain(Name::Answer, answer(mark)), chain(Name::Reset, vec![strip(mark)]), chain(Name::Dns, dns(queues))];
+    let mut chains = vec![
+        chain(Name::Answer, answer(mark)),
+        chain(Name::Reset, vec![strip(mark)]),
+        chain(Name::Dns, dns(queues.dns)),
+    ];
     if config.dns.answers != Answers::None {
-        chains.push(chain(Name::DnsAnswers, dns_answers(queues, config.dns.answers)));
+        chains.push(chain(Name::DnsAnswers, dns_answers(queues.dns, config.dns.answers)));
     }
     chains.extend([
-        chain(Name::Quic, quic(mark, queues)),
+        chain(Name::Quic, quic(mark, queues.tcp)),
         chain(Name::Tcp, tcp(mark, queues, &[])),
         chain(Name::Judge, judge(mark)),
         chain(Name::Cut, cut_flow(mark, config.tcp.action)),
@@ -72,7 +75,7 @@ const ATTEMPTS: u32 = 100;
 
 /// What comes on top where the kernel itself refuses: first segments are held against the sets, and what is refused is
 /// a flow that is cut, whether or not user space looks at it. What is under way is judged by what is said.
-pub(super) fn refuse(chains: &mut Vec<Chain>, config: &Config, queues: Queues) {
+pub(super) fn refuse(chains: &mut Vec<Chain>, config: &Config, queues: Classes) {
     let mark = config.kernel.mark;
     let attempt = rule(&[Match::Syn], Action::Jump(Name::Attempt), "the first segment of a connection");
     for chain in chains.iter_mut().filter(|chain| chain.name == Name::Tcp) {
@@ -83,7 +86,7 @@ pub(super) fn refuse(chains: &mut Vec<Chain>, config: &Config, queues: Queues) {
     let refused = "refused, whatever user space says";
     let cut = counted(&[], Action::Save(mark.cut), Counter::Refused, refused);
     let told = [Match::AtMost(ATTEMPTS)];
-    let told = counted(&told, Action::Queue(queues), Counter::AttemptsQueued, "each attempt is written down");
+    let told = counted(&told, Action::Queue(queues.tcp), Counter::AttemptsQueued, "each attempt is written down");
     chains.extend([
         Chain { name: Name::Attempt, rules: vec![exempt, listed] },
         Chain { name: Name::Listed, rules: vec![cut, told] },
@@ -140,14 +143,18 @@ fn decided(mark: Mark) -> Rule {
     rule(&[decided], Action::Leave, "the flow is decided: settled, or left to the judge")
 }
 
-/// The settled majority leaves by the first rule, unless it is a first segment that `attempts` are to see.
-fn tcp(mark: Mark, queues: Queues, attempts: &[Rule]) -> Vec<Rule> {
-    let rest = [
-        decided(mark),
-        rule(&[Match::NoPayload], Action::Leave, "no payload: nothing to read"),
-        counted(&[], Action::Queue(queues), Counter::TcpQueued, "payload of a flow not yet decided"),
-    ];
-    attempts.iter().cloned().chain(rest).collect()
+/// The settled majority leaves by the first rule, unless it is a first segment that `attempts` are to see. Connections to
+/// name servers wait with the questions over UDP: both of their directions, since one engine is to hear both.
+fn tcp(mark: Mark, queues: Classes, attempts: &[Rule]) -> Vec<Rule> {
+    let queue = |when: &[Match], queues, comment| counted(when, Action::Queue(queues), Counter::TcpQueued, comment);
+    let mut rules = attempts.to_vec();
+    rules.extend([decided(mark), rule(&[Match::NoPayload], Action::Leave, "no payload: nothing to read")]);
+    if queues.differ() {
+        let dns = [Match::TcpTo(DNS), Match::TcpFrom(DNS)];
+        rules.extend(dns.map(|port| queue(&[port], queues.dns, "DNS over TCP, which fails as DNS does")));
+    }
+    rules.push(queue(&[], queues.tcp, "payload of a flow not yet decided"));
+    rules
 }
 
 /// For packets that bear our bits.

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use proptest::prelude::*;
 
 use super::{Family, Match, Ruleset, iptables, iptables_remove, nft, nft_sets};
-use crate::config::{Answers, Config, Fail, Mark, TcpAction};
+use crate::config::{Answers, Config, Fail, FailVerdicts, Mark, TcpAction};
 
 /// Four queues, fail open, reset; the default marks.
 fn campus() -> Ruleset {
@@ -18,10 +18,10 @@ fn campus() -> Ruleset {
 
 /// One queue, fail closed, drop, no answers; the marks of another part of the word.
 fn strict() -> Ruleset {
-    Ruleset::new(&config(Mark { cleared: 0x1, cut: 0x8000 }, Fail::Closed, TcpAction::Drop), 1)
+    Ruleset::new(&config(Mark { cleared: 0x1, cut: 0x8000 }, FailVerdicts::both(Fail::Closed), TcpAction::Drop), 1)
 }
 
-fn config(mark: Mark, fail: Fail, cut: TcpAction) -> Config {
+fn config(mark: Mark, fail: FailVerdicts, cut: TcpAction) -> Config {
     let mut config = Config::default();
     config.kernel.mark = mark;
     config.queue.fail = fail;
@@ -53,6 +53,25 @@ fn texts_are_the_golden_ones() {
     golden!(iptables(&strict(), Family::V4, ""), "strict.v4.iptables");
 }
 
+/// Two queues a class: DNS fails closed, the rest open.
+fn classes() -> Ruleset {
+    let mut config = Config::default();
+    config.queue.fail.dns = Fail::Closed;
+    Ruleset::new(&config, 2)
+}
+
+#[test]
+fn classes_that_fail_differently_have_queues_of_their_own() {
+    golden!(nft(&classes()), "classes.nft");
+    golden!(iptables(&classes(), Family::V4, ""), "classes.v4.iptables");
+    golden!(iptables(&classes(), Family::V6, ""), "classes.v6.iptables");
+    let queues = classes().queues;
+    let all = [(4700, Fail::Open), (4701, Fail::Open), (4702, Fail::Closed), (4703, Fail::Closed)];
+    assert_eq!(queues.each().collect::<Vec<_>>(), all);
+    let alike: Vec<_> = campus().queues.each().collect();
+    assert_eq!(alike, [4700, 4701, 4702, 4703].map(|number| (number, Fail::Open)));
+}
+
 /// A listed address of each family, an exempt host, and a flowtable of ours.
 fn blocking() -> Ruleset {
     let mut config = Config { mode: crate::policy::Mode::Block, ..Config::default() };
@@ -62,10 +81,14 @@ fn blocking() -> Ruleset {
         reason: "study".into(),
         expires: None,
     });
+    Ruleset::new(&config, 4).refusing(&config, &listed())
+}
+
+fn listed() -> minewall_lists::Lists {
     let mut lists = minewall_lists::Builder::new();
     let meta = minewall_lists::ListMeta::new("own", minewall_lists::Category::Custom);
     lists.add_text(meta, "192.0.2.1:3333\n192.0.2.1:4444\n[2001:db8::1]:3333\n");
-    Ruleset::new(&config, 4).refusing(&config, &lists.build())
+    lists.build()
 }
 
 #[test]
@@ -154,11 +177,13 @@ proptest! {
     #[test]
     fn no_bit_outside_the_mask_is_read_or_written(
         (one, other) in (0u32..32, 0u32..32).prop_filter("two bits", |(one, other)| one < other),
-        closed: bool, drop: bool, queues in 1u16..=64, answers: bool,
+        dns_closed: bool, tcp_closed: bool, drop: bool, queues in 1u16..=64, answers: bool,
     ) {
         let mark = Mark { cleared: 1 << one, cut: 1 << other };
         let mask = mark.mask();
-        let fail = if closed { Fail::Closed } else { Fail::Open };
+        let fail = |closed| if closed { Fail::Closed } else { Fail::Open };
+        let fail = FailVerdicts { dns: fail(dns_closed), tcp: fail(tcp_closed) };
+        let closed = dns_closed && tcp_closed;
         let cut = if drop { TcpAction::Drop } else { TcpAction::Reset };
         let mut config = config(mark, fail, cut);
         if answers {
@@ -196,6 +221,39 @@ proptest! {
     }
 
     #[test]
+    fn each_rule_that_queues_fails_as_its_class_does(
+        dns_closed: bool, tcp_closed: bool, count in 1u16..=64, first in 0u16..=65407, answers: bool,
+    ) {
+        let mut config = Config { mode: crate::policy::Mode::Block, ..Config::default() };
+        let fail = |closed| if closed { Fail::Closed } else { Fail::Open };
+        config.queue.fail = FailVerdicts { dns: fail(dns_closed), tcp: fail(tcp_closed) };
+        config.queue.first = first;
+        config.dns.answers = if answers { Answers::All } else { Answers::None };
+        config.check().unwrap();
+        let ruleset = Ruleset::new(&config, count).refusing(&config, &listed());
+        let bound: Vec<_> = ruleset.queues.each().collect();
+        let classes = if config.queue.fail.differ() { 2 } else { 1 };
+        prop_assert_eq!(bound.len(), usize::from(classes * count));
+        prop_assert!(bound.iter().zip(first..).all(|((number, _), expected)| *number == expected));
+        let texts = [nft(&ruleset), iptables(&ruleset, Family::V4, ""), iptables(&ruleset, Family::V6, "")];
+        for text in texts {
+            let mut seen = Vec::new();
+            for line in text.lines().filter(|line| line.contains(" queue ") || line.contains("-j NFQUEUE")) {
+                let is_dns = line.contains("DNS") || line.contains("an answer");
+                let closed = if is_dns { dns_closed } else { tcp_closed };
+                prop_assert_eq!(line.contains("bypass"), !closed, "{}", line);
+                let (from, to) = range(line);
+                prop_assert_eq!(to - from + 1, count);
+                seen.extend(from..=to);
+                for number in from..=to {
+                    prop_assert!(bound.contains(&(number, fail(closed))), "{}", line);
+                }
+            }
+            prop_assert!(bound.iter().all(|(number, _)| seen.contains(number)), "each queue has a rule");
+        }
+    }
+
+    #[test]
     fn any_saved_text_is_read_without_harm(saved in "(\\*(filter|mangle|raw|nat)\n|:MINEWALL_[A-Z]{1,3} - \\[0:0\\]\n|-A [A-Z_]{1,9} -j (MINEWALL_CUT|ACCEPT)\n|COMMIT\n|[ -~]{0,20}\n){0,12}") {
         let removal = iptables_remove(&saved);
         for line in removal.lines().filter(|line| line.starts_with('-')) {
@@ -203,6 +261,14 @@ proptest! {
         }
         prop_assert_eq!(removal.matches('*').count(), removal.matches("COMMIT").count());
     }
+}
+
+/// The queues of a rule: of `queue flags bypass to 1-2 comment` or `--queue-balance 1:2`.
+fn range(line: &str) -> (u16, u16) {
+    let (_, rest) = ["--queue-num ", "--queue-balance ", " to "].iter().find_map(|word| line.split_once(word)).unwrap();
+    let numbers = rest.split(' ').next().unwrap();
+    let (first, last) = numbers.split_once(['-', ':']).unwrap_or((numbers, numbers));
+    (first.parse().unwrap(), last.parse().unwrap())
 }
 
 #[test]

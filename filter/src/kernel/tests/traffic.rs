@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use minewall_core::config::{Answers, Config, Fail, Mark, TcpAction};
+use minewall_core::config::{Answers, Config, Fail, FailVerdicts, Mark, TcpAction};
 use minewall_lists::Lists;
 use nfq::{Queue, Verdict};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
@@ -567,7 +567,7 @@ fn without_user_space_traffic_passes_or_not_as_configured() {
         client.read_exact(&mut [0; 4]).unwrap();
     });
     let mut closed = config();
-    closed.queue.fail = Fail::Closed;
+    closed.queue.fail = FailVerdicts::both(Fail::Closed);
     with_each_backend(&closed, &no_lists(), |lab, plane| {
         let address = SocketAddr::new(INTERNET, 8080);
         let served = serve(&lab.internet, address, false);
