@@ -14,6 +14,7 @@ mod identity;
 mod inject;
 mod kernel;
 mod lock;
+mod metrics;
 mod output;
 mod queue;
 mod replay;

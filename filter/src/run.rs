@@ -1,5 +1,6 @@
 //! `minewall run`: the daemon's life, from a checked configuration to a kernel left as it was.
 
+mod count;
 mod ease;
 mod recorder;
 mod worker;
@@ -27,6 +28,7 @@ use crate::lock::Lock;
 use crate::queue::Queue;
 use crate::sink::Sinks;
 use crate::{capability, settings};
+use count::{Export, Slot};
 use ease::Watch;
 use recorder::Recorder;
 use worker::Worker;
@@ -86,15 +88,17 @@ pub(crate) fn run(path: &Path) -> Result<()> {
     let (settings, ease, stop) = (ArcSwap::from_pointee(first), AtomicUsize::new(0), AtomicBool::new(false));
     let shared = Arc::new(Shared { settings, ease, stop, names });
     let watch = Watch::new(queues.iter().map(Queue::watched), config.queue.length);
+    let slots: Vec<Arc<Slot>> = queues.iter().map(|_| Arc::default()).collect();
     let count = queues.len();
-    let workers = start(queues, &config, &shared, &injector, &recorder)?;
+    let workers = start(queues, &slots, &config, &shared, &injector, &recorder)?;
     let loaded = plane.load()?;
     tracing::info!(backend = loaded.plane().backend(), queues = count, first = config.queue.first, "rules loaded");
     if !loaded.plane().devices().is_empty() {
         tracing::info!(devices = loaded.plane().devices().join(", "), "settled flows go by a flowtable of ours");
     }
     eprintln!("minewall: ready");
-    let upkeep = Upkeep { workers: &workers, watch, former: Vec::new() };
+    let export = Export::new(slots, config.metrics.clone());
+    let upkeep = Upkeep { workers: &workers, watch, export, former: Vec::new() };
     let (loaded, served) = serve(&signals, path, config, &shared, &recorder, upkeep, loaded);
     let unloaded = loaded.unload();
     shared.stop.store(true, Ordering::Release);
@@ -137,6 +141,7 @@ fn flows(config: &Config, classes: Classes, number: u16) -> usize {
 
 fn start(
     queues: Vec<Queue>,
+    slots: &[Arc<Slot>],
     config: &Config,
     shared: &Arc<Shared>,
     injector: &Arc<Injector>,
@@ -144,10 +149,10 @@ fn start(
 ) -> Result<Vec<JoinHandle<()>>> {
     let classes = Classes::new(&config.queue, kernel::queues(config));
     let seed = Seed { flows: random()?, records: random()? };
-    let workers = queues.into_iter().enumerate().map(|(index, queue)| {
+    let workers = queues.into_iter().zip(slots).enumerate().map(|(index, (queue, slot))| {
         let seed = Seed { records: seed.records.wrapping_add(index as u64), ..seed };
         let flows = flows(config, classes, queue.number());
-        let worker = Worker::new(queue, Arc::clone(shared), Arc::clone(injector), recorder.entry());
+        let worker = Worker::new(queue, Arc::clone(shared), Arc::clone(injector), recorder.entry(), Arc::clone(slot));
         let thread = std::thread::Builder::new().name(format!("queue-{index}"));
         thread.spawn(move || worker.work(flows, seed)).context("cannot start a queue's thread")
     });
@@ -166,16 +171,18 @@ fn random() -> Result<u64> {
 struct Upkeep<'a> {
     workers: &'a [JoinHandle<()>],
     watch: Watch,
+    export: Export,
     /// Settings no longer current: a queue's thread that let go of a million names last would keep its packets waiting.
     former: Vec<Arc<Settings>>,
 }
 
 impl Upkeep<'_> {
-    fn look(&mut self, shared: &Shared) -> Result<()> {
+    fn look(&mut self, shared: &Shared, recorder: &Recorder, loaded: &Loaded) -> Result<()> {
         if self.workers.iter().any(JoinHandle::is_finished) {
             bail!("a queue's thread has ended; start minewall again");
         }
         shared.ease.store(self.watch.look(), Ordering::Relaxed);
+        self.export.look(&self.watch, recorder, &shared.settings.load().lists, loaded);
         self.former.retain(|former| Arc::strong_count(former) > 1 || Arc::strong_count(&former.lists) > 1);
         Ok(())
     }
@@ -199,6 +206,7 @@ fn serve(
             Ok(SIGHUP) => match reload(path, &config, shared, recorder, &mut loaded) {
                 Ok((new, former)) => {
                     config = new;
+                    upkeep.export.reload(&config.metrics);
                     upkeep.former.push(former);
                     tracing::info!("configuration and lists read anew");
                 }
@@ -211,7 +219,7 @@ fn serve(
             Err(RecvTimeoutError::Disconnected) => return (loaded, Ok(())),
             Err(RecvTimeoutError::Timeout) => {}
         }
-        if let Err(ended) = upkeep.look(shared) {
+        if let Err(ended) = upkeep.look(shared, recorder, &loaded) {
             return (loaded, Err(ended));
         }
         if looked_after.elapsed() >= RULES_LOOKED_AFTER {

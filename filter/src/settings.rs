@@ -10,7 +10,7 @@ use minewall_core::engine::Settings;
 use minewall_lists::{Builder, Category, ListMeta, Lists};
 use toml::de::DeTable;
 
-use crate::sink;
+use crate::{metrics, sink};
 
 /// Reads and checks a configuration file.
 ///
@@ -29,7 +29,8 @@ pub(crate) fn check(path: &Path) -> Result<(Lists, Vec<Tally>)> {
     let config = parse(&text).with_context(|| within(path))?;
     let sinks = config.sink.iter().enumerate();
     let sound = sinks.map(|(at, sink)| sink::check(sink).with_context(|| Setting(format!("sink.{at}"))));
-    let lists = sound.collect::<Result<()>>().and_then(|()| lists(&config.lists));
+    let metrics = || metrics::check(&config.metrics.file).context(Setting("metrics.file".to_owned()));
+    let lists = sound.collect::<Result<()>>().and_then(|()| metrics()).and_then(|()| lists(&config.lists));
     lists.map_err(|error| located(&text, error)).with_context(|| within(path))
 }
 

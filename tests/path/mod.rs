@@ -18,6 +18,7 @@
 //! | `faults` | faults under load: killed, stopped, overrun, the kernel's table full, an interface gone and back |
 //! | `fail` | DNS and connections that fail differently: minewall killed, stopped, overrun, ended |
 //! | `memory` | resident memory at work, and within 64 MiB |
+//! | `metrics` | what is counted, in the file for Prometheus |
 //! | `reload` | SIGHUP |
 //! | `overload` | packets lost for want of room: told, eased, over |
 //! | `sinks` | sinks that are slow or dead |
@@ -31,6 +32,7 @@ mod faults;
 mod listed;
 mod logins;
 mod memory;
+mod metrics;
 mod names;
 mod overload;
 mod policy;

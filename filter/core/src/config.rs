@@ -1,5 +1,6 @@
 //! The configuration as a value: what may be set, its bounds and its defaults. Reading the file is the process' work.
 
+mod metrics;
 mod queue;
 
 use alloc::borrow::ToOwned;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Deserializer, de};
 use crate::limits;
 use crate::policy::{Categories, DnsAnswer, Exempt, Inside, Mode, Policy};
 
+pub use metrics::Metrics;
 pub use queue::{Fail, FailVerdicts, Queue, Reader};
 
 /// Everything an operator may set.
@@ -43,6 +45,8 @@ pub struct Config {
     pub exempt: Vec<Exempt>,
     /// Where records go.
     pub sink: Vec<Sink>,
+    /// Where what is counted is written.
+    pub metrics: Metrics,
     /// Where the process keeps its lock.
     pub runtime: Runtime,
 }
@@ -345,6 +349,8 @@ impl Config {
         // Room for as many queues as there may be, twice where classes have their own.
         let most = if self.queue.fail.differ() { 128 } else { 64 };
         range("queue.first", self.queue.first.into(), 0, u64::from(u16::MAX - most))?;
+        range("metrics.interval", self.metrics.interval.into(), 1, 3600)?;
+        self.metrics.check()?;
         if let Some(name) = self.kernel.offload_devices.iter().find(|name| !is_device(name)) {
             let problem = format!("{name:?} is no name of a network device");
             return Err(OutOfBounds { setting: "kernel.offload_devices", problem });

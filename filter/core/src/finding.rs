@@ -28,6 +28,10 @@ pub enum Layer {
 }
 
 impl Layer {
+    /// Every layer.
+    pub const ALL: [Self; 7] =
+        [Self::Address, Self::Behaviour, Self::Dns, Self::Http, Self::Payload, Self::Proxy, Self::Sni];
+
     /// The word used in records (`minewall.layer`).
     #[must_use]
     pub const fn as_str(self) -> &'static str {

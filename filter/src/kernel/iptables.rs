@@ -103,6 +103,11 @@ impl Tables {
         run(&program(self.variant, family, "save"), &[], "").context("cannot read the rules in place")
     }
 
+    /// The rules of both families with what they counted.
+    pub(super) fn counters(self) -> Result<String> {
+        self.families().map(|family| run(&program(self.variant, family, "save"), &["-c"], "")).collect()
+    }
+
     /// The programs' name, as the operator knows it.
     pub(super) fn name(self) -> String {
         format!("iptables{}", self.variant)

@@ -4,6 +4,7 @@
 //! what is ours, and only that, when it is dropped. What a crashed run left behind is replaced by the next load.
 
 mod command;
+mod counted;
 mod iptables;
 mod nft;
 mod offload;
@@ -18,6 +19,7 @@ use minewall_core::ruleset::{self, Family, Ruleset};
 use minewall_lists::Lists;
 
 use command::not_permitted;
+pub(crate) use counted::RuleCount;
 use iptables::Tables;
 
 /// What to do about a missing right.
@@ -217,6 +219,17 @@ impl Loaded {
             Loader::Iptables(tables) => tables.list()?,
         };
         Ok(self.listed.as_ref() == Some(&found) && self.plane.devices_now() == self.plane.devices())
+    }
+
+    /// What the rules counted since they were loaded.
+    ///
+    /// # Errors
+    /// The kernel's rules cannot be read.
+    pub(crate) fn counted(&self) -> Result<Vec<RuleCount>> {
+        Ok(match self.plane.loader {
+            Loader::Nft => counted::of_nft(&nft::counters()?),
+            Loader::Iptables(tables) => counted::of_iptables(&tables.counters()?),
+        })
     }
 
     /// Keeps flowtables of others from flows that are not settled; they may come and go with a firewall.

@@ -48,6 +48,11 @@ pub(super) fn list() -> Result<String> {
     run(NFT, &["-s", "-t", "list", "table", "inet", "minewall"], "")
 }
 
+/// Our counters.
+pub(super) fn counters() -> Result<String> {
+    run(NFT, &["list", "counters", "table", "inet", "minewall"], "")
+}
+
 /// Whether an error of [`list`] says that the table is not there.
 pub(super) fn is_absent(error: &Error) -> bool {
     error.to_string().contains("No such file or directory")

@@ -12,6 +12,8 @@ pub(crate) const BUCKETS: [u32; 9] = [50, 100, 250, 500, 1000, 2500, 5000, 10_00
 pub(crate) struct Latency {
     buckets: [AtomicU32; BUCKETS.len() + 1],
     worst: AtomicU32,
+    /// Microseconds of all packets.
+    sum: AtomicU32,
 }
 
 impl Latency {
@@ -22,6 +24,11 @@ impl Latency {
             bucket.fetch_add(u32::try_from(packets).unwrap_or(u32::MAX), Ordering::Relaxed);
         }
         self.worst.fetch_max(waited, Ordering::Relaxed);
+        self.sum.fetch_add(waited.wrapping_mul(u32::try_from(packets).unwrap_or(u32::MAX)), Ordering::Relaxed);
+    }
+
+    fn sum(&self) -> u32 {
+        self.sum.load(Ordering::Relaxed)
     }
 
     /// The packets counted in each bucket.
@@ -46,6 +53,69 @@ pub(crate) struct Counters {
     pub(crate) user_dropped: u32,
     /// How often the socket's buffer was full (ENOBUFS), whatever became of the packet.
     pub(crate) overruns: u32,
+}
+
+/// What was counted of one queue since it was bound, in numbers that do not wrap around.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Totals {
+    /// Packets that waited when it was last looked at.
+    pub(crate) waiting: u64,
+    /// As in [`Counters`].
+    pub(crate) dropped: u64,
+    /// As in [`Counters`].
+    pub(crate) user_dropped: u64,
+    /// As in [`Counters`].
+    pub(crate) overruns: u64,
+    /// Packets answered, by how long they waited.
+    pub(crate) buckets: [u64; BUCKETS.len() + 1],
+    /// How long all of them waited, in microseconds.
+    pub(crate) waited: u64,
+}
+
+/// Adds up what wraps around; to be asked often enough that it wraps once at the most.
+#[derive(Debug)]
+pub(crate) struct Tally {
+    pub(crate) totals: Totals,
+    buckets: [u32; BUCKETS.len() + 1],
+    waited: u32,
+    counters: Counters,
+}
+
+/// What came since the last time.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Since {
+    pub(crate) buckets: [u32; BUCKETS.len() + 1],
+    pub(crate) dropped: u32,
+    pub(crate) overruns: u32,
+}
+
+impl Tally {
+    pub(crate) fn new(latency: &Latency, counters: Counters) -> Self {
+        Self { totals: Totals::default(), buckets: latency.buckets(), waited: latency.sum(), counters }
+    }
+
+    /// Adds what came; `counters` are none where the kernel knows no such queue.
+    pub(crate) fn add(&mut self, latency: &Latency, counters: Option<Counters>) -> Since {
+        let (old, mut since) = (self.buckets, Since::default());
+        self.buckets = latency.buckets();
+        let new = self.buckets.iter().zip(old).map(|(new, old)| new.wrapping_sub(old));
+        for ((new, total), since) in new.zip(&mut self.totals.buckets).zip(&mut since.buckets) {
+            (*since, *total) = (new, *total + u64::from(new));
+        }
+        let waited = latency.sum();
+        self.totals.waited += u64::from(waited.wrapping_sub(self.waited));
+        self.waited = waited;
+        if let Some(new) = counters {
+            let old = std::mem::replace(&mut self.counters, new);
+            since.dropped = new.dropped.wrapping_sub(old.dropped);
+            since.overruns = new.overruns.wrapping_sub(old.overruns);
+            self.totals.waiting = new.waiting.into();
+            self.totals.dropped += u64::from(since.dropped);
+            self.totals.overruns += u64::from(since.overruns);
+            self.totals.user_dropped += u64::from(new.user_dropped.wrapping_sub(old.user_dropped));
+        }
+        since
+    }
 }
 
 /// Reads what the kernel counts of queue `number`; none if nobody is bound to it.
@@ -82,6 +152,25 @@ mod tests {
         assert_eq!(parse(4701, queues, sockets), Some(Counters::default()));
         assert_eq!(parse(47, queues, sockets), None);
         assert_eq!(parse(4700, " 4700 what", sockets), None);
+    }
+
+    #[test]
+    fn totals_do_not_wrap() {
+        let latency = Latency::default();
+        let near = u32::MAX - 1;
+        let mut tally = Tally::new(&latency, Counters { dropped: near, user_dropped: 1, overruns: near, waiting: 0 });
+        for round in 1..=3_u32 {
+            latency.note(Duration::from_secs(3000), 1);
+            let of = |start: u32| start.wrapping_add(round);
+            let now = Counters { dropped: of(near), user_dropped: 1, overruns: of(near), waiting: round };
+            let since = tally.add(&latency, Some(now));
+            assert_eq!((since.dropped, since.overruns, since.buckets[9]), (1, 1, 1));
+        }
+        tally.add(&latency, None);
+        let mut buckets = [0; 10];
+        buckets[9] = 3;
+        let waited = 9_000_000_000;
+        assert_eq!(tally.totals, Totals { waiting: 3, dropped: 3, user_dropped: 0, overruns: 3, buckets, waited });
     }
 
     #[test]

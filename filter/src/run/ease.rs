@@ -6,7 +6,7 @@ use std::time::Duration;
 use minewall_core::engine::EASE_MAX;
 
 use crate::queue::Latency;
-use crate::queue::counters::{self, BUCKETS, Counters};
+use crate::queue::counters::{self, BUCKETS, Tally, Totals};
 
 /// A verdict may take that long, in microseconds, for 99 of 100 packets.
 const LATE: u32 = 1000;
@@ -28,8 +28,7 @@ const QUIET_LOOKS: u32 = 5;
 struct Watched {
     number: u16,
     latency: Arc<Latency>,
-    buckets: [u32; BUCKETS.len() + 1],
-    counters: Counters,
+    tally: Tally,
 }
 
 /// One look at the queues.
@@ -59,8 +58,8 @@ impl Watch {
     /// Over queues that hold `length` packets each.
     pub(super) fn new(queues: impl Iterator<Item = (u16, Arc<Latency>)>, length: u32) -> Self {
         let watched = |(number, latency): (u16, Arc<Latency>)| {
-            let (buckets, counters) = (latency.buckets(), counters::read(number).unwrap_or_default());
-            Watched { number, latency, buckets, counters }
+            let tally = Tally::new(&latency, counters::read(number).unwrap_or_default());
+            Watched { number, latency, tally }
         };
         Self { queues: queues.map(watched).collect(), length, degree: Degree::default() }
     }
@@ -80,24 +79,29 @@ impl Watch {
         level
     }
 
+    /// How far the engines are eased.
+    pub(super) const fn level(&self) -> usize {
+        self.degree.level
+    }
+
+    /// What was counted of each queue up to the last look.
+    pub(super) fn totals(&self) -> impl Iterator<Item = (u16, Totals)> {
+        self.queues.iter().map(|queue| (queue.number, queue.tally.totals))
+    }
+
     fn take(&mut self) -> Look {
         let mut look = Look::default();
         let mut counts = [0_u32; BUCKETS.len() + 1];
         for queue in &mut self.queues {
-            let buckets = queue.latency.buckets();
-            for ((count, new), old) in counts.iter_mut().zip(buckets).zip(queue.buckets) {
-                *count = count.saturating_add(new.wrapping_sub(old));
+            let kernel = counters::read(queue.number);
+            let since = queue.tally.add(&queue.latency, kernel);
+            for (count, new) in counts.iter_mut().zip(since.buckets) {
+                *count = count.saturating_add(new);
             }
-            queue.buckets = buckets;
             look.worst = look.worst.max(queue.latency.take_worst());
-            if let Some(new) = counters::read(queue.number) {
-                look.waiting = look.waiting.max(new.waiting);
-                // With fail-open only the overruns count, else each is one of the dropped as well.
-                let dropped = new.dropped.wrapping_sub(queue.counters.dropped);
-                let overruns = new.overruns.wrapping_sub(queue.counters.overruns);
-                look.lost = look.lost.saturating_add(dropped).saturating_add(overruns);
-                queue.counters = new;
-            }
+            look.waiting = look.waiting.max(kernel.map_or(0, |kernel| kernel.waiting));
+            // With fail-open only the overruns count, else each is one of the dropped as well.
+            look.lost = look.lost.saturating_add(since.dropped).saturating_add(since.overruns);
         }
         (look.packets, look.p99) = percentile(&counts);
         look

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use minewall_core::names::Names;
 
 use crate::identity::interface::Interfaces;
 use crate::identity::neighbour::Neighbours;
-use crate::sink::Sinks;
+use crate::sink::{self, SinkCount, Sinks};
 
 /// Records that may wait to be completed.
 const WAITING: usize = 4096;
@@ -32,6 +32,7 @@ enum Message {
 pub(super) struct Recorder {
     entry: Entry,
     thread: JoinHandle<()>,
+    counts: Mutex<sink::Counts>,
 }
 
 /// A queue's way to the recorder. Never waits.
@@ -57,12 +58,12 @@ impl Recorder {
     /// The system gives no more threads.
     pub(super) fn start(sinks: Sinks, names: Arc<Mutex<Names>>) -> Result<Self> {
         let (sender, receiver) = sync_channel(WAITING);
-        let entry = Entry { sender, lost: Arc::default() };
+        let (entry, counts) = (Entry { sender, lost: Arc::default() }, Mutex::new(sinks.counts()));
         let lost = Arc::clone(&entry.lost);
         let thread = std::thread::Builder::new().name("recorder".into());
         let thread =
             thread.spawn(move || record(&receiver, sinks, &names, &lost)).context("cannot start the recorder")?;
-        Ok(Self { entry, thread })
+        Ok(Self { entry, thread, counts })
     }
 
     /// A way in for a queue's thread.
@@ -77,7 +78,14 @@ impl Recorder {
 
     /// Puts other sinks in the place of the present ones.
     pub(super) fn replace(&self, sinks: Sinks) {
+        *self.counts.lock().unwrap_or_else(PoisonError::into_inner) = sinks.counts();
         self.tell(Message::Replace(sinks));
+    }
+
+    /// Records lost on the way to the sinks, and what became of the others.
+    pub(super) fn counted(&self) -> (u64, Vec<SinkCount>) {
+        let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        (self.entry.lost.load(Ordering::Relaxed), counts.read())
     }
 
     /// Lets the last records out, within `deadline`.

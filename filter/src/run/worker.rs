@@ -10,6 +10,7 @@ use minewall_core::now::Now;
 use minewall_core::wire::packet::Packet;
 use minewall_core::wire::tcp::Resets;
 
+use super::count::Slot;
 use super::recorder::Entry;
 use super::{Shared, names};
 use crate::inject::Injector;
@@ -25,17 +26,27 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// Errors in a row after which it is given up: five seconds.
 const ERRORS: u32 = 50;
 
+/// How often others are shown what the engine counted.
+const SHOWN: Duration = Duration::from_millis(500);
+
 /// What one queue's thread works with.
 pub(super) struct Worker {
     queue: Queue,
     shared: Arc<Shared>,
     injector: Arc<Injector>,
     entry: Entry,
+    slot: Arc<Slot>,
 }
 
 impl Worker {
-    pub(super) const fn new(queue: Queue, shared: Arc<Shared>, injector: Arc<Injector>, entry: Entry) -> Self {
-        Self { queue, shared, injector, entry }
+    pub(super) const fn new(
+        queue: Queue,
+        shared: Arc<Shared>,
+        injector: Arc<Injector>,
+        entry: Entry,
+        slot: Arc<Slot>,
+    ) -> Self {
+        Self { queue, shared, injector, entry, slot }
     }
 
     /// Works until it is told to stop and the queue is empty, or until the queue cannot be read for seconds: then the
@@ -46,8 +57,13 @@ impl Worker {
         let mut current = Arc::clone(settings.load());
         let mut engine = Engine::new((*current).clone(), flows, seed);
         let clock = Clock::start();
-        let (mut errors, mut eased) = (0, 0);
+        let (mut errors, mut eased, mut shown) = (0, 0, Instant::now());
         loop {
+            // Once a packet or a wait, and a clock that is read without a system call.
+            if shown.elapsed() >= SHOWN {
+                self.slot.put(engine.counters());
+                shown = Instant::now();
+            }
             // Also while no packet comes, so that what is former can go.
             let latest = settings.load();
             if !Arc::ptr_eq(latest, &current) {

@@ -117,7 +117,19 @@ impl Lane {
         self.thread.is_finished()
     }
 
-    pub(super) fn count(&self) -> SinkCount {
+    pub(super) fn tally(&self) -> Tally {
+        Tally { name: self.name.clone(), shared: Arc::clone(&self.shared) }
+    }
+}
+
+/// What one lane counts.
+pub(super) struct Tally {
+    name: String,
+    shared: Arc<Shared>,
+}
+
+impl Tally {
+    pub(super) fn read(&self) -> SinkCount {
         let shared = &self.shared;
         let (sent, given_up) = (shared.sent.load(Relaxed), shared.given_up.load(Relaxed));
         SinkCount {

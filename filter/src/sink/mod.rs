@@ -26,6 +26,16 @@ pub(crate) struct Sinks {
     lanes: Vec<Lane>,
 }
 
+/// What the sinks count, also while another thread has them.
+pub(crate) struct Counts(Vec<lane::Tally>);
+
+impl Counts {
+    /// What became of the records, one entry for each sink in the order of the configuration.
+    pub(crate) fn read(&self) -> Vec<SinkCount> {
+        self.0.iter().map(lane::Tally::read).collect()
+    }
+}
+
 /// What became of the records given to one sink.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SinkCount {
@@ -93,7 +103,12 @@ impl Sinks {
 
     /// What became of the records, one entry for each sink in the order of the configuration.
     pub(crate) fn counters(&self) -> Vec<SinkCount> {
-        self.lanes.iter().map(Lane::count).collect()
+        self.counts().read()
+    }
+
+    /// Where that can be read at any time.
+    pub(crate) fn counts(&self) -> Counts {
+        Counts(self.lanes.iter().map(Lane::tally).collect())
     }
 
     /// Has files opened anew, before their next record or at once: after logrotate has renamed them.

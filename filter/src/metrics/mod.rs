@@ -1,0 +1,60 @@
+//! What minewall counts, as metrics of Prometheus. `table` has every metric, `text` spells them, `file` puts the text where
+//! the textfile collector of node_exporter reads it. A [`Snapshot`] is made anew each time, off the packet path.
+
+mod file;
+mod table;
+#[cfg(test)]
+mod tests;
+mod text;
+
+use minewall_core::engine::Counters;
+
+use crate::kernel::RuleCount;
+use crate::queue::counters::Totals;
+use crate::sink::SinkCount;
+
+pub(crate) use file::{check, remove, write};
+pub(crate) use text::text;
+
+/// All that is counted, at one time.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Snapshot {
+    /// When the process began to look at packets, in seconds since 1970.
+    pub(crate) started: u64,
+    /// When lists and configuration were last read.
+    pub(crate) read: u64,
+    /// How far the engines are eased.
+    pub(crate) ease: usize,
+    /// The queues.
+    pub(crate) queues: Vec<QueueCount>,
+    /// Records lost before the sinks.
+    pub(crate) lost: u64,
+    /// The sinks.
+    pub(crate) sinks: Vec<SinkCount>,
+    /// The kernel's rules.
+    pub(crate) rules: Vec<RuleCount>,
+    /// The lists.
+    pub(crate) lists: Vec<ListCount>,
+}
+
+/// What is counted of one queue.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct QueueCount {
+    /// Its number.
+    pub(crate) number: u16,
+    /// By the kernel and the reader.
+    pub(crate) totals: Totals,
+    /// By the engine.
+    pub(crate) engine: Counters,
+}
+
+/// What is known of one list.
+#[derive(Clone, Debug)]
+pub(crate) struct ListCount {
+    /// Its name.
+    pub(crate) name: String,
+    /// How many entries were taken.
+    pub(crate) entries: usize,
+    /// The date of its source, in seconds since 1970.
+    pub(crate) date: Option<i64>,
+}

@@ -1,0 +1,122 @@
+//! What is counted by the engines, the sinks and the kernel, brought together once in a while and written.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use minewall_core::config::Metrics;
+use minewall_core::engine::Counters;
+use minewall_lists::{ListMeta, Lists};
+
+use super::ease::Watch;
+use super::recorder::Recorder;
+use crate::kernel::Loaded;
+use crate::metrics::{self, ListCount, QueueCount, Snapshot};
+
+/// Where an engine's thread shows what it has counted; it is never held for longer than a copy takes.
+#[derive(Debug, Default)]
+pub(super) struct Slot(Mutex<Counters>);
+
+impl Slot {
+    pub(super) fn put(&self, counters: Counters) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = counters;
+    }
+
+    fn get(&self) -> Counters {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Writes what is counted to a file, if one is configured, and takes it away in the end.
+#[derive(Debug)]
+pub(super) struct Export {
+    slots: Vec<Arc<Slot>>,
+    started: u64,
+    read: u64,
+    metrics: Metrics,
+    written: Option<Instant>,
+    /// Whether the last try failed: told once.
+    failed: bool,
+}
+
+impl Export {
+    /// Over the engines that show themselves in `slots`, in the order of the queues.
+    pub(super) fn new(slots: Vec<Arc<Slot>>, metrics: Metrics) -> Self {
+        let now = now();
+        Self { slots, started: now, read: now, metrics, written: None, failed: false }
+    }
+
+    /// Takes other settings, after lists and configuration were read anew.
+    pub(super) fn reload(&mut self, metrics: &Metrics) {
+        self.read = now();
+        if self.metrics.file != metrics.file {
+            self.remove();
+        }
+        self.metrics = metrics.clone();
+        self.written = None;
+    }
+
+    /// Writes, if it is time.
+    pub(super) fn look(&mut self, watch: &Watch, recorder: &Recorder, lists: &Lists, loaded: &Loaded) {
+        let interval = Duration::from_secs(self.metrics.interval.into());
+        if self.metrics.file.is_empty() || self.written.is_some_and(|written| written.elapsed() < interval) {
+            return;
+        }
+        self.written = Some(Instant::now());
+        let text = metrics::text(self.snapshot(watch, recorder, lists, loaded));
+        match metrics::write(&self.metrics.file, &text) {
+            Ok(()) => self.failed = false,
+            Err(error) if !self.failed => {
+                tracing::warn!(%error, file = self.metrics.file, "metrics cannot be written; it is tried again");
+                self.failed = true;
+            }
+            Err(_) => {}
+        }
+    }
+
+    fn snapshot(&self, watch: &Watch, recorder: &Recorder, lists: &Lists, loaded: &Loaded) -> Snapshot {
+        let (lost, sinks) = recorder.counted();
+        let queues = watch.totals().zip(&self.slots);
+        let rules = loaded.counted().unwrap_or_else(|error| {
+            tracing::debug!("the rules' counters cannot be read: {error:#}");
+            Vec::new()
+        });
+        Snapshot {
+            started: self.started,
+            read: self.read,
+            ease: watch.level(),
+            queues: queues.map(|((number, totals), slot)| QueueCount { number, totals, engine: slot.get() }).collect(),
+            lost,
+            sinks,
+            rules,
+            lists: lists.metas().iter().map(list).collect(),
+        }
+    }
+
+    fn remove(&self) {
+        if !self.metrics.file.is_empty()
+            && let Err(error) = metrics::remove(&self.metrics.file)
+        {
+            tracing::warn!(%error, file = self.metrics.file, "the file of metrics stays behind");
+        }
+    }
+}
+
+impl Drop for Export {
+    /// Figures of a process that is gone are none.
+    fn drop(&mut self) {
+        self.remove();
+    }
+}
+
+fn list(meta: &ListMeta) -> ListCount {
+    let date = meta.date.parse::<Date>().ok();
+    let date = date.and_then(|date| TimeZone::UTC.to_timestamp(date.at(0, 0, 0, 0)).ok());
+    ListCount { name: meta.name.clone(), entries: meta.entries, date: date.map(Timestamp::as_second) }
+}
+
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+}

@@ -1,0 +1,127 @@
+//! The file for Prometheus: its form, and its figures against what was done.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use minewall_lab::addresses::Family;
+use minewall_lab::login::{Manner, login_of};
+use minewall_lab::pool::{Options, Pool};
+use minewall_lab::service::NameServer;
+use minewall_lab::{Lab, ready, until};
+
+use super::{LIMIT, POOLS, configuration, dig, must_be_cut, records_after, start};
+
+/// Each series with its value.
+type Series = BTreeMap<String, f64>;
+
+/// Reads the text format, version 0.0.4, and holds it to its rules: HELP, then TYPE, then the samples of one metric; no
+/// series twice; counters named `_total`; buckets that grow up to the count.
+fn parse(text: &str) -> Series {
+    let (mut series, mut seen) = (Series::new(), BTreeSet::new());
+    let (mut name, mut kind) = ("", "");
+    for line in text.lines() {
+        if let Some(help) = line.strip_prefix("# HELP ") {
+            (name, kind) = (help.split_once(' ').expect("a help").0, "");
+            assert!(seen.insert(name), "{name} comes twice");
+            continue;
+        }
+        if let Some(said) = line.strip_prefix("# TYPE ") {
+            let (of, said) = said.split_once(' ').expect("a type");
+            assert_eq!((of, kind), (name, ""), "{line}");
+            assert_eq!(name.ends_with("_total"), said == "counter", "{line}");
+            kind = said;
+            continue;
+        }
+        let (key, value) = line.rsplit_once(' ').expect("a value");
+        let metric = key.split('{').next().unwrap();
+        let ending = metric.strip_prefix(name).unwrap_or_else(|| panic!("{line} below {name}"));
+        match kind {
+            "counter" | "gauge" => assert_eq!(ending, "", "{line}"),
+            "histogram" => assert!(["_bucket", "_sum", "_count"].contains(&ending), "{line}"),
+            other => panic!("{line} is of type {other:?}"),
+        }
+        assert!(series.insert(key.to_owned(), value.parse().expect("a number")).is_none(), "{line} comes twice");
+    }
+    for (key, count) in series.iter().filter(|(key, _)| key.contains("_count")) {
+        let buckets = key.replace("_count{", "_bucket{le=\"+Inf\",");
+        assert_eq!(series.get(&buckets), Some(count), "{buckets}");
+    }
+    series
+}
+
+/// The sum of a metric's samples whose labels contain `label`.
+fn sum(series: &Series, metric: &str, label: &str) -> f64 {
+    let head = format!("minewall_{metric}");
+    let is_it = |key: &str| key.strip_prefix(&head).is_some_and(|rest| rest.is_empty() || rest.starts_with('{'));
+    series.iter().filter(|(key, _)| is_it(key) && key.contains(label)).map(|(_, value)| value).sum()
+}
+
+/// The figures, once `enough` says so.
+fn figures(file: &Path, enough: impl Fn(&Series) -> bool) -> Option<Series> {
+    until(LIMIT, || Some(parse(&fs::read_to_string(file).ok()?)).filter(&enough))
+}
+
+#[test]
+fn what_is_counted_is_what_was_done() -> Result<()> {
+    if !ready("what_is_counted_is_what_was_done") {
+        return Ok(());
+    }
+    let lab = Lab::new()?;
+    let _names = NameServer::start(&lab)?;
+    let _pool = Pool::start(&lab, Options::default())?;
+    let file = lab.directory().join("minewall.prom");
+    let more = format!("[queue]\ncount = 2\nfail.dns = \"closed\"\n[metrics]\ninterval = 1\nfile = {file:?}\n");
+    let mut minewall = start(&lab, "block", &more)?;
+    let first = figures(&file, |_| true).context("no file")?;
+    assert_eq!(sum(&first, "records_total", ""), 0.0);
+    assert_eq!(sum(&first, "build_info", env!("CARGO_PKG_VERSION")), 1.0);
+    assert!(sum(&first, "list_entries", "list=\"pools\"") > 100.0 && sum(&first, "list_date_seconds", "pools") > 1.7e9);
+
+    let login = login_of("xmrig").context("xmrig")?;
+    must_be_cut(&lab, Family::V4, login, Manner::Lines);
+    assert!(dig(&lab.host, Family::V4.internet(), &[POOLS[0], "A"])?.contains("NXDOMAIN"));
+    records_after(&minewall, 0, 2)?;
+    // Threads show what they counted now and then, each for itself.
+    let second = figures(&file, |series| {
+        let judged = sum(series, "packets_total", "");
+        sum(series, "records_total", "") >= 2.0 && judged == sum(series, "verdict_seconds_count", "")
+    });
+    let second = second.with_context(|| minewall.log())?;
+    // Queues 4700 and 4701 are for connections, 4702 and 4703 for DNS.
+    let dns = |metric: &str| [2, 3].map(|at| sum(&second, metric, &format!("queue=\"470{at}\""))).iter().sum::<f64>();
+    assert_eq!(dns("dns_questions_total"), 1.0);
+    assert_eq!(sum(&second, "dns_questions_total", ""), 1.0);
+    assert_eq!(dns("findings_total"), 1.0);
+    assert_eq!(sum(&second, "findings_total", "layer=\"dns\""), 1.0);
+    assert!(
+        sum(&second, "findings_total", "layer=\"payload\"") >= 1.0 && sum(&second, "cut_verdicts_total", "") >= 1.0
+    );
+    assert_eq!(sum(&second, "records_total", ""), minewall.records()?.len() as f64);
+    assert_eq!(sum(&second, "sink_sent_records_total", ""), minewall.records()?.len() as f64);
+    assert_eq!((sum(&second, "sink_up", ""), sum(&second, "sink_lost_records_total", "")), (1.0, 0.0));
+    assert_eq!(sum(&second, "rule_packets_total", "rule=\"dns_queued\""), 1.0);
+    assert!(
+        sum(&second, "rule_packets_total", "rule=\"cut\"") >= 1.0 && sum(&second, "rule_bytes_total", "cut") >= 40.0
+    );
+    assert!(sum(&second, "packets_total", "") >= 2.0 && sum(&second, "verdict_seconds_sum", "") > 0.0);
+    assert_eq!(sum(&second, "queue_dropped_packets_total", "") + sum(&second, "ease_level", ""), 0.0);
+
+    // Nothing goes back, and whoever reads at any time reads it whole.
+    must_be_cut(&lab, Family::V6, login, Manner::Lines);
+    let third = figures(&file, |series| sum(series, "records_total", "") >= 3.0).with_context(|| minewall.log())?;
+    for (key, value) in &second {
+        let grows = ["_total", "_bucket", "_count", "_sum"].iter().any(|ending| key.contains(ending));
+        assert!(!grows || third.get(key) >= Some(value), "{key}: {value}, then {:?}", third.get(key));
+    }
+    assert_eq!(first.keys().collect::<Vec<_>>(), third.keys().collect::<Vec<_>>(), "series neither come nor go");
+    minewall.reload(&configuration(&lab, "block", &more.replace(".prom", "-other.prom")))?;
+    let moved = figures(&lab.directory().join("minewall-other.prom"), |_| true).with_context(|| minewall.log())?;
+    assert!(sum(&moved, "records_total", "") >= 3.0, "a reload forgets nothing");
+    assert!(!file.exists());
+    assert!(minewall.stop()?.success());
+    let left = fs::read_dir(lab.directory())?.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    assert_eq!(left.filter(|name| name.contains(".prom")).collect::<Vec<_>>(), [""; 0]);
+    Ok(())
+}
