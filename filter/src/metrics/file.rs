@@ -1,10 +1,14 @@
 //! The file for the textfile collector: whole at any time, since another takes its place at once.
 
-use std::fs;
-use std::io::{self, ErrorKind};
-use std::path::{Path, PathBuf};
+use std::fs::{self, File, Permissions};
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 use anyhow::{Result, bail};
+
+/// The file's mode, whatever the umask: the collector runs as another user.
+const READABLE: u32 = 0o644;
 
 /// Whether the file could be written, without writing it.
 ///
@@ -27,8 +31,13 @@ pub(crate) fn check(file: &str) -> Result<()> {
 /// Replaces the file. Another name beside it is used first, one that the collector does not read.
 pub(crate) fn write(file: &str, text: &str) -> io::Result<()> {
     let beside = beside(file);
-    fs::write(&beside, text)?;
-    fs::rename(&beside, file).inspect_err(|_| _ = fs::remove_file(&beside))
+    // Made anew, never opened: the directory may belong to a user who laid a link there.
+    remove(&beside)?;
+    let written = File::create_new(&beside).and_then(|mut new| {
+        new.set_permissions(Permissions::from_mode(READABLE))?;
+        new.write_all(text.as_bytes())
+    });
+    written.and_then(|()| fs::rename(&beside, file)).inspect_err(|_| _ = fs::remove_file(&beside))
 }
 
 /// Takes the file away: figures of a process that is gone are none.
@@ -39,6 +48,6 @@ pub(crate) fn remove(file: &str) -> io::Result<()> {
     }
 }
 
-fn beside(file: &str) -> PathBuf {
-    PathBuf::from(format!("{file}.new"))
+fn beside(file: &str) -> String {
+    format!("{file}.new")
 }

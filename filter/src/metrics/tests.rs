@@ -1,6 +1,8 @@
 //! The text, and the document made of the same table.
 
-use minewall_core::engine::Counters;
+use std::os::unix::fs::{PermissionsExt, symlink};
+
+use minewall_core::engine::{Counters, EASE_MAX};
 
 use super::table::{Kind, TABLE};
 use super::*;
@@ -62,6 +64,12 @@ fn each_metric_is_said_with_its_help_and_type() {
 }
 
 #[test]
+fn the_last_level_is_the_one_that_is_told() {
+    let ease = TABLE.iter().find(|metric| metric.name == "minewall_ease_level").unwrap();
+    assert!(ease.help.contains(&format!(" at {EASE_MAX} the first alone")));
+}
+
+#[test]
 fn nothing_is_said_twice_and_nothing_of_what_is_not_there() {
     let series = |text: &str| -> Vec<String> {
         let lines = text.lines().filter(|line| !line.starts_with('#'));
@@ -115,6 +123,15 @@ fn the_file_is_replaced_whole_and_removed() {
         assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
     }
     assert_eq!(std::fs::read_dir(&directory).unwrap().count(), 1, "nothing else is left");
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o644, "the collector is another user");
+    // Who owns the directory may lay a link where the other name is; what it leads to stays as it is.
+    let victim = directory.join("victim");
+    std::fs::write(&victim, "kept").unwrap();
+    symlink(&victim, directory.join("minewall.prom.new")).unwrap();
+    write(&file, "three\n").unwrap();
+    assert_eq!(std::fs::read_to_string(&victim).unwrap(), "kept");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "three\n");
+    std::fs::remove_file(&victim).unwrap();
     remove(&file).unwrap();
     remove(&file).unwrap();
     std::fs::remove_dir(&directory).unwrap();

@@ -578,3 +578,23 @@ fn without_user_space_traffic_passes_or_not_as_configured() {
         is_silent(&mut server);
     });
 }
+
+#[test]
+fn without_user_space_dns_may_fail_otherwise_than_connections() {
+    let mut closed = config();
+    closed.queue.fail.dns = Fail::Closed;
+    with_each_backend(&closed, &no_lists(), |lab, plane| {
+        let (web, names) = (SocketAddr::new(INTERNET, 8080), SocketAddr::new(INTERNET, 53));
+        let _served = serve(&lab.internet, web, true);
+        let mut client = connect(&lab.host, web);
+        client.write_all(b"PING").unwrap();
+        client.read_exact(&mut [0; 4]).unwrap();
+        let served = serve(&lab.internet, names, false);
+        let mut client = connect(&lab.host, names);
+        let (mut server, _) = served.recv().unwrap();
+        let before = counted(lab, plane, "tcp_queued");
+        client.write_all(b"PING").unwrap();
+        until("it was sent again", || counted(lab, plane, "tcp_queued") >= before + 2);
+        is_silent(&mut server);
+    });
+}
