@@ -21,7 +21,7 @@ const SHORT: &str = "count = 1\nlength = 64\n";
 /// Whether a question about an allowed name is answered, over UDP and over TCP.
 fn is_answered(lab: &Lab, family: Family) -> Result<[bool; 2]> {
     let ask = |over: &str| -> Result<bool> {
-        let said = dig(&lab.host, family.internet(), &["+time=2", over, "www.example.org", "A"])?;
+        let said = dig(&lab.host, family.internet(), &["+time=3", over, "www.example.org", "A"])?;
         let answered = said.contains("status: NOERROR");
         assert!(answered || said.contains("timed out"), "{said}");
         Ok(answered)
@@ -31,7 +31,7 @@ fn is_answered(lab: &Lab, family: Family) -> Result<[bool; 2]> {
 
 /// Whether a page comes.
 fn is_served(lab: &Lab, family: Family) -> Result<bool> {
-    let output = lab.host.output("curl", &["-sS", "--max-time", "2", &url(family.internet(), "")], LIMIT)?;
+    let output = lab.host.output("curl", &["-sS", "--max-time", "4", &url(family.internet(), "")], LIMIT)?;
     Ok(output.status.success())
 }
 
@@ -96,7 +96,7 @@ fn questions_beyond_the_queue_are_dropped_while_connections_pass() -> Result<()>
     let filling = load::connections(&lab, Family::V4, 64, Duration::from_secs(4))?;
     let passing = load::connections(&lab, Family::V4, 16, Duration::from_secs(2))?;
     println!("stopped: while the queue fills {filling}; then {passing}");
-    assert!(passing.count > 500 && passing.errors == 0, "{passing}");
+    assert!(passing.count > 100 && passing.errors == 0, "{passing}");
     minewall.resume()?;
     let recovered = until(LIMIT, || all_is_well_again(&lab).then_some(()));
     assert!(recovered.is_some(), "{}", minewall.log());
@@ -117,7 +117,7 @@ fn segments_beyond_the_queue_are_dropped_while_questions_pass() -> Result<()> {
     assert_eq!(passed + waited, BURST, "none is lost");
     minewall.pause()?;
     let dropped = thread::scope(|scope| -> Result<bool> {
-        let load = scope.spawn(|| load::connections(&lab, Family::V4, 64, Duration::from_secs(3)));
+        let load = scope.spawn(|| load::connections(&lab, Family::V4, 64, Duration::from_secs(5)));
         thread::sleep(Duration::from_secs(1));
         let dropped = !is_served(&lab, Family::V4)?;
         let measured = load.join().map_err(|_| anyhow::anyhow!("the load panicked"))??;

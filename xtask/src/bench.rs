@@ -38,7 +38,7 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub(crate) fn perform(&self) -> Result<()> {
-        install::packages(false)?;
+        install::packages(install::BENCHES)?;
         let (mut points, mut counts) = (Vec::new(), Vec::new());
         if !self.only_lab {
             if !(self.quick || self.without_divan) {

@@ -20,7 +20,7 @@ const POOL: &str = "pool.supportxmr.com";
 
 /// Installs, builds, shows, cleans up.
 pub(crate) fn perform() -> Result<()> {
-    install::packages(false)?;
+    install::packages(&[])?;
     if let Some(why) = why_not() {
         bail!("{why}");
     }

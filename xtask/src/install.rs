@@ -5,15 +5,16 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 /// Packages the tests need besides those of the lab.
-const TESTS: &[(&str, &str)] = &[("/usr/sbin/rsyslogd", "rsyslog")];
+pub(crate) const TESTS: &[(&str, &str)] = &[("/usr/sbin/rsyslogd", "rsyslog")];
 
-/// Installs the packages of the lab that are missing, and those of the tests if asked for.
-pub(crate) fn packages(for_tests: bool) -> Result<()> {
+/// Packages the benches need besides those of the lab.
+pub(crate) const BENCHES: &[(&str, &str)] = &[("/usr/bin/ab", "apache2-utils"), ("/usr/bin/dnsperf", "dnsperf")];
+
+/// Installs the packages of the lab that are missing, and `more`: programs with their packages.
+pub(crate) fn packages(more: &[(&str, &'static str)]) -> Result<()> {
     let mut missing = minewall_lab::missing_packages();
-    if for_tests {
-        let absent = TESTS.iter().filter(|(program, _)| !std::path::Path::new(program).exists());
-        missing.extend(absent.map(|(_, package)| package));
-    }
+    missing
+        .extend(more.iter().filter(|(program, _)| !std::path::Path::new(program).exists()).map(|(_, package)| package));
     if missing.is_empty() {
         return Ok(());
     }

@@ -15,7 +15,7 @@ pub(crate) struct Test {
 impl Test {
     /// Formatting, lints, documentation, tests.
     pub(crate) fn perform(&self) -> Result<()> {
-        install::packages(true)?;
+        install::packages(install::TESTS)?;
         if !self.only_tests {
             build::cargo(&["fmt", "--all", "--check"])?;
             build::cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])?;

@@ -1,7 +1,7 @@
 //! Every bound of the core, each with its reason. What is full forgets, counts it, and passes traffic.
 
 /// Flows one engine remembers by default: a campus link opens some thousands a second and most are settled within
-/// their first packets; 65,536 settled flows cost about 4 MiB.
+/// their first packets; 65,536 settled flows cost 1 MiB.
 pub const FLOWS: usize = 65_536;
 
 /// Ways of one set of the flow table: the places a flow may stand in, hence the work of one lookup.

@@ -1,5 +1,6 @@
 //! Programs against each other in one interleaved run: `cargo run --release -p minewall-lab --example compare -- ROUNDS
-//! SECONDS LOADS [NAME=BINARY[,TOML LINES]]...`; a NAME with `killed` in it measures the rules alone. LOADS of `bulk`, `connections`, `questions`, joined by commas.
+//! SECONDS LOADS [NAME=BINARY[,TOML LINES]]...`; a NAME with `killed` in it measures the rules alone. LOADS of
+//! `bulk`, `connections`, `questions`, `pages`, `names`, joined by commas.
 
 use std::path::Path;
 use std::time::Duration;
@@ -81,6 +82,8 @@ fn once(lab: &Lab, load: &str, time: Duration) -> Result<f64> {
         "bulk" => load::bulk(lab, Family::V4, Direction::Down, 1, time)?,
         "connections" => load::connections(lab, Family::V4, 16, time)?,
         "questions" => load::questions(lab, Family::V4, 4, time)?,
+        "pages" => load::pages(lab, Family::V4, 16, time)?,
+        "names" => load::names(lab, Family::V4, 16, time)?,
         other => bail!("no load {other}"),
     };
     if measured.errors > 0 {

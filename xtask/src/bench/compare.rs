@@ -43,6 +43,18 @@ const LOADS: &[Load] = &[
         scale: 1.0,
         measure: |lab, time| load::questions(lab, Family::V4, 4, time),
     },
+    Load {
+        name: "pages of nginx by ab, IPv4",
+        unit: "1/s",
+        scale: 1.0,
+        measure: |lab, time| load::pages(lab, Family::V4, 16, time),
+    },
+    Load {
+        name: "questions to knot by dnsperf, IPv4",
+        unit: "1/s",
+        scale: 1.0,
+        measure: |lab, time| load::names(lab, Family::V4, 16, time),
+    },
 ];
 
 /// What stands on the gateway.

@@ -3,3 +3,4 @@
 pub mod key;
 pub mod stream;
 pub mod table;
+mod word;

@@ -1,12 +1,14 @@
 //! Load across the gateway, from the first host to the internet, each measured as a count in a time. The servers are
-//! our own and minimal, so that they are not what is measured.
+//! our own and minimal, so that they are not what is measured; [`pages`] and [`names`] are by programs people use.
 
 mod bulk;
 mod connections;
+mod programs;
 mod questions;
 
 pub use bulk::{Direction, bulk};
 pub use connections::connections;
+pub use programs::{names, pages};
 pub use questions::questions;
 
 use std::fmt;
