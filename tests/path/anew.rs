@@ -55,7 +55,15 @@ fn the_ports_of_a_cut_connection_serve_another_at_once() -> Result<()> {
     for speaks_first in [false, true] {
         serve_another(&Lab::new()?, speaks_first)?;
     }
-    // On a bridge the kernel is not told of the end; where the pool speaks as well, both connections would be cut.
+    Ok(())
+}
+
+#[test]
+fn on_a_bridge_the_ports_of_a_cut_connection_serve_another_too() -> Result<()> {
+    if !ready("on_a_bridge_the_ports_of_a_cut_connection_serve_another_too") {
+        return Ok(());
+    }
+    // The kernel is not told of the end: where the pool speaks first there is nothing to be seen in its table.
     serve_another(&Lab::bridged()?, false)
 }
 
@@ -121,8 +129,17 @@ fn must_be_reset(stream: &mut TcpStream) -> Result<()> {
     }
 }
 
-/// A connection from a port of our choice.
+/// A connection from a port of our choice. It may be taken for a moment yet: what another test starts holds our former
+/// socket until it has become the other program.
 fn connect(host: &Namespace, to: SocketAddr, from: u16) -> Result<TcpStream> {
+    let connected = until(LIMIT, || match connect_once(host, to, from) {
+        Err(error) if error.kind() == ErrorKind::AddrNotAvailable => None,
+        other => Some(other),
+    });
+    Ok(connected.context("the port stays taken")??)
+}
+
+fn connect_once(host: &Namespace, to: SocketAddr, from: u16) -> std::io::Result<TcpStream> {
     host.run(|| {
         let socket = Socket::new(Domain::for_address(to), Type::STREAM, None)?;
         socket.set_reuse_address(true)?;

@@ -3,16 +3,21 @@
 //! reset that goes on, and the one that goes back leaves by the port the segment came in by.
 
 use minewall_core::engine::{Outcome, Verdict};
+use minewall_core::wire::icmp::port_unreachable;
 use minewall_core::wire::packet::Packet;
 use minewall_core::wire::tcp::resets;
 
-/// Puts resets in the place of the kernel's cut; the farewell becomes what goes back, if it does. What is no TCP is left
-/// to the kernel. The engine remembers that the connection is cut, and says so of every later segment.
+/// Puts resets in the place of the kernel's cut; the farewell becomes what goes back, if it does. A datagram is cut by the
+/// kernel, and its sender told by us as well. The engine remembers that the connection is cut, and says so of every later segment.
 pub(super) fn tell(outcome: &mut Outcome, segment: &[u8], tells_host: bool) {
     if outcome.verdict != Verdict::Cut {
         return;
     }
-    let Some(resets) = Packet::from_ip(segment).ok().as_ref().and_then(resets) else { return };
+    let Ok(packet) = Packet::from_ip(segment) else { return };
+    let Some(resets) = resets(&packet) else {
+        outcome.farewell = port_unreachable(&packet, segment).filter(|_| tells_host);
+        return;
+    };
     outcome.verdict = match outcome.farewell.take() {
         // It opens a connection: nobody but its sender knows of it.
         None => {
@@ -62,15 +67,22 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_cut_or_no_tcp_stays_as_it_is() {
+    fn what_is_not_cut_stays_as_it_is() {
         let mut outcome = Outcome::from(Verdict::Look);
         tell(&mut outcome, &SEGMENT, true);
-        assert_eq!(outcome.verdict, Verdict::Look);
+        assert_eq!((outcome.verdict, outcome.farewell), (Verdict::Look, None));
+    }
+
+    #[test]
+    fn a_datagram_is_left_to_the_kernel_and_its_sender_told() {
         let mut datagram = SEGMENT;
         datagram[9] = 17;
         datagram[25] = 20;
-        let mut outcome = Outcome::from(Verdict::Cut);
-        tell(&mut outcome, &datagram, true);
-        assert_eq!((outcome.verdict, outcome.farewell), (Verdict::Cut, None));
+        for tells_host in [false, true] {
+            let mut outcome = Outcome::from(Verdict::Cut);
+            tell(&mut outcome, &datagram, tells_host);
+            assert_eq!(outcome.verdict, Verdict::Cut);
+            assert_eq!(outcome.farewell.is_some(), tells_host);
+        }
     }
 }
