@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use minewall_lab::addresses::{BRIDGE, Family, HOST_MAC, LAN};
 use minewall_lab::login::{Ending, LOGINS, Manner, login_of};
 use minewall_lab::pool::{Options, Pool, State};
-use minewall_lab::service::{BIG_BYTES, NameServer, PAGE, WebServer};
+use minewall_lab::service::{BIG_BYTES, CLOAKED, NameServer, PAGE, WebServer};
 use minewall_lab::{Lab, Minewall, kernel, ready, until};
 use serde_json::Value;
 
@@ -88,6 +88,12 @@ fn names_are_refused(lab: &Lab, minewall: &Minewall, family: Family) -> Result<(
         assert_eq!(text_at(&record, "/dns/question/name"), POOLS[0], "{record}");
         check_host(&record, family);
     }
+    // A listed name behind another: the answer is replaced on its way.
+    let before = minewall.records()?.len();
+    let said = dig(&lab.host, family.internet(), &["+notcp", CLOAKED[0], "A"])?;
+    assert!(said.contains("status: NXDOMAIN"), "{family:?}: {said}\n{}", minewall.log());
+    let record = records_after(minewall, before, 1)?.remove(0);
+    assert_eq!(text_at(&record, "/source/ip"), family.host().to_string(), "{record}");
     Ok(())
 }
 
