@@ -1,10 +1,14 @@
 //! Sends whole IP packets in the names of others: answers to refused DNS questions, past connection tracking, and
-//! resets, through it.
+//! resets, through it. On a bridge there may be no route to a host: there they go by the port it is on.
+
+mod frame;
 
 use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 
 use anyhow::{Context, Result};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
+
+use frame::Frames;
 
 /// IPPROTO_RAW: the header is part of what is sent (raw(7), RFC 3542 section 3).
 const IPPROTO_RAW: i32 = 255;
@@ -14,6 +18,16 @@ const IPPROTO_RAW: i32 = 255;
 pub(crate) struct Injector {
     v4: Socket,
     v6: Option<Socket>,
+    frames: Option<Frames>,
+}
+
+/// Who sent a packet: a machine beyond a port of a bridge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Neighbour {
+    /// The index of the port.
+    pub(crate) port: u32,
+    /// The hardware address.
+    pub(crate) mac: [u8; 6],
 }
 
 impl Injector {
@@ -29,15 +43,19 @@ impl Injector {
             Ok(socket)
         };
         let v4 = open(Domain::IPV4).context("cannot open a raw socket for DNS answers and resets")?;
-        Ok(Self { v4, v6: open(Domain::IPV6).ok() })
+        Ok(Self { v4, v6: open(Domain::IPV6).ok(), frames: Frames::open().ok() })
     }
 
-    /// Sends an IP packet; a link-local host is reached by the interface its question came in by.
+    /// Sends an IP packet to a neighbour, past routes and rules, or without one as the routes say; then a link-local
+    /// host is reached by the interface its question came in by.
     ///
     /// # Errors
-    /// No route to the host, or the socket's buffer is full.
-    pub(crate) fn send(&self, packet: &[u8], interface: u32) -> std::io::Result<()> {
+    /// No route to the host, an unknown port, or the socket's buffer is full.
+    pub(crate) fn send(&self, packet: &[u8], interface: u32, neighbour: Option<Neighbour>) -> std::io::Result<()> {
         let unreadable = || std::io::Error::from(std::io::ErrorKind::InvalidData);
+        if let (Some(neighbour), Some(frames)) = (neighbour, &self.frames) {
+            return frames.send(packet, neighbour);
+        }
         let to = destination(packet).ok_or_else(unreadable)?;
         let (socket, address): (&Socket, SockAddr) = match to {
             IpAddr::V4(_) => (&self.v4, SocketAddr::new(to, 0).into()),

@@ -14,6 +14,7 @@ use minewall_core::engine::{Meta, Verdict};
 use minewall_core::limits::LOOK_MESSAGE;
 use minewall_core::wire::tcp::Resets;
 
+use crate::inject::Neighbour;
 pub(crate) use counters::Latency;
 use message::Packet;
 use one::One;
@@ -155,6 +156,17 @@ impl Waiting<'_> {
     /// What the kernel tells besides.
     pub(crate) const fn meta(&self) -> Meta {
         self.packet.meta
+    }
+
+    /// Its sender, if it came in by a port of a bridge.
+    pub(crate) fn neighbour(&self) -> Option<Neighbour> {
+        let [port, _] = self.packet.ports;
+        self.packet.meta.source_mac.filter(|_| port != 0).map(|mac| Neighbour { port, mac })
+    }
+
+    /// Whether it passes from one port of a bridge to another, and no route is asked for.
+    pub(crate) const fn is_bridged(&self) -> bool {
+        self.packet.ports[1] != 0
     }
 
     /// Gives the verdict. It is sent with those of the packets that came together with this one.

@@ -1,5 +1,6 @@
 //! `minewall run`: the daemon's life, from a checked configuration to a kernel left as it was.
 
+mod bridged;
 mod count;
 mod ease;
 mod recorder;
@@ -15,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use arc_swap::ArcSwap;
-use minewall_core::config::Config;
+use minewall_core::config::{Config, TcpAction};
 use minewall_core::engine::{Seed, Settings};
 use minewall_core::names::Names;
 use minewall_core::ruleset::Classes;
@@ -23,6 +24,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use crate::inject::Injector;
+use crate::kernel::bridge::Shown;
 use crate::kernel::{self, Loaded};
 use crate::lock::Lock;
 use crate::queue::Queue;
@@ -55,6 +57,8 @@ struct Shared {
     /// How far the engines are eased.
     ease: AtomicUsize,
     stop: AtomicBool,
+    /// Whether the host is told when its connection is cut between ports of a bridge.
+    tells_host: AtomicBool,
     names: Arc<Mutex<Names>>,
 }
 
@@ -86,11 +90,13 @@ pub(crate) fn run(path: &Path) -> Result<()> {
     let names = Arc::new(Mutex::new(Names::new(random()?)));
     let recorder = Recorder::start(sinks, Arc::clone(&names))?;
     let (settings, ease, stop) = (ArcSwap::from_pointee(first), AtomicUsize::new(0), AtomicBool::new(false));
-    let shared = Arc::new(Shared { settings, ease, stop, names });
+    let tells_host = AtomicBool::new(config.tcp.action == TcpAction::Reset);
+    let shared = Arc::new(Shared { settings, ease, stop, tells_host, names });
     let watch = Watch::new(queues.iter().map(Queue::watched), config.queue.length);
     let slots: Vec<Arc<Slot>> = queues.iter().map(|_| Arc::default()).collect();
     let count = queues.len();
     let workers = start(queues, &slots, &config, &shared, &injector, &recorder)?;
+    let shown = kernel::bridge::show(config.kernel.bridge)?;
     let loaded = plane.load()?;
     tracing::info!(backend = loaded.plane().backend(), queues = count, first = config.queue.first, "rules loaded");
     if !loaded.plane().devices().is_empty() {
@@ -98,7 +104,7 @@ pub(crate) fn run(path: &Path) -> Result<()> {
     }
     eprintln!("minewall: ready");
     let export = Export::new(slots, config.metrics.clone());
-    let upkeep = Upkeep { workers: &workers, watch, export, former: Vec::new() };
+    let upkeep = Upkeep { workers: &workers, watch, export, shown, former: Vec::new() };
     let (loaded, served) = serve(&signals, path, config, &shared, &recorder, upkeep, loaded);
     let unloaded = loaded.unload();
     shared.stop.store(true, Ordering::Release);
@@ -172,6 +178,7 @@ struct Upkeep<'a> {
     workers: &'a [JoinHandle<()>],
     watch: Watch,
     export: Export,
+    shown: Shown,
     /// Settings no longer current: a queue's thread that let go of a million names last would keep its packets waiting.
     former: Vec<Arc<Settings>>,
 }
@@ -224,6 +231,9 @@ fn serve(
         }
         if looked_after.elapsed() >= RULES_LOOKED_AFTER {
             look_after(&mut loaded);
+            if let Err(error) = upkeep.shown.keep() {
+                tracing::error!("bridged packets are not looked at: {error:#}");
+            }
             looked_after = Instant::now();
         }
     }
@@ -268,6 +278,7 @@ fn reload(
     for (setting, changed) in [
         ("queue", old.queue != new.queue),
         ("kernel.mark", old.kernel.mark != new.kernel.mark),
+        ("kernel.bridge", old.kernel.bridge != new.kernel.bridge),
         ("kernel.backend", old.kernel.backend != new.kernel.backend),
         // The kernel copies that much of each packet.
         ("look.bytes", old.look.bytes != new.look.bytes),
@@ -280,6 +291,7 @@ fn reload(
     }
     let sinks = if old.sink == new.sink { None } else { Some(Sinks::start(&new.sink, &engine.observer)?) };
     loaded.replace(loaded.plane().anew(&new, &engine.lists))?;
+    shared.tells_host.store(new.tcp.action == TcpAction::Reset, Ordering::Relaxed);
     match sinks {
         Some(sinks) => recorder.replace(sinks),
         None => recorder.reopen(),

@@ -186,6 +186,7 @@ mod tests {
             ("mode = \"block\"\nlook.bytes = 9", &["line 2", "look.bytes"]),
             ("mode = \"block\"\n[dns]\naction = \"sinkhole\"", &["line 2", "dns.sinkhole", "192.0.2.1"]),
             ("[kernel]\nmark = \"0x7\"", &["line 2", "two bits"]),
+            ("[kernel]\nbridge = \"yes\"", &["line 2", "yes", "auto", "off", "on"]),
             ("[[exempt]]\nprefix=\"10.0.0\"\nowner=\"a\"\nreason=\"b\"", &["line 2", "10.0.0.0/8"]),
             ("[[exempt]]\nprefix=\"10.0.0.1\"\nowner=\"a\"\nreason=\"b\"\nexpires=\"soon\"", &["line 5", "2027-01-31"]),
         ] {
@@ -206,6 +207,7 @@ mod tests {
         assert_eq!(config.look.bytes, default.look.bytes);
         assert_eq!(config.queue, default.queue);
         assert_eq!(config.kernel.mark, default.kernel.mark);
+        assert_eq!(config.kernel.bridge, default.kernel.bridge);
         assert_eq!(config.inside, default.inside);
     }
 

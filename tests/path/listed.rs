@@ -28,7 +28,7 @@ pub(super) fn fetch(
 pub(super) const RESET: [i32; 2] = [35, 56];
 
 /// curl's exit code for a connection that was not let begin.
-const REFUSED: i32 = 7;
+pub(super) const REFUSED: i32 = 7;
 
 #[test]
 fn a_listed_server_name_is_cut_and_no_other() -> Result<()> {

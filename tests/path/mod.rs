@@ -13,6 +13,7 @@
 //! | `policy` | observing, exemptions, dropping |
 //! | `resolvers` | resolvers for encrypted DNS |
 //! | `anew` | after a cut: the far end is told, the ports serve another connection |
+//! | `bridge` | between two ports of a bridge, with and without an address |
 //! | `rules` | the kernel's rules: left as they were, restored, marks of others |
 //! | `crash` | SIGKILL and SIGSTOP: traffic goes on, running sessions are picked up |
 //! | `faults` | faults under load: killed, stopped, overrun, the kernel's table full, an interface gone and back |
@@ -26,6 +27,7 @@
 
 mod anew;
 mod answers;
+mod bridge;
 mod crash;
 mod fail;
 mod faults;

@@ -196,11 +196,23 @@ fn the_client_is_told_at_once_or_not_at_all() -> Result<()> {
     if !ready("the_client_is_told_at_once_or_not_at_all") {
         return Ok(());
     }
+    told_or_not(Lab::new)
+}
+
+#[test]
+fn over_a_bridge_the_client_is_told_at_once_or_not_at_all() -> Result<()> {
+    if !ready("over_a_bridge_the_client_is_told_at_once_or_not_at_all") {
+        return Ok(());
+    }
+    told_or_not(Lab::bridged)
+}
+
+fn told_or_not(lab: fn() -> Result<Lab>) -> Result<()> {
     let quiet = Duration::from_millis(700);
     for (action, expected, wait) in
         [("reset", ErrorKind::ConnectionRefused, LIMIT), ("drop", ErrorKind::WouldBlock, quiet)]
     {
-        let lab = Lab::new()?;
+        let lab = lab()?;
         let identity = Identity::make(&lab)?;
         let datagram = first_datagram(&identity, LISTED[0])?;
         let minewall = start(&lab, "block", &format!("[tcp]\naction = \"{action}\"\n"))?;

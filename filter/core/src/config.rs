@@ -1,5 +1,6 @@
 //! The configuration as a value: what may be set, its bounds and its defaults. Reading the file is the process' work.
 
+mod mark;
 mod metrics;
 mod queue;
 
@@ -9,11 +10,12 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-use serde::{Deserialize, Deserializer, de};
+use serde::Deserialize;
 
 use crate::limits;
 use crate::policy::{Categories, DnsAnswer, Exempt, Inside, Mode, Policy};
 
+pub use mark::Mark;
 pub use metrics::Metrics;
 pub use queue::{Fail, FailVerdicts, Queue, Reader};
 
@@ -146,6 +148,21 @@ pub struct Kernel {
     pub offload: Offload,
     /// The devices of our own flowtable; none: all that forward.
     pub offload_devices: Vec<String>,
+    /// Whether what passes between the ports of a bridge is looked at.
+    pub bridge: Bridge,
+}
+
+/// Whether what passes between the ports of a bridge is looked at.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum Bridge {
+    /// If the kernel shows it to the packet filter; what is missing is said.
+    #[default]
+    Auto,
+    /// As with `auto`, and nothing is said.
+    Off,
+    /// The kernel is made to show it.
+    On,
 }
 
 /// How flows get past the firewall by a flowtable.
@@ -172,53 +189,6 @@ pub enum Backend {
     Iptables,
     /// nftables.
     Nft,
-}
-
-/// Two bits of the packet and conntrack marks: the lower says CLEARED, the upper CUT.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Mark {
-    /// This flow stays in the kernel.
-    pub cleared: u32,
-    /// This flow is cut by the kernel.
-    pub cut: u32,
-}
-
-impl Mark {
-    /// Both bits.
-    #[must_use]
-    pub const fn mask(self) -> u32 {
-        self.cleared | self.cut
-    }
-}
-
-impl Default for Mark {
-    fn default() -> Self {
-        Self { cleared: 0x1000_0000, cut: 0x2000_0000 }
-    }
-}
-
-impl<'de> Deserialize<'de> for Mark {
-    /// A number or text such as `"0x30000000"` with exactly two bits set.
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Form {
-            Number(u32),
-            Text(String),
-        }
-        let mask = match Form::deserialize(deserializer)? {
-            Form::Number(mask) => Some(mask),
-            Form::Text(text) => match text.strip_prefix("0x") {
-                Some(hex) => u32::from_str_radix(hex, 16).ok(),
-                None => text.parse().ok(),
-            },
-        };
-        let mask = mask.filter(|mask| mask.count_ones() == 2).ok_or_else(|| {
-            de::Error::custom("a mark mask is a 32-bit number with exactly two bits set, such as \"0x30000000\"")
-        })?;
-        let cleared = mask & mask.wrapping_neg();
-        Ok(Self { cleared, cut: mask ^ cleared })
-    }
 }
 
 /// The lists.

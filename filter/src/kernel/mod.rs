@@ -3,6 +3,7 @@
 //! [`choose`] asks what the kernel can do and changes nothing; [`Plane::load`] gives [`Loaded`], a guard that removes
 //! what is ours, and only that, when it is dropped. What a crashed run left behind is replaced by the next load.
 
+pub(crate) mod bridge;
 mod command;
 mod counted;
 mod iptables;

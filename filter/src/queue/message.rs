@@ -37,6 +37,8 @@ pub(super) struct Packet {
     pub(super) id: u32,
     pub(super) mark: u32,
     pub(super) meta: Meta,
+    /// The indices of the bridge's ports it came in and goes out by; 0: by none, or unknown.
+    pub(super) ports: [u32; 2],
     pub(super) start: usize,
     pub(super) end: usize,
 }
@@ -67,6 +69,7 @@ pub(super) fn read(bytes: &[u8], start: usize) -> Option<(Message, usize)> {
 
 fn packet(bytes: &[u8], mut at: usize, end: usize) -> Option<Packet> {
     let mut packet = Packet::default();
+    let mut ingress = 0;
     let mut has_id = false;
     while at + 4 <= end {
         let length = usize::from(u16::from_ne_bytes(array(bytes, at)?));
@@ -82,15 +85,23 @@ fn packet(bytes: &[u8], mut at: usize, end: usize) -> Option<Packet> {
                 has_id = true;
             }
             3 => packet.mark = number()?,
-            5 => packet.meta.ingress = number()?,
+            5 => ingress = number()?,
             6 => packet.meta.egress = number()?,
+            7 => packet.ports[0] = number()?,
+            8 => packet.ports[1] = number()?,
             9 if u16::from_be_bytes(array(bytes, value)?) == 6 => packet.meta.source_mac = array(bytes, value + 4),
             10 => (packet.start, packet.end) = (value, next),
             _ => {}
         }
         at = align(next);
     }
+    packet.meta.ingress = from_port(packet.ports, ingress);
     has_id.then_some(packet)
+}
+
+/// The interface a packet came in by: the bridge's port tells more than the bridge.
+pub(super) const fn from_port([port, _]: [u32; 2], interface: u32) -> u32 {
+    if port == 0 { interface } else { port }
 }
 
 /// A message that binds queue `number` to this socket and says what it is to be like, all at once.
@@ -187,6 +198,19 @@ mod tests {
         assert_eq!((second.id, second.start, second.meta.source_mac), (2, second.end, None));
         assert_eq!(end, bytes.len());
         assert!(read(&bytes, end).is_none());
+    }
+
+    #[test]
+    fn of_a_bridged_packet_the_ports_are_told() {
+        let mut bytes = Vec::new();
+        let at = begin(&mut bytes, PACKET, 0, 4700);
+        attribute(&mut bytes, 1, &[&1_u32.to_be_bytes(), &0x0800_u16.to_be_bytes(), &[2]]);
+        for (kind, index) in [(5, 3_u32), (6, 3), (7, 8), (8, 9)] {
+            attribute(&mut bytes, kind, &[&index.to_be_bytes()]);
+        }
+        finish(&mut bytes, at);
+        let (Message::Packet(packet), _) = read(&bytes, 0).unwrap() else { panic!() };
+        assert_eq!((packet.ports, packet.meta.ingress, packet.meta.egress), ([8, 9], 8, 3));
     }
 
     #[test]

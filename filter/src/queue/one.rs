@@ -10,7 +10,7 @@ use std::time::Instant;
 use minewall_core::engine::Meta;
 use rustix::net::sockopt;
 
-use super::message::{AT_GATEWAY, Packet};
+use super::message::{AT_GATEWAY, Packet, from_port};
 use super::socket::{RECEIVE_BUFFER, WAIT};
 use super::{Decision, Latency, Terms};
 
@@ -57,13 +57,15 @@ impl One {
             }
         };
         self.since = Instant::now();
+        let ports = [message.get_physindev(), message.get_physoutdev()];
         let meta = Meta {
-            ingress: message.get_indev(),
+            ingress: from_port(ports, message.get_indev()),
             egress: message.get_outdev(),
             source_mac: message.get_hw_addr().and_then(|mac| mac.try_into().ok()),
             at_gateway: AT_GATEWAY.contains(&message.get_hook()),
         };
-        let packet = Packet { id: message.get_packet_id(), mark: message.get_nfmark(), meta, ..Packet::default() };
+        let (id, mark) = (message.get_packet_id(), message.get_nfmark());
+        let packet = Packet { id, mark, meta, ports, ..Packet::default() };
         self.message = Some(message);
         Ok(Some(packet))
     }

@@ -12,8 +12,8 @@ use minewall_core::wire::tcp::Resets;
 
 use super::count::Slot;
 use super::recorder::Entry;
-use super::{Shared, names};
-use crate::inject::Injector;
+use super::{Shared, bridged, names};
+use crate::inject::{Injector, Neighbour};
 use crate::queue::Queue;
 
 /// The nice value of a queue's thread. Measured: on a gateway whose processors are busy with other work, at 0 a queue
@@ -99,24 +99,44 @@ impl Worker {
             };
             let meta = waiting.meta();
             let now = clock.now();
-            let Outcome { verdict, record, is_answer, farewell } = engine.on_ip(now, meta, waiting.bytes());
+            let mut outcome = engine.on_ip(now, meta, waiting.bytes());
+            let neighbour = waiting.neighbour();
+            let between_ports = neighbour.filter(|_| waiting.is_bridged());
+            if between_ports.is_some() {
+                bridged::tell(&mut outcome, waiting.bytes(), self.shared.tells_host.load(Ordering::Relaxed));
+            }
+            let Outcome { verdict, record, is_answer, farewell } = outcome;
             if is_answer && let Ok(packet) = Packet::from_ip(waiting.bytes()) {
                 names(&self.shared.names).learn(now, packet.payload);
             }
             waiting.answer(&verdict);
-            if let Verdict::Answer(packet) | Verdict::Reset(Resets { back: packet, .. }) = verdict
-                && let Err(error) = self.injector.send(&packet, meta.ingress)
-            {
-                tracing::debug!(%error, "an answer could not be sent; the host will ask again");
-            }
-            if let Some(farewell) = farewell
-                && let Err(error) = self.injector.send(&farewell, meta.ingress)
-            {
-                tracing::debug!(%error, "the far end was not told; the kernel will forget the connection in time");
-            }
+            self.send(&verdict, farewell.as_deref(), meta.ingress, (neighbour, between_ports));
             if let Some(record) = record {
                 self.entry.write(record);
             }
+        }
+    }
+
+    /// Sends what goes out besides the packet.
+    fn send(
+        &self,
+        verdict: &Verdict,
+        farewell: Option<&[u8]>,
+        ingress: u32,
+        (asker, cut): (Option<Neighbour>, Option<Neighbour>),
+    ) {
+        let answer = match verdict {
+            Verdict::Answer(packet) => self.injector.send(packet, ingress, asker),
+            Verdict::Reset(Resets { back, .. }) => self.injector.send(back, ingress, cut),
+            _ => Ok(()),
+        };
+        if let Err(error) = answer {
+            tracing::debug!(%error, "an answer could not be sent; the host will ask again");
+        }
+        if let Some(farewell) = farewell
+            && let Err(error) = self.injector.send(farewell, ingress, cut)
+        {
+            tracing::debug!(%error, "the far end was not told; the kernel will forget the connection in time");
         }
     }
 }

@@ -28,6 +28,8 @@ pub const INTERNET_V6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 2)
 pub const LAN: &str = "lan0";
 /// The gateway's interface towards the internet.
 pub const WAN: &str = "wan0";
+/// The bridge of a bridged lab's gateway.
+pub const BRIDGE: &str = "br0";
 /// The only interface of a host and of the internet.
 pub const ONLY: &str = "eth0";
 

@@ -9,8 +9,8 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::addresses::{
-    Family, GATEWAY_INSIDE_V4, GATEWAY_INSIDE_V6, GATEWAY_OUTSIDE_V4, GATEWAY_OUTSIDE_V6, HOST_MAC, HOST_V4, HOST_V6,
-    INTERNET_V4, INTERNET_V6, LAN, ONLY, WAN,
+    BRIDGE, Family, GATEWAY_INSIDE_V4, GATEWAY_INSIDE_V6, GATEWAY_OUTSIDE_V4, GATEWAY_OUTSIDE_V6, HOST_MAC, HOST_V4,
+    HOST_V6, INTERNET_V4, INTERNET_V6, LAN, ONLY, WAN,
 };
 use crate::namespace::{self, Namespace};
 use crate::wait::until;
@@ -21,13 +21,15 @@ static COUNT: AtomicU32 = AtomicU32::new(0);
 /// How long the wires may take to carry the first packet.
 const WIRING: Duration = Duration::from_secs(10);
 
-/// Three namespaces and a directory. Dropping it removes all of it; keep it alive longer than its services.
+/// Three namespaces, or four, and a directory. Dropping it removes all of it; keep it alive longer than its services.
 #[derive(Debug)]
 pub struct Lab {
     /// The machine inside.
     pub host: Namespace,
-    /// The router with NAT, where minewall runs.
+    /// The router with NAT, where minewall runs; in a bridged lab the bridge in front of it.
     pub gateway: Namespace,
+    /// The router behind the bridge.
+    beyond: Option<Namespace>,
     /// Every server outside.
     pub internet: Namespace,
     directory: Directory,
@@ -57,27 +59,60 @@ impl Lab {
     /// # Errors
     /// When a step fails; everything made so far is then removed. Ask [`crate::why_not`] first.
     pub fn new() -> Result<Self> {
+        let lab = Self::make(false)?;
+        wire_inside(&lab.gateway, &lab.host, 0, HOST_MAC)?;
+        lab.open()
+    }
+
+    /// As [`Self::new`], with a bridge without addresses and routes between the host and the router: the gateway has
+    /// two ports, `lan0` and `wan0`, of a bridge `br0`, and every address of the router is beyond it.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn bridged() -> Result<Self> {
+        let lab = Self::make(true)?;
+        let (bridge, router) = (&lab.gateway, lab.router());
+        bridge.ip(&["link", "add", BRIDGE, "type", "bridge"])?;
+        for (port, end, of) in [(LAN, ONLY, &lab.host), (WAN, LAN, router)] {
+            bridge.ip(&["link", "add", port, "type", "veth", "peer", "name", end, "netns", of.name()])?;
+            bridge.ip(&["link", "set", port, "master", BRIDGE, "up"])?;
+        }
+        join(router, LAN, &lab.host, 0, HOST_MAC)?;
+        bridge.ip(&["link", "set", BRIDGE, "up"])?;
+        lab.open()
+    }
+
+    fn make(bridged: bool) -> Result<Self> {
         sweep();
         let name = format!("mw{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        let lab = Self {
+        let beyond = if bridged { Some(Namespace::make(format!("{name}-router"), true)?) } else { None };
+        Ok(Self {
             directory: Directory::make(&name)?,
             host: Namespace::make(format!("{name}-host"), false)?,
-            gateway: Namespace::make(format!("{name}-gw"), true)?,
+            gateway: Namespace::make(format!("{name}-gw"), !bridged)?,
+            beyond,
             internet: Namespace::make(format!("{name}-net"), false)?,
             name,
             hosts: AtomicU8::new(1),
-        };
-        wire_inside(&lab.gateway, &lab.host, 0, HOST_MAC)?;
-        lab.wire_outside()?;
-        lab.masquerade()?;
+        })
+    }
+
+    /// Wires the rest, and waits until packets pass.
+    fn open(self) -> Result<Self> {
+        self.wire_outside()?;
+        self.masquerade()?;
         let servers = Family::BOTH.map(Family::gateway_inside);
-        lab.host.resolve_by(&servers)?;
-        lab.gateway.resolve_by(&Family::BOTH.map(Family::internet))?;
-        lab.internet.resolve_by(&Family::BOTH.map(Family::internet))?;
+        self.host.resolve_by(&servers)?;
+        self.gateway.resolve_by(&Family::BOTH.map(Family::internet))?;
+        self.internet.resolve_by(&Family::BOTH.map(Family::internet))?;
         for family in Family::BOTH {
-            lab.wait_path(&lab.host, family)?;
+            self.wait_path(&self.host, family)?;
         }
-        Ok(lab)
+        Ok(self)
+    }
+
+    fn router(&self) -> &Namespace {
+        self.beyond.as_ref().unwrap_or(&self.gateway)
     }
 
     /// Part of the names of this lab's namespaces; unique among running labs.
@@ -122,11 +157,11 @@ impl Lab {
         };
         let whole = format!("{address}/{length}");
         self.internet.ip(&["addr", "add", &whole, "dev", ONLY])?;
-        self.gateway.ip(&["route", "replace", &whole, "via", &via.to_string()])
+        self.router().ip(&["route", "replace", &whole, "via", &via.to_string()])
     }
 
     fn wire_outside(&self) -> Result<()> {
-        let (gateway, internet) = (&self.gateway, &self.internet);
+        let (gateway, internet) = (self.router(), &self.internet);
         gateway.ip(&["link", "add", WAN, "type", "veth", "peer", "name", ONLY, "netns", internet.name()])?;
         address(gateway, WAN, GATEWAY_OUTSIDE_V4, GATEWAY_OUTSIDE_V6)?;
         address(internet, ONLY, INTERNET_V4, INTERNET_V6)?;
@@ -136,7 +171,7 @@ impl Lab {
     fn masquerade(&self) -> Result<()> {
         for program in ["iptables", "ip6tables"] {
             let rule = ["-w", "-t", "nat", "-A", "POSTROUTING", "-o", WAN, "-j", "MASQUERADE"];
-            let output = self.gateway.output(program, &rule, Duration::from_secs(10))?;
+            let output = self.router().output(program, &rule, Duration::from_secs(10))?;
             ensure!(
                 output.status.success(),
                 "{program} MASQUERADE failed: {}",
@@ -167,9 +202,14 @@ impl Lab {
 fn wire_inside(gateway: &Namespace, host: &Namespace, number: u8, mac: &str) -> Result<()> {
     let lan = if number == 0 { LAN.to_owned() } else { format!("lan{number}") };
     gateway.ip(&["link", "add", &lan, "type", "veth", "peer", "name", ONLY, "netns", host.name()])?;
+    join(gateway, &lan, host, number, mac)
+}
+
+/// Addresses and routes of both ends of a link.
+fn join(gateway: &Namespace, lan: &str, host: &Namespace, number: u8, mac: &str) -> Result<()> {
     host.ip(&["link", "set", ONLY, "address", mac])?;
     let (v4, v6) = (inside_v4(number, GATEWAY_INSIDE_V4), inside_v6(number, GATEWAY_INSIDE_V6));
-    address(gateway, &lan, v4, v6)?;
+    address(gateway, lan, v4, v6)?;
     address(host, ONLY, inside_v4(number, HOST_V4), inside_v6(number, HOST_V6))?;
     default_route(host, v4, v6)
 }

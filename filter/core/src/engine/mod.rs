@@ -74,7 +74,7 @@ impl From<Verdict> for Outcome {
 /// What the kernel tells of a packet besides its bytes.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Meta {
-    /// The index of the interface it came in by; 0: unknown.
+    /// The index of the interface it came in by, of a bridge's the port; 0: unknown.
     pub ingress: u32,
     /// The hardware address it came from.
     pub source_mac: Option<[u8; 6]>,

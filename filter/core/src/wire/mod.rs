@@ -10,6 +10,7 @@
 //! | [`dns`] | DNS questions over UDP and TCP; [`dns::answer`] builds the answers |
 //! | [`host`] | [`host::Host`] and [`host::Authority`]: whom a request means |
 //! | [`http`] | HTTP/1.x heads and bodies |
+//! | [`icmp`] | builds refusals of datagrams: [`icmp::port_unreachable`] |
 //! | [`json`] | JSON text in streams: [`json::parse`], [`json::objects`] |
 //! | [`packet`] | link layers, IPv4, IPv6, TCP, UDP: one [`packet::Packet`] |
 //! | [`name`] | [`name::Name`], a host name in text form, as DNS and TLS give it |
@@ -24,6 +25,7 @@
 pub mod dns;
 pub mod host;
 pub mod http;
+pub mod icmp;
 pub mod json;
 mod limits;
 pub mod name;

@@ -19,17 +19,25 @@ pub struct Resets {
     pub onward: Vec<u8>,
 }
 
-/// The resets for both ends; `None` if the packet is not TCP.
+/// The resets for both ends; `None` if the packet is not TCP. Who opens a connection believes a reset only if it
+/// acknowledges what was sent.
 #[must_use]
 pub fn resets(packet: &Packet<'_>) -> Option<Resets> {
-    let Transport::Tcp { src_port, dst_port, seq, ack, .. } = packet.transport else { return None };
+    let Transport::Tcp { src_port, dst_port, seq, ack, flags } = packet.transport else { return None };
     let reset = |from, to, seq| {
         let mut tcp = TcpHeader::new(from, to, seq, 0);
         tcp.rst = true;
         tcp
     };
     let onward = whole(packet.source, packet.destination, reset(src_port, dst_port, seq))?;
-    let back = whole(packet.destination, packet.source, reset(dst_port, src_port, ack))?;
+    let mut back = reset(dst_port, src_port, ack);
+    if flags.syn && !flags.ack {
+        let length = u32::try_from(packet.payload.len()).ok()?;
+        back.sequence_number = 0;
+        back.ack = true;
+        back.acknowledgment_number = seq.wrapping_add(length).wrapping_add(1);
+    }
+    let back = whole(packet.destination, packet.source, back)?;
     Some(Resets { back, onward })
 }
 
@@ -65,6 +73,7 @@ fn whole(source: core::net::IpAddr, destination: core::net::IpAddr, mut tcp: Tcp
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::packet::TcpFlags;
 
     fn held(source: &str, destination: &str) -> Packet<'static> {
         let flags = Default::default();
@@ -97,6 +106,17 @@ mod tests {
                 assert!(flags.rst && !flags.ack && !flags.syn);
             }
         }
+    }
+
+    #[test]
+    fn who_opens_a_connection_is_acknowledged() {
+        let flags = TcpFlags { syn: true, ..TcpFlags::default() };
+        let seq = u32::MAX;
+        let transport = Transport::Tcp { src_port: 4000, dst_port: 53, seq, ack: 9, flags };
+        let back = resets(&Packet { transport, payload: b"", ..held("10.0.0.5", "10.0.0.1") }).unwrap().back;
+        let Transport::Tcp { seq, ack, flags, .. } = Packet::from_ip(&back).unwrap().transport else { panic!() };
+        assert_eq!((seq, ack), (0, 0), "the number behind the last one");
+        assert!(flags.rst && flags.ack && !flags.syn);
     }
 
     #[test]
