@@ -10,8 +10,9 @@ use minewall_core::now::Now;
 use minewall_core::wire::packet::Packet;
 use minewall_core::wire::tcp::Resets;
 
+use super::bridged::{self, Askers};
 use super::recorder::Entry;
-use super::{Shared, bridged, names};
+use super::{Shared, names};
 use crate::inject::{Injector, Neighbour};
 use crate::queue::Queue;
 
@@ -47,6 +48,7 @@ impl Worker {
         let mut engine = Engine::new((*current).clone(), flows, seed);
         let clock = Clock::start();
         let (mut errors, mut eased) = (0, 0);
+        let mut askers = Askers::default();
         loop {
             // Also while no packet comes, so that what is former can go.
             let latest = settings.load();
@@ -88,6 +90,8 @@ impl Worker {
             let between_ports = neighbour.filter(|_| waiting.is_bridged());
             if between_ports.is_some() {
                 bridged::tell(&mut outcome, waiting.bytes(), self.shared.tells_host.load(Ordering::Relaxed));
+            } else if let Some(asker) = neighbour {
+                askers.note(waiting.bytes(), asker.mac);
             }
             let Outcome { verdict, record, is_answer, farewell } = outcome;
             if is_answer && let Ok(packet) = Packet::from_ip(waiting.bytes()) {
@@ -95,7 +99,8 @@ impl Worker {
             }
             waiting.answer(&verdict);
             self.send(&verdict, farewell.as_deref(), meta.ingress, (neighbour, between_ports));
-            if let Some(record) = record {
+            if let Some(mut record) = record {
+                askers.complete(&mut record);
                 self.entry.write(record);
             }
         }
