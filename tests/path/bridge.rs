@@ -92,8 +92,7 @@ fn names_are_refused(lab: &Lab, minewall: &Minewall, family: Family) -> Result<(
     let before = minewall.records()?.len();
     let said = dig(&lab.host, family.internet(), &["+notcp", CLOAKED[0], "A"])?;
     assert!(said.contains("status: NXDOMAIN"), "{family:?}: {said}\n{}", minewall.log());
-    let record = records_after(minewall, before, 1)?.remove(0);
-    assert_eq!(text_at(&record, "/source/ip"), family.host().to_string(), "{record}");
+    check_host(&records_after(minewall, before, 1)?.remove(0), family);
     Ok(())
 }
 

@@ -69,7 +69,7 @@ pub(super) fn read(bytes: &[u8], start: usize) -> Option<(Message, usize)> {
 
 fn packet(bytes: &[u8], mut at: usize, end: usize) -> Option<Packet> {
     let mut packet = Packet::default();
-    let mut ingress = 0;
+    let mut interfaces = [0; 2];
     let mut has_id = false;
     while at + 4 <= end {
         let length = usize::from(u16::from_ne_bytes(array(bytes, at)?));
@@ -85,8 +85,8 @@ fn packet(bytes: &[u8], mut at: usize, end: usize) -> Option<Packet> {
                 has_id = true;
             }
             3 => packet.mark = number()?,
-            5 => ingress = number()?,
-            6 => packet.meta.egress = number()?,
+            5 => interfaces[0] = number()?,
+            6 => interfaces[1] = number()?,
             7 => packet.ports[0] = number()?,
             8 => packet.ports[1] = number()?,
             9 if u16::from_be_bytes(array(bytes, value)?) == 6 => packet.meta.source_mac = array(bytes, value + 4),
@@ -95,13 +95,14 @@ fn packet(bytes: &[u8], mut at: usize, end: usize) -> Option<Packet> {
         }
         at = align(next);
     }
-    packet.meta.ingress = from_port(packet.ports, ingress);
+    [packet.meta.ingress, packet.meta.egress] = by(packet.ports, interfaces);
     has_id.then_some(packet)
 }
 
-/// The interface a packet came in by: the bridge's port tells more than the bridge.
-pub(super) const fn from_port([port, _]: [u32; 2], interface: u32) -> u32 {
-    if port == 0 { interface } else { port }
+/// The interfaces a packet came in and goes out by: the bridge's port tells more than the bridge.
+pub(super) fn by(ports: [u32; 2], interfaces: [u32; 2]) -> [u32; 2] {
+    let one = |port, interface| if port == 0 { interface } else { port };
+    [one(ports[0], interfaces[0]), one(ports[1], interfaces[1])]
 }
 
 /// A message that binds queue `number` to this socket and says what it is to be like, all at once.
@@ -210,7 +211,7 @@ mod tests {
         }
         finish(&mut bytes, at);
         let (Message::Packet(packet), _) = read(&bytes, 0).unwrap() else { panic!() };
-        assert_eq!((packet.ports, packet.meta.ingress, packet.meta.egress), ([8, 9], 8, 3));
+        assert_eq!((packet.ports, packet.meta.ingress, packet.meta.egress), ([8, 9], 8, 9));
     }
 
     #[test]

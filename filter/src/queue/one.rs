@@ -10,7 +10,7 @@ use std::time::Instant;
 use minewall_core::engine::Meta;
 use rustix::net::sockopt;
 
-use super::message::{AT_GATEWAY, Packet, from_port};
+use super::message::{AT_GATEWAY, Packet, by};
 use super::socket::{RECEIVE_BUFFER, WAIT};
 use super::{Decision, Latency, Terms};
 
@@ -58,9 +58,10 @@ impl One {
         };
         self.since = Instant::now();
         let ports = [message.get_physindev(), message.get_physoutdev()];
+        let [ingress, egress] = by(ports, [message.get_indev(), message.get_outdev()]);
         let meta = Meta {
-            ingress: from_port(ports, message.get_indev()),
-            egress: message.get_outdev(),
+            ingress,
+            egress,
             source_mac: message.get_hw_addr().and_then(|mac| mac.try_into().ok()),
             at_gateway: AT_GATEWAY.contains(&message.get_hook()),
         };

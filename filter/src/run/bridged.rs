@@ -2,7 +2,12 @@
 //! may lack, and ours to the far end would leave by the routes, not by the bridge. So the segment itself becomes the
 //! reset that goes on, and the one that goes back leaves by the port the segment came in by.
 
+use std::collections::HashMap;
+use std::net::IpAddr;
+
 use minewall_core::engine::{Outcome, Verdict};
+use minewall_core::evidence::Record;
+use minewall_core::limits::HOSTS;
 use minewall_core::wire::icmp::port_unreachable;
 use minewall_core::wire::packet::Packet;
 use minewall_core::wire::tcp::resets;
@@ -31,6 +36,31 @@ pub(super) fn tell(outcome: &mut Outcome, segment: &[u8], tells_host: bool) {
             Verdict::Drop
         }
     };
+}
+
+/// The hardware addresses of hosts that asked for names by a bridge: its machine need not have them among its neighbours,
+/// and an answer to a host does not bear its own. Question and answer meet the same queue.
+#[derive(Debug, Default)]
+pub(super) struct Askers {
+    known: HashMap<IpAddr, [u8; 6]>,
+}
+
+impl Askers {
+    /// Remembers the sender of a packet; when there are too many, none of the former.
+    pub(super) fn note(&mut self, packet: &[u8], mac: [u8; 6]) {
+        let Ok(packet) = Packet::from_ip(packet) else { return };
+        if self.known.len() >= HOSTS {
+            self.known.clear();
+        }
+        self.known.insert(packet.source, mac);
+    }
+
+    /// Adds the hardware address of the host where the packet did not tell it.
+    pub(super) fn complete(&self, record: &mut Record) {
+        if record.source_mac.is_none() {
+            record.source_mac = self.known.get(&record.source.ip).copied();
+        }
+    }
 }
 
 #[cfg(test)]
@@ -64,6 +94,19 @@ mod tests {
         let opening = cut(None, true);
         assert_eq!((opening.verdict, opening.farewell), (Verdict::Drop, Some(back)));
         assert_eq!(cut(None, false).farewell, None);
+    }
+
+    #[test]
+    fn few_askers_are_remembered_of_many() {
+        let mut askers = Askers::default();
+        let mut packet = SEGMENT;
+        for host in 0..3 * HOSTS as u32 {
+            packet[12..16].copy_from_slice(&host.to_be_bytes());
+            askers.note(&packet, [host as u8; 6]);
+            assert!(askers.known.len() <= HOSTS);
+            assert_eq!(askers.known.get(&IpAddr::from(host.to_be_bytes())), Some(&[host as u8; 6]));
+        }
+        askers.note(b"no packet", [9; 6]);
     }
 
     #[test]

@@ -10,9 +10,10 @@ use minewall_core::now::Now;
 use minewall_core::wire::packet::Packet;
 use minewall_core::wire::tcp::Resets;
 
+use super::bridged::{self, Askers};
 use super::count::Slot;
 use super::recorder::Entry;
-use super::{Shared, bridged, names};
+use super::{Shared, names};
 use crate::inject::{Injector, Neighbour};
 use crate::queue::Queue;
 
@@ -58,6 +59,7 @@ impl Worker {
         let mut engine = Engine::new((*current).clone(), flows, seed);
         let clock = Clock::start();
         let (mut errors, mut eased, mut shown) = (0, 0, Instant::now());
+        let mut askers = Askers::default();
         loop {
             // Once a packet or a wait, and a clock that is read without a system call.
             if shown.elapsed() >= SHOWN {
@@ -104,40 +106,45 @@ impl Worker {
             let between_ports = neighbour.filter(|_| waiting.is_bridged());
             if between_ports.is_some() {
                 bridged::tell(&mut outcome, waiting.bytes(), self.shared.tells_host.load(Ordering::Relaxed));
+            } else if let Some(asker) = neighbour {
+                askers.note(waiting.bytes(), asker.mac);
             }
             let Outcome { verdict, record, is_answer, farewell } = outcome;
             if is_answer && let Ok(packet) = Packet::from_ip(waiting.bytes()) {
                 names(&self.shared.names).learn(now, packet.payload);
             }
+            // The farewell goes first: once the verdict marks the flow, a host that is told at once and comes back on the
+            // same ports would meet the mark, were the connection not over for the kernel by then.
+            send(&self.injector, &verdict, farewell.as_deref(), meta.ingress, (neighbour, between_ports));
             waiting.answer(&verdict);
-            self.send(&verdict, farewell.as_deref(), meta.ingress, (neighbour, between_ports));
-            if let Some(record) = record {
+            if let Some(mut record) = record {
+                askers.complete(&mut record);
                 self.entry.write(record);
             }
         }
     }
+}
 
-    /// Sends what goes out besides the packet.
-    fn send(
-        &self,
-        verdict: &Verdict,
-        farewell: Option<&[u8]>,
-        ingress: u32,
-        (asker, cut): (Option<Neighbour>, Option<Neighbour>),
-    ) {
-        let answer = match verdict {
-            Verdict::Answer(packet) => self.injector.send(packet, ingress, asker),
-            Verdict::Reset(Resets { back, .. }) => self.injector.send(back, ingress, cut),
-            _ => Ok(()),
-        };
-        if let Err(error) = answer {
-            tracing::debug!(%error, "an answer could not be sent; the host will ask again");
-        }
-        if let Some(farewell) = farewell
-            && let Err(error) = self.injector.send(farewell, ingress, cut)
-        {
-            tracing::debug!(%error, "the far end was not told; the kernel will forget the connection in time");
-        }
+/// Sends what goes out besides the packet.
+fn send(
+    injector: &Injector,
+    verdict: &Verdict,
+    farewell: Option<&[u8]>,
+    ingress: u32,
+    (asker, cut): (Option<Neighbour>, Option<Neighbour>),
+) {
+    let answer = match verdict {
+        Verdict::Answer(packet) => injector.send(packet, ingress, asker),
+        Verdict::Reset(Resets { back, .. }) => injector.send(back, ingress, cut),
+        _ => Ok(()),
+    };
+    if let Err(error) = answer {
+        tracing::debug!(%error, "an answer could not be sent; the host will ask again");
+    }
+    if let Some(farewell) = farewell
+        && let Err(error) = injector.send(farewell, ingress, cut)
+    {
+        tracing::debug!(%error, "the far end was not told; the kernel will forget the connection in time");
     }
 }
 

@@ -78,7 +78,7 @@ pub struct Meta {
     pub ingress: u32,
     /// The hardware address it came from.
     pub source_mac: Option<[u8; 6]>,
-    /// The index of the interface it goes out by; 0: unknown, or it is for the gateway itself.
+    /// The index of the interface it goes out by, of a bridge's the port; 0: unknown, or it is for the gateway itself.
     pub egress: u32,
     /// Whether it is from or for the gateway itself.
     pub at_gateway: bool,
