@@ -1,5 +1,6 @@
 //! Installs what is missing from Debian.
 
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -7,13 +8,29 @@ use anyhow::{Context, Result, bail};
 /// Packages the tests need besides those of the lab.
 const TESTS: &[(&str, &str)] = &[("/usr/sbin/rsyslogd", "rsyslog")];
 
+/// Packages that virtual machines need.
+const MACHINE: &[(&str, &str)] =
+    &[("/usr/bin/qemu-system-x86_64", "qemu-system-x86"), ("/bin/busybox", "busybox-static"), ("/sbin/depmod", "kmod")];
+
 /// Installs the packages of the lab that are missing, and those of the tests if asked for.
 pub(crate) fn packages(for_tests: bool) -> Result<()> {
     let mut missing = minewall_lab::missing_packages();
     if for_tests {
-        let absent = TESTS.iter().filter(|(program, _)| !std::path::Path::new(program).exists());
-        missing.extend(absent.map(|(_, package)| package));
+        missing.extend(absent(TESTS));
     }
+    install(missing)
+}
+
+/// Installs what is missing to run virtual machines.
+pub(crate) fn machine() -> Result<()> {
+    install(absent(MACHINE).collect())
+}
+
+fn absent(packages: &[(&'static str, &'static str)]) -> impl Iterator<Item = &'static str> {
+    packages.iter().filter(|(program, _)| !Path::new(program).exists()).map(|(_, package)| *package)
+}
+
+fn install(missing: Vec<&str>) -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
