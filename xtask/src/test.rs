@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use clap::Args;
+use clap::builder::PossibleValuesParser;
 
 use crate::{build, install, vm};
 
@@ -10,9 +11,9 @@ pub(crate) struct Test {
     /// Only the tests: neither formatting nor lints
     #[arg(long)]
     only_tests: bool,
-    /// Instead, the tests of the kernel's rules and of the lab in virtual machines with Debian's kernels of these series
-    /// (6.12, 6.1); of all of them where none is named
-    #[arg(long, value_name = "SERIES", num_args = 0.., conflicts_with = "only_tests")]
+    /// Instead, the tests of the kernel's rules and of the lab in virtual machines with Debian's kernels of these series;
+    /// of all of them where none is named
+    #[arg(long, value_name = "SERIES", num_args = 0.., value_parser = PossibleValuesParser::new(vm::known()), conflicts_with = "only_tests")]
     vm: Option<Vec<String>>,
     /// Say so and succeed where Debian's kernel cannot be downloaded
     #[arg(long, requires = "vm")]

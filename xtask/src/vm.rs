@@ -3,7 +3,7 @@
 
 mod kernel;
 mod machine;
-mod tests;
+mod suite;
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -29,22 +29,30 @@ impl std::fmt::Display for Unavailable {
 
 impl std::error::Error for Unavailable {}
 
+/// The names of the series there are.
+pub(crate) fn known() -> [&'static str; 2] {
+    kernel::SERIES.map(|(name, _)| name)
+}
+
 /// Runs the tests in a machine of each series; of all known ones where none is named.
 pub(crate) fn perform(series: &[String]) -> Result<()> {
+    if !minewall_lab::is_root() {
+        bail!("root is needed: the machine reads all that is installed here");
+    }
     install::packages(true)?;
     install::machine().map_err(|error| Unavailable(format!("{error:#}")))?;
-    let all = kernel::SERIES.map(|(name, _)| name.to_owned());
+    let all = known().map(str::to_owned);
     let cache = build::target().join("vm");
     std::fs::create_dir_all(&cache)?;
     let cache = cache.canonicalize()?;
     for series in if series.is_empty() { &all[..] } else { series } {
         let kernel = Kernel::fetch(series, &cache)?;
-        let commands = tests::commands()?;
+        let commands = suite::commands()?;
         println!("minewall in a virtual machine with Linux {}", kernel.release);
         let started = Instant::now();
         let machine = Machine { kernel: &kernel, directory: cache.join(format!("run-{series}")), limit: LIMIT };
         let said = machine.run(&commands).with_context(|| format!("Linux {}", kernel.release))?;
-        tests::judge(&said)?;
+        suite::judge(&said)?;
         println!("Linux {}: passed in {} s", kernel.release, started.elapsed().as_secs());
     }
     Ok(())

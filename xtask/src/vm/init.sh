@@ -11,8 +11,11 @@ for module in $(cat /modules/order); do insmod "/modules/$module"; done
 
 mount -t 9p -o trans=virtio,version=9p2000.L,ro,cache=loose,msize=512000 root /outside
 mount -t tmpfs -o size=75% written /written
-mkdir /written/upper /written/work
+mkdir -p /written/upper/etc /written/work
+# Hides the one outside, in which labs come and go too, behind a directory of our own.
+mknod /written/upper/etc/netns c 0 0
 mount -t overlay -o lowerdir=/outside,upperdir=/written/upper,workdir=/written/work root /root
+mkdir /root/etc/netns
 modules=/root/lib/modules/$(uname -r)
 mkdir -p "$modules" /root/proc /root/sys /root/dev /root/run
 mount --bind "/root$(cat /modules/directory)" "$modules"
@@ -24,6 +27,8 @@ mount -t cgroup2 cgroup /sys/fs/cgroup
 for place in proc sys dev; do mount --move "/$place" "/root/$place"; done
 mount -t tmpfs run /root/run
 mkdir -p /root/run/netns /root/run/lock
+# For labs, in place of /tmp: what other labs remove outside, under the overlay, would break it.
+mkdir -m 1777 /root/run/tmp
 ln -sf /proc/self/fd /root/dev/fd
 cp /command /root/run/command
 exec switch_root /root /bin/sh /run/command

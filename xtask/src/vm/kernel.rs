@@ -67,7 +67,7 @@ impl Kernel {
 /// The package of a series; asks Debian for its lists where this machine has none or old ones.
 fn package(series: &str) -> Result<String> {
     let Some((_, meta)) = SERIES.iter().find(|(name, _)| *name == series) else {
-        bail!("no kernel series {series} is known: {}", SERIES.map(|(name, _)| name).join(", "));
+        bail!("no kernel series {series} is known: {}", super::known().join(", "));
     };
     let find = || {
         let depends = said(Command::new("apt-cache").args(["depends", meta])).ok()?;

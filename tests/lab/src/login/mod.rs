@@ -10,7 +10,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::namespace::Namespace;
-use crate::wait::patient;
 
 /// How bytes are put on the wire. Every piece is a segment of its own: no Nagle, and a pause after each but the last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +62,7 @@ impl Login {
     /// Connects from `namespace`, logs in and listens until `listen` after the last line, or until cut.
     #[must_use]
     pub fn talk(&self, namespace: &Namespace, pool: SocketAddr, manner: Manner, listen: Duration) -> Heard {
-        let mut session = match Session::connect(namespace, pool, patient(ANSWER)) {
+        let mut session = match Session::connect(namespace, pool, ANSWER) {
             Ok(session) => session,
             Err((ending, elapsed)) => {
                 return Heard { lines: Vec::new(), ending, sent: 0, elapsed };
@@ -114,7 +113,7 @@ impl Session {
             self.note(error.kind());
             return false;
         }
-        self.read_until(patient(ANSWER), |session| is_answer(&session.received));
+        self.read_until(ANSWER, |session| is_answer(&session.received));
         let is_answered = is_answer(&self.received);
         self.received.clear();
         is_answered
@@ -126,7 +125,7 @@ impl Session {
         if manner == Manner::Together {
             let before = self.line_count();
             self.send(&lines.concat(), manner);
-            self.wait_lines(before + lines.len(), patient(ANSWER));
+            self.wait_lines(before + lines.len(), ANSWER);
             return;
         }
         for line in lines {
@@ -135,7 +134,7 @@ impl Session {
                 return;
             }
             self.send(&line, manner);
-            self.wait_lines(before + 1, patient(ANSWER));
+            self.wait_lines(before + 1, ANSWER);
         }
     }
 
@@ -143,7 +142,7 @@ impl Session {
     pub fn send_share(&mut self, login: &Login) {
         let before = self.line_count();
         self.send(&(login.share() + login.end), Manner::Lines);
-        self.wait_lines(before + 1, patient(ANSWER));
+        self.wait_lines(before + 1, ANSWER);
     }
 
     /// Sends any text.

@@ -45,10 +45,15 @@ pub(super) fn commands() -> Result<Vec<String>> {
     let program = |path: std::path::PathBuf| quoted(path.display().to_string());
     let path = std::env::var("PATH").unwrap_or_default();
     Ok(vec![
-        format!("export HOME=/root LC_ALL=C.UTF-8 MINEWALL_LAB_PATIENCE={PATIENCE} PATH={}", quoted(path)),
+        format!(
+            "export HOME=/root TMPDIR=/run/tmp LC_ALL=C.UTF-8 MINEWALL_LAB_PATIENCE={PATIENCE} PATH={}",
+            quoted(path)
+        ),
         format!("cd {}", quoted(build::root().canonicalize()?.display().to_string())),
-        format!("{} kernel:: --test-threads 1 --nocapture", program(unit)),
-        format!("{} --exact --test-threads 1 {}", program(lab), LAB.join(" ")),
+        "failed=0".to_owned(),
+        format!("{} kernel:: --test-threads 1 --nocapture || failed=1", program(unit)),
+        format!("{} --exact --test-threads 1 {} || failed=1", program(lab), LAB.join(" ")),
+        "exit $failed".to_owned(),
     ])
 }
 
@@ -62,4 +67,25 @@ pub(super) fn judge(said: &[String]) -> Result<()> {
     ensure!(passed == LAB.len(), "{passed} tests of the lab passed, of {}", LAB.len());
     ensure!(said.iter().any(|line| line.contains("nft on ")), "no rules of nft were tried");
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LAB, judge};
+
+    #[test]
+    fn what_was_not_tested_is_told() {
+        let whole: Vec<String> = LAB
+            .iter()
+            .map(|test| format!("test {test} ... ok"))
+            .chain(["test kernel::tests::a ... nft on 6.12".to_owned()])
+            .collect();
+        assert!(judge(&whole).is_ok());
+        let less = |from: usize, to: usize| judge(&whole[from..to]).expect_err("something is missing").to_string();
+        assert!(less(1, whole.len()).contains("tests of the lab passed"));
+        assert!(less(0, whole.len() - 1).contains("no rules of nft"));
+        let mut skipping = whole;
+        skipping.push("SKIPPED flowtables: no such thing".to_owned());
+        assert!(judge(&skipping).expect_err("one was skipped").to_string().contains("flowtables"));
+    }
 }
