@@ -29,6 +29,9 @@ mount -t tmpfs run /root/run
 mkdir -p /root/run/netns /root/run/lock
 # For labs, in place of /tmp: what other labs remove outside, under the overlay, would break it.
 mkdir -m 1777 /root/run/tmp
-ln -sf /proc/self/fd /root/dev/fd
+ln -s /proc/self/fd /root/dev/fd
+ln -s fd/0 /root/dev/stdin
+ln -s fd/1 /root/dev/stdout
+ln -s fd/2 /root/dev/stderr
 cp /command /root/run/command
 exec switch_root /root /bin/sh /run/command
