@@ -15,7 +15,7 @@ use kernel::Kernel;
 use machine::Machine;
 
 /// How long one kernel may take; under emulation everything is slow.
-const LIMIT: Duration = Duration::from_secs(45 * 60);
+const LIMIT: Duration = Duration::from_secs(30 * 60);
 
 /// A kernel cannot be had: the one failure that may be passed over.
 #[derive(Debug)]

@@ -35,7 +35,6 @@ const LAB: &[&str] = &[
     "path::faults::an_interface_that_goes_and_comes_back_is_watched_again",
     "path::reload::a_reload_brings_new_lists_and_policy_and_breaks_nothing",
     "path::reload::many_names_are_swapped_under_load_and_no_question_is_lost",
-    "path::web::a_big_file_arrives_as_it_was_sent",
 ];
 
 /// The commands: the kernel's tests of the program, then those of the lab. One at a time, for time limits are tight.
