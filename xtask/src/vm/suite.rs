@@ -27,7 +27,6 @@ const LAB: &[&str] = &[
     "path::resolvers::encrypted_dns_passes_and_is_refused_on_request",
     "path::rules::the_rules_after_the_stop_are_those_before_the_start",
     "path::rules::bits_of_others_in_marks_stay",
-    "path::rules::rules_that_another_program_removed_are_put_back",
     "path::crash::a_killed_minewall_stops_nothing_and_its_successor_cuts_again",
     "path::crash::a_running_session_is_picked_up_by_the_pools_job",
     "path::faults::no_connection_is_lost_when_minewall_is_killed_under_load",
