@@ -12,7 +12,7 @@ use minewall_lab::load::{self, Measured};
 use minewall_lab::login::{Manner, login_of};
 use minewall_lab::pool::{Options, Pool};
 use minewall_lab::service::{PAGE, WebServer};
-use minewall_lab::{Lab, Minewall, kernel, ready, until};
+use minewall_lab::{Lab, Minewall, kernel, patient, ready, until};
 
 use super::{LIMIT, curl, must, must_be_cut, start, url};
 
@@ -34,8 +34,8 @@ fn no_connection_is_lost_when_minewall_is_killed_under_load() -> Result<()> {
     let lab = Lab::new()?;
     let mut minewall = start(&lab, "block", "")?;
     let measured = thread::scope(|scope| -> Result<Measured> {
-        let load = scope.spawn(|| load::connections(&lab, Family::V4, 16, Duration::from_secs(5)));
-        thread::sleep(Duration::from_secs(2));
+        let load = scope.spawn(|| load::connections(&lab, Family::V4, 16, patient(Duration::from_secs(5))));
+        thread::sleep(patient(Duration::from_secs(2)));
         minewall.kill()?;
         load.join().map_err(|_| anyhow::anyhow!("the load panicked"))?
     })?;

@@ -12,7 +12,7 @@ use minewall_lab::addresses::{Family, INTERNET_V4};
 use minewall_lab::login::{Manner, login_of};
 use minewall_lab::pool::{Options, Pool};
 use minewall_lab::service::NameServer;
-use minewall_lab::{Lab, Minewall, Namespace, kernel, load, ready, until};
+use minewall_lab::{Lab, Minewall, Namespace, kernel, load, patient, ready, until};
 
 use super::{LIMIT, configuration, dig, must, must_be_cut, pool_at, records_after, start, text_at};
 
@@ -237,7 +237,7 @@ fn many_names_are_swapped_under_load_and_no_question_is_lost() -> Result<()> {
     for reader in ["nfq", "burst"] {
         let minewall = start(&lab, "block", &format!("[queue]\nreader = {reader:?}\n{list}"))?;
         let questions = thread::scope(|scope| -> Result<_> {
-            let load = scope.spawn(|| load::questions(&lab, Family::V4, 1, Duration::from_secs(6)));
+            let load = scope.spawn(|| load::questions(&lab, Family::V4, 1, patient(Duration::from_secs(6))));
             for round in 1..=3 {
                 thread::sleep(Duration::from_millis(300));
                 write(round * NAMES)?;
@@ -264,7 +264,7 @@ fn chains_of_others_that_go_under_load_hold_nothing_up() -> Result<()> {
     for reader in ["nfq", "burst"] {
         let minewall = start(&lab, "block", &format!("[queue]\nreader = {reader:?}\n"))?;
         let questions = thread::scope(|scope| -> Result<_> {
-            let load = scope.spawn(|| load::questions(&lab, Family::V4, 1, Duration::from_secs(6)));
+            let load = scope.spawn(|| load::questions(&lab, Family::V4, 1, patient(Duration::from_secs(6))));
             for _ in 0..ROUNDS {
                 thread::sleep(Duration::from_millis(200));
                 let table = "table inet guest { chain forward { type filter hook forward priority 5; }; }";

@@ -1,9 +1,10 @@
 //! Runs cargo.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
+use serde_json::Value;
 
 /// The project's root.
 pub(crate) fn root() -> &'static Path {
@@ -20,6 +21,34 @@ pub(crate) fn cargo(arguments: &[&str]) -> Result<()> {
     Ok(())
 }
 
+/// Where cargo builds.
+pub(crate) fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
+
+/// Builds all tests, and tells where those inside a program are, and those in the file that bears its name.
+pub(crate) fn tests(program: &str) -> Result<(PathBuf, PathBuf)> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    // As the tests themselves are run, or cargo would build dependencies with other features.
+    command.args(["test", "--workspace", "--locked", "--no-run", "--message-format=json-render-diagnostics"]);
+    let output = command.current_dir(root()).stderr(Stdio::inherit()).output().context("cannot run cargo")?;
+    if !output.status.success() {
+        bail!("the tests do not build: {}", output.status);
+    }
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let messages: Vec<Value> = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let find = |kind: &str| {
+        let of = |message: &&Value| {
+            let target = &message["target"];
+            target["name"] == program && target["kind"][0] == kind && message["profile"]["test"] == true
+        };
+        let executable = messages.iter().find(of).and_then(|message| message["executable"].as_str());
+        executable.map(PathBuf::from).with_context(|| format!("cargo built no tests of {program} ({kind})"))
+    };
+    Ok((find("bin")?, find("test")?))
+}
+
 /// Builds `minewall` and tells where it is.
 pub(crate) fn minewall(release: bool) -> Result<PathBuf> {
     let mut arguments = vec!["build", "--locked", "--package", "minewall"];
@@ -27,7 +56,6 @@ pub(crate) fn minewall(release: bool) -> Result<PathBuf> {
         arguments.push("--release");
     }
     cargo(&arguments)?;
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-    let binary = target.join(if release { "release" } else { "debug" }).join("minewall");
+    let binary = target().join(if release { "release" } else { "debug" }).join("minewall");
     binary.canonicalize().with_context(|| format!("{} was not built", binary.display()))
 }

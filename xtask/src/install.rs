@@ -1,5 +1,6 @@
 //! Installs what is missing from Debian.
 
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -10,11 +11,27 @@ pub(crate) const TESTS: &[(&str, &str)] = &[("/usr/sbin/rsyslogd", "rsyslog")];
 /// Packages the benches need besides those of the lab.
 pub(crate) const BENCHES: &[(&str, &str)] = &[("/usr/bin/ab", "apache2-utils"), ("/usr/bin/dnsperf", "dnsperf")];
 
+/// Packages that virtual machines need.
+const MACHINE: &[(&str, &str)] =
+    &[("/usr/bin/qemu-system-x86_64", "qemu-system-x86"), ("/bin/busybox", "busybox-static"), ("/sbin/depmod", "kmod")];
+
 /// Installs the packages of the lab that are missing, and `more`: programs with their packages.
-pub(crate) fn packages(more: &[(&str, &'static str)]) -> Result<()> {
+pub(crate) fn packages(more: &[(&'static str, &'static str)]) -> Result<()> {
     let mut missing = minewall_lab::missing_packages();
-    missing
-        .extend(more.iter().filter(|(program, _)| !std::path::Path::new(program).exists()).map(|(_, package)| package));
+    missing.extend(absent(more));
+    install(missing)
+}
+
+/// Installs what is missing to run virtual machines.
+pub(crate) fn machine() -> Result<()> {
+    install(absent(MACHINE).collect())
+}
+
+fn absent(packages: &[(&'static str, &'static str)]) -> impl Iterator<Item = &'static str> {
+    packages.iter().filter(|(program, _)| !Path::new(program).exists()).map(|(_, package)| *package)
+}
+
+fn install(missing: Vec<&str>) -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }

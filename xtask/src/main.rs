@@ -9,6 +9,7 @@ mod corpus;
 mod demo;
 mod install;
 mod test;
+mod vm;
 
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", about = "Shows, tests and measures minewall")]

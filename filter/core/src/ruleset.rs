@@ -187,6 +187,8 @@ pub enum Match {
     /// It is a DNS message over UDP with at most one answer record. Where IP options or extension headers hide that, it
     /// does not hold.
     FewAnswers,
+    /// Conntrack forgets its flow within so many seconds if nothing more comes.
+    Expiring(u32),
     /// The packet mark under the mask is the value.
     PacketMark(Bits),
     /// The packet mark under the mask is something else.
@@ -221,6 +223,8 @@ pub enum Action {
     Untrack,
     /// The bits are set in the conntrack mark.
     Save(u32),
+    /// The bits are cleared in the conntrack mark.
+    Forget(u32),
     /// The bits are cleared in the packet mark.
     Strip(u32),
     /// The packet is dropped and its sender is sent a TCP reset.

@@ -60,7 +60,8 @@ pub(super) fn chains(config: &Config, queues: Classes) -> Vec<Chain> {
     }
     chains.extend([
         chain(Name::Quic, quic(mark, queues.tcp)),
-        chain(Name::Tcp, tcp(mark, queues, &[])),
+        chain(Name::Tcp, tcp(mark, queues)),
+        chain(Name::Attempt, vec![anew(mark)]),
         chain(Name::Judge, judge(mark)),
         chain(Name::Cut, cut_flow(mark, config.tcp.action)),
     ]);
@@ -77,20 +78,16 @@ const ATTEMPTS: u32 = 100;
 /// a flow that is cut, whether or not user space looks at it. What is under way is judged by what is said.
 pub(super) fn refuse(chains: &mut Vec<Chain>, config: &Config, queues: Classes) {
     let mark = config.kernel.mark;
-    let attempt = rule(&[Match::Syn], Action::Jump(Name::Attempt), "the first segment of a connection");
-    for chain in chains.iter_mut().filter(|chain| chain.name == Name::Tcp) {
-        chain.rules = tcp(mark, queues, core::slice::from_ref(&attempt));
-    }
     let exempt = rule(&[Match::Exempt], Action::Leave, "a host that may mine");
     let listed = rule(&[Match::Listed], Action::Goto(Name::Listed), "a listed address");
     let refused = "refused, whatever user space says";
     let cut = counted(&[], Action::Save(mark.cut), Counter::Refused, refused);
     let told = [Match::AtMost(ATTEMPTS)];
     let told = counted(&told, Action::Queue(queues.tcp), Counter::AttemptsQueued, "each attempt is written down");
-    chains.extend([
-        Chain { name: Name::Attempt, rules: vec![exempt, listed] },
-        Chain { name: Name::Listed, rules: vec![cut, told] },
-    ]);
+    for chain in chains.iter_mut().filter(|chain| chain.name == Name::Attempt) {
+        chain.rules.extend([exempt.clone(), listed.clone()]);
+    }
+    chains.push(Chain { name: Name::Listed, rules: vec![cut, told] });
 }
 
 /// Behind the filters of others: what they refuse is not offloaded.
@@ -143,12 +140,26 @@ fn decided(mark: Mark) -> Rule {
     rule(&[decided], Action::Leave, "the flow is decided: settled, or left to the judge")
 }
 
-/// The settled majority leaves by the first rule, unless it is a first segment that `attempts` are to see. Connections to
+/// A connection that is over for conntrack as well, by a farewell, and whose ports serve another at once. Conntrack itself
+/// would begin anew only if the farewell was the last it saw of the former.
+fn anew(mark: Mark) -> Rule {
+    let over = [Match::FlowMark(set(mark.cut)), Match::Expiring(CLOSED)];
+    rule(&over, Action::Forget(mark.mask()), "the former connection on these ports is over")
+}
+
+/// How long conntrack keeps what was reset (`nf_conntrack_tcp_timeout_close`), in seconds; what is under way it keeps for
+/// minutes or days.
+const CLOSED: u32 = 10;
+
+/// The settled majority leaves by the first rule that is not about first segments. Connections to
 /// name servers wait with the questions over UDP: both of their directions, since one engine is to hear both.
-fn tcp(mark: Mark, queues: Classes, attempts: &[Rule]) -> Vec<Rule> {
+fn tcp(mark: Mark, queues: Classes) -> Vec<Rule> {
     let queue = |when: &[Match], queues, comment| counted(when, Action::Queue(queues), Counter::TcpQueued, comment);
-    let mut rules = attempts.to_vec();
-    rules.extend([decided(mark), rule(&[Match::NoPayload], Action::Leave, "no payload: nothing to read")]);
+    let mut rules = vec![
+        rule(&[Match::Syn], Action::Jump(Name::Attempt), "the first segment of a connection"),
+        decided(mark),
+        rule(&[Match::NoPayload], Action::Leave, "no payload: nothing to read"),
+    ];
     if queues.differ() {
         let dns = [Match::TcpTo(DNS), Match::TcpFrom(DNS)];
         rules.extend(dns.map(|port| queue(&[port], queues.dns, "DNS over TCP, which fails as DNS does")));

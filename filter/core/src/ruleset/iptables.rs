@@ -162,6 +162,7 @@ fn match_texts(each: Match, Spelling { family, sets }: Spelling<'_>) -> Vec<Stri
         Match::NotToLoopback => "! -o lo".to_string(),
         Match::Reply => "-m conntrack --ctdir REPLY".to_string(),
         Match::FewAnswers => few_answers(family),
+        Match::Expiring(seconds) => format!("-m conntrack --ctexpire 0:{seconds}"),
         Match::PacketMark(bits) => format!("-m mark --mark {}", bits_text(bits)),
         Match::NotPacketMark(bits) => format!("-m mark ! --mark {}", bits_text(bits)),
         Match::FlowMark(bits) => format!("-m connmark --mark {}", bits_text(bits)),
@@ -216,6 +217,7 @@ fn action_text(action: Action, family: Family) -> String {
         Action::Queue(queues) => queue_text(queues),
         Action::Untrack => "-j CT --notrack".to_string(),
         Action::Save(bits) => format!("-j CONNMARK --set-xmark {bits:#x}/{bits:#x}"),
+        Action::Forget(bits) => format!("-j CONNMARK --set-xmark 0x0/{bits:#x}"),
         Action::Strip(bits) => format!("-j MARK --set-xmark 0x0/{bits:#x}"),
         Action::Reset => "-j REJECT --reject-with tcp-reset".to_string(),
         Action::Unreachable => {

@@ -134,8 +134,10 @@ fn only_what_is_ours_is_removed() {
 fn the_settled_majority_leaves_by_the_first_rule() {
     let ruleset = campus();
     let tcp = ruleset.chains.iter().find(|chain| chain.name == super::Name::Tcp).unwrap();
-    assert!(matches!(tcp.rules[0].when[..], [Match::NotFlowMark(bits)] if bits.value == 0 && bits.mask == 0x3000_0000));
-    assert_eq!(tcp.rules[0].action, super::Action::Leave);
+    // It has no first segments.
+    assert_eq!(tcp.rules[0].when, [Match::Syn]);
+    assert!(matches!(tcp.rules[1].when[..], [Match::NotFlowMark(bits)] if bits.value == 0 && bits.mask == 0x3000_0000));
+    assert_eq!(tcp.rules[1].action, super::Action::Leave);
 }
 
 #[test]
@@ -197,21 +199,24 @@ proptest! {
         let stripped = numbers(&text, "meta mark set meta mark & ");
         prop_assert_eq!(stripped.len(), 4 + more);
         prop_assert!(stripped.iter().all(|(kept, _)| *kept == !mask));
+        let forgotten = numbers(&text, "ct mark set ct mark & ");
+        prop_assert_eq!(forgotten, [(!mask, None)]);
         let saved = numbers(&text, "ct mark set ct mark | ");
         let expected = [(mark.cleared, None), (mark.cut, None), (mark.cleared, None)];
         prop_assert_eq!(&saved[..], &expected[..2 + more]);
-        prop_assert_eq!(text.matches("mark set").count(), 6 + 2 * more);
+        prop_assert_eq!(text.matches("mark set").count(), 7 + 2 * more);
+        let text = text.replace("ct mark set ct mark &", "");
         let read = numbers(&text.replace("mark set meta mark &", ""), "mark & ");
-        prop_assert_eq!(read.len(), 10 + 2 * more);
+        prop_assert_eq!(read.len(), 11 + 2 * more);
         prop_assert!(read.iter().all(|(looked_at, _)| looked_at & !mask == 0));
         prop_assert_eq!(text.contains("bypass"), !closed);
 
         for family in [Family::V4, Family::V6] {
             let text = iptables(&ruleset, family, "");
             let written = numbers(&text, "--set-xmark ");
-            prop_assert_eq!(written.len(), 6 + 2 * more);
+            prop_assert_eq!(written.len(), 7 + 2 * more);
             let read = numbers(&text, "--mark ");
-            prop_assert_eq!(read.len(), 10 + 2 * more);
+            prop_assert_eq!(read.len(), 11 + 2 * more);
             for (value, bits) in written.into_iter().chain(read) {
                 let bits = bits.unwrap_or(u32::MAX);
                 prop_assert!(bits & !mask == 0 && value & !bits == 0, "{:x}/{:x}", value, bits);

@@ -11,6 +11,7 @@ use super::Measured;
 use crate::addresses::Family;
 use crate::kernel;
 use crate::lab::Lab;
+use crate::wait::patient;
 
 /// Ports served: with one, a second of load would use up the host's ephemeral ports while the last ones wait (TIME_WAIT).
 const PORTS: usize = 16;
@@ -85,8 +86,8 @@ fn connect_for(time: Duration, addresses: &[SocketAddr], first: usize, length: u
 
 /// One connection; the bytes it brought.
 fn fetch(address: &SocketAddr) -> std::io::Result<usize> {
-    let mut stream = TcpStream::connect_timeout(address, STEP)?;
-    stream.set_read_timeout(Some(STEP))?;
+    let mut stream = TcpStream::connect_timeout(address, patient(STEP))?;
+    stream.set_read_timeout(Some(patient(STEP)))?;
     stream.write_all(REQUEST)?;
     let mut got = 0;
     let mut buffer = [0; 2048];
@@ -100,7 +101,7 @@ fn fetch(address: &SocketAddr) -> std::io::Result<usize> {
 
 fn serve(listener: &TcpListener, response: &[u8]) {
     while let Ok((mut stream, _)) = listener.accept() {
-        let _ = stream.set_read_timeout(Some(STEP));
+        let _ = stream.set_read_timeout(Some(patient(STEP)));
         let mut request = Vec::new();
         let mut buffer = [0; 1024];
         while !request.ends_with(b"\r\n\r\n") {

@@ -13,6 +13,7 @@ use super::Measured;
 use crate::addresses::Family;
 use crate::dns;
 use crate::lab::{Lab, unspecified};
+use crate::wait::patient;
 
 /// Questions one thread has under way at a time, each from a port of its own.
 const WINDOW: usize = 128;
@@ -133,7 +134,7 @@ impl<'a> Window<'a> {
 
     /// Counts questions that got no answer in time as errors; their ports.
     fn give_up(&mut self) -> Vec<usize> {
-        let late = |asked: &Option<Asked>| asked.is_some_and(|asked| asked.at.elapsed() >= ANSWER);
+        let late = |asked: &Option<Asked>| asked.is_some_and(|asked| asked.at.elapsed() >= patient(ANSWER));
         let given_up: Vec<_> = (0..self.asked.len()).filter(|index| late(&self.asked[*index])).collect();
         for index in &given_up {
             self.asked[*index] = None;

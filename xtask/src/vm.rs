@@ -1,0 +1,68 @@
+//! `cargo xtask test --vm`: the kernel rules and the lab in virtual machines with Debian's stock kernels, where nft's
+//! `queue` expression and flowtables exist whatever kernel this machine has. tests/vm/README.md tells how it works.
+
+mod kernel;
+mod machine;
+mod suite;
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+use crate::{build, install};
+use kernel::Kernel;
+use machine::Machine;
+
+/// How long one kernel may take; under emulation everything is slow.
+const LIMIT: Duration = Duration::from_secs(30 * 60);
+
+/// A kernel cannot be had: the one failure that may be passed over.
+#[derive(Debug)]
+pub(crate) struct Unavailable(String);
+
+impl std::fmt::Display for Unavailable {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "the kernel cannot be had from Debian: {}", self.0)
+    }
+}
+
+impl std::error::Error for Unavailable {}
+
+/// The names of the series there are.
+pub(crate) fn known() -> [&'static str; 2] {
+    kernel::SERIES.map(|(name, _)| name)
+}
+
+/// Runs the tests in a machine of each series; of all known ones where none is named.
+pub(crate) fn perform(series: &[String]) -> Result<()> {
+    if !minewall_lab::is_root() {
+        bail!("root is needed: the machine reads all that is installed here");
+    }
+    install::packages(install::TESTS)?;
+    install::machine().map_err(|error| Unavailable(format!("{error:#}")))?;
+    let all = known().map(str::to_owned);
+    let cache = build::target().join("vm");
+    std::fs::create_dir_all(&cache)?;
+    let cache = cache.canonicalize()?;
+    for series in if series.is_empty() { &all[..] } else { series } {
+        let kernel = Kernel::fetch(series, &cache)?;
+        let commands = suite::commands()?;
+        println!("minewall in a virtual machine with Linux {}", kernel.release);
+        let started = Instant::now();
+        let machine = Machine { kernel: &kernel, directory: cache.join(format!("run-{series}")), limit: LIMIT };
+        let said = machine.run(&commands).with_context(|| format!("Linux {}", kernel.release))?;
+        suite::judge(&said)?;
+        println!("Linux {}: passed in {} s", kernel.release, started.elapsed().as_secs());
+    }
+    Ok(())
+}
+
+/// Runs a command to its end; what it printed.
+fn said(command: &mut Command) -> Result<String> {
+    let output = command.output().with_context(|| format!("cannot run {command:?}"))?;
+    if !output.status.success() {
+        bail!("{command:?} failed: {}", String::from_utf8_lossy(&output.stderr).trim());
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
