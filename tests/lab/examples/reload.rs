@@ -47,7 +47,7 @@ fn main() -> Result<()> {
         .log()
         .lines()
         .filter(|line| {
-            ["anew", "time to", "overload", "WARN", "ERROR", "not taken", "rules"]
+            ["anew", "swapped", "time to", "overload", "WARN", "ERROR", "not taken", "rules"]
                 .iter()
                 .any(|text| line.contains(text))
         })
