@@ -92,19 +92,20 @@ impl FlowKey {
     /// A hash that cannot be steered without knowing the secret: folded multiplications over both ends.
     #[must_use]
     pub const fn hash(&self, secret: Secret) -> u64 {
-        let Secret([a, b, c]) = secret;
+        let Secret([a, b, c, d, e]) = secret;
+        // Both halves of an address go in, each beside a part of the secret; the ports only where the addresses are
+        // mixed already: beside an address of IPv4 they would take the place of its bits.
         let ports = (self.low.port as u64) << 16 | self.high.port as u64 | (self.protocol as u64) << 32;
-        // Both halves of an address go in, each beside a part of the secret.
-        let low = fold(ports ^ a ^ self.low.interface, self.low.network ^ b);
-        let both = fold(low ^ self.high.interface, self.high.network ^ c);
-        fold(both ^ c, a | 1)
+        let low = fold(self.low.interface ^ a, self.low.network ^ b);
+        let high = fold(self.high.interface ^ c, self.high.network ^ d);
+        fold(fold(low ^ ports, high ^ e) ^ b, a | 1)
     }
 }
 
 /// What the hash of flows depends on besides the flow. Each part stands where no address can take it away: a factor that
 /// an address could make 0 would let a host give all its flows one hash.
 #[derive(Clone, Copy, Debug)]
-pub struct Secret([u64; 3]);
+pub struct Secret([u64; 5]);
 
 impl Secret {
     /// From a random seed; one that is no secret will do where nobody attacks.
@@ -118,7 +119,7 @@ impl Secret {
         }
         const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
         let next = |times: u64| mix(seed.wrapping_add(GOLDEN.wrapping_mul(times)));
-        Self([next(1), next(2), next(3)])
+        Self([next(1), next(2), next(3), next(4), next(5)])
     }
 }
 
@@ -144,6 +145,33 @@ mod tests {
         assert_eq!(there.hash(seven), back.hash(seven));
         assert_ne!(there.hash(seven), there.hash(eight));
         assert_ne!(there.hash(seven), FlowKey::of(a, b, Protocol::Udp).0.hash(seven));
+    }
+
+    /// As flows are: neighbouring hosts, neighbouring ports of one server or of neighbouring ones.
+    #[test]
+    fn flows_that_resemble_each_other_have_hashes_of_their_own() {
+        let secret = Secret::new(7);
+        for (inside, outside) in [("10.0.0.0", "203.0.113.9"), ("fd00::", "2001:db8::9")] {
+            let mut hashes = std::collections::HashSet::new();
+            let plus = |ip: &str, more: u32| match ip.parse().unwrap() {
+                IpAddr::V4(ip) => IpAddr::from((u32::from(ip) + more).to_be_bytes()),
+                IpAddr::V6(ip) => IpAddr::from((u128::from(ip) + u128::from(more)).to_be_bytes()),
+            };
+            let mut count = 0;
+            for host in 0..256 {
+                for (from, to, server) in (0_u16..16).flat_map(|n| (0..32).flat_map(move |m| [(n, m, 0), (n, 0, m)])) {
+                    let host = Endpoint { ip: plus(inside, host), port: 40_000 + from };
+                    let server = Endpoint { ip: plus(outside, u32::from(server)), port: 3333 + to };
+                    count += usize::from(hashes.insert((
+                        FlowKey::of(host, server, Protocol::Tcp).0.hash(secret) | 1,
+                        host,
+                        server,
+                    )));
+                }
+            }
+            let distinct: std::collections::HashSet<_> = hashes.iter().map(|(hash, ..)| hash).collect();
+            assert_eq!(distinct.len(), count, "{inside}");
+        }
     }
 
     #[test]
