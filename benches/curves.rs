@@ -8,10 +8,9 @@ mod names;
 mod packets;
 
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use minewall_core::config::Config;
-use minewall_core::engine::{Engine, Meta, Settings};
+use minewall_core::engine::{Engine, Meta};
 use minewall_core::now::Now;
 use minewall_core::policy::Mode;
 use minewall_lists::Lists;
@@ -86,13 +85,7 @@ fn point(curve: &str, unit: &str, what: &str, x: usize, y: f64) {
 
 fn engine(lists: Lists, flows: usize) -> Engine {
     let config = Config { mode: Mode::Block, ..Config::default() };
-    let settings = Settings {
-        lists: Arc::new(lists),
-        policy: Arc::new(config.policy()),
-        observer: "bench".into(),
-        look_packets: config.look.packets,
-        look_bytes: config.look.bytes,
-    };
+    let settings = config.settings(lists, "bench");
     Engine::new(settings, flows, 0x6d69_6e65.into())
 }
 

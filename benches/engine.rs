@@ -4,11 +4,9 @@
 
 mod packets;
 
-use std::sync::Arc;
-
 use divan::{Bencher, counter::ItemsCount};
 use minewall_core::config::Config;
-use minewall_core::engine::{Engine, Meta, Settings, Verdict};
+use minewall_core::engine::{Engine, Meta, Verdict};
 use minewall_core::now::Now;
 use minewall_core::policy::Mode;
 use minewall_lists::Builder;
@@ -25,13 +23,7 @@ fn engine() -> Engine {
     let mut builder = Builder::new();
     builder.shipped();
     let config = Config { mode: Mode::Block, ..Config::default() };
-    let settings = Settings {
-        lists: Arc::new(builder.build()),
-        policy: Arc::new(config.policy()),
-        observer: "bench".into(),
-        look_packets: config.look.packets,
-        look_bytes: config.look.bytes,
-    };
+    let settings = config.settings(builder.build(), "bench");
     Engine::new(settings, config.look.flows, 0x6d69_6e65.into())
 }
 

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::path::Path;
-use std::sync::Arc;
 
 use anyhow::{Context, Error, Result, anyhow};
 use minewall_core::config::{Config, ListFile, ListFiles, OutOfBounds};
@@ -108,13 +107,7 @@ pub(crate) fn engine(config: &Config) -> Result<Settings> {
         "" => rustix::system::uname().nodename().to_string_lossy().into_owned(),
         name => name.to_owned(),
     };
-    Ok(Settings {
-        lists: Arc::new(lists),
-        policy: Arc::new(config.policy()),
-        observer: observer.into(),
-        look_packets: config.look.packets,
-        look_bytes: config.look.bytes,
-    })
+    Ok(config.settings(lists, &observer))
 }
 
 /// What one of the operator's files gave.

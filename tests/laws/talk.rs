@@ -2,11 +2,10 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
-use std::sync::Arc;
 
 use minewall_catalogue::{Case, Corpus, Random, Side, Transport};
 use minewall_core::config::Config;
-use minewall_core::engine::{Engine, Meta, Outcome, Settings, Verdict};
+use minewall_core::engine::{Engine, Meta, Outcome, Verdict};
 use minewall_core::evidence::Record;
 use minewall_core::now::Now;
 use minewall_core::policy::Mode;
@@ -26,13 +25,7 @@ pub(super) fn engine(mode: Mode, flows: usize) -> Engine {
     let mut builder = Builder::new();
     builder.add_text(ListMeta::new("corpus", Category::Pool), "pool.example.org\n198.51.100.99:3333\n");
     let config = Config { mode, ..Config::default() };
-    let settings = Settings {
-        lists: Arc::new(builder.build()),
-        policy: Arc::new(config.policy()),
-        observer: "laws".into(),
-        look_packets: config.look.packets,
-        look_bytes: config.look.bytes,
-    };
+    let settings = config.settings(builder.build(), "laws");
     Engine::new(settings, flows, 7.into())
 }
 

@@ -7,11 +7,14 @@ mod queue;
 use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::{String, ToString};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
+use minewall_lists::Lists;
 use serde::Deserialize;
 
+use crate::engine::Settings;
 use crate::limits;
 use crate::policy::{Categories, DnsAnswer, Exempt, Inside, Mode, Policy};
 
@@ -280,6 +283,18 @@ pub struct OutOfBounds {
 }
 
 impl Config {
+    /// What an engine works by, with these lists and the gateway's name.
+    #[must_use]
+    pub fn settings(&self, lists: Lists, observer: &str) -> Settings {
+        Settings {
+            lists: Arc::new(lists),
+            policy: Arc::new(self.policy()),
+            observer: observer.into(),
+            look_packets: self.look.packets,
+            look_bytes: self.look.bytes,
+        }
+    }
+
     /// The part that judges.
     #[must_use]
     pub fn policy(&self) -> Policy {

@@ -1,7 +1,5 @@
 //! Memory of the engine: nothing is allocated for a packet in steady state, and everything is bounded.
 
-use std::sync::Arc;
-
 use allocation_counter::{AllocationInfo, measure};
 use minewall_core::config::Config;
 use minewall_core::engine::{Engine, Meta, Settings, Verdict};
@@ -25,13 +23,7 @@ fn settings() -> (Settings, usize) {
     let mut builder = Builder::new();
     builder.shipped();
     let config = Config { mode: Mode::Block, ..Config::default() };
-    let settings = Settings {
-        lists: Arc::new(builder.build()),
-        policy: Arc::new(config.policy()),
-        observer: "test".into(),
-        look_packets: config.look.packets,
-        look_bytes: config.look.bytes,
-    };
+    let settings = config.settings(builder.build(), "test");
     (settings, config.look.flows)
 }
 
