@@ -86,7 +86,7 @@ fn tell_addresses(lists: &Lists, name: &str, port: Option<u16>) -> Result<bool> 
     Ok(listed)
 }
 
-fn look_up<'a>(lists: &'a Lists, asked: &Asked) -> Option<Hit<'a>> {
+fn look_up<'a>(lists: &'a Lists, asked: &'a Asked) -> Option<Hit<'a>> {
     match asked {
         Asked::Address(ip, port) => lists.address(*ip, *port),
         Asked::Name(name, _) => lists.name(name),

@@ -6,17 +6,12 @@ use crate::{
     lists::{AddressRule, Addresses, Index, Lists},
     meta::ListMeta,
     name,
-    names::{Guard, MAX_NAMES, NONE, Names},
+    names::{Guard, MAX_NAMES, NONE, Node, Reading},
     parse::{self, Entry, MAX_PORTS, Target},
     shipped::{SHIPPED, SHIPPED_GUARD},
     tally::{Reason, Tally},
 };
-use alloc::{
-    collections::{BTreeMap, BTreeSet},
-    format,
-    string::String,
-    vec::Vec,
-};
+use alloc::{collections::BTreeSet, format, string::String, vec::Vec};
 use core::net::{IpAddr, SocketAddr};
 
 /// What a rule says, kept once for all names it says the same of. Texts and ports by number.
@@ -38,15 +33,14 @@ pub(crate) struct Rule {
 /// counted as refused. Whatever the order, the finished index never answers with it.
 #[derive(Clone, Debug)]
 pub struct Builder {
-    names: Names,
+    names: Reading,
     addresses: Addresses,
-    resolvers: Index,
+    resolvers: (Reading, Addresses),
     rules: Pool<Rule>,
     texts: Pool<String>,
     ports: Pool<Vec<u16>>,
     lists: Vec<ListMeta>,
     allowed: BTreeSet<(IpAddr, Option<u16>)>,
-    guards: BTreeMap<u32, u32>,
 }
 
 impl Default for Builder {
@@ -66,15 +60,14 @@ impl Builder {
     #[must_use]
     pub fn new() -> Self {
         Self {
-            names: Names::default(),
+            names: Reading::new(),
             addresses: Addresses::new(),
-            resolvers: Index::default(),
+            resolvers: (Reading::new(), Addresses::new()),
             rules: Pool::new(),
             texts: Pool::new(),
             ports: Pool::new(),
             lists: Vec::new(),
             allowed: BTreeSet::new(),
-            guards: BTreeMap::new(),
         }
     }
 
@@ -143,7 +136,8 @@ impl Builder {
             self.allowed.insert((both.ip().to_canonical(), Some(both.port())));
         } else {
             let name = name::check(parse::below(text))?;
-            self.names.enter(name).ok_or(Reason::Full)?.1.allowed = true;
+            let node = Node { allowed: true, ..self.names.on(name) };
+            self.names.put(name, node).ok_or(Reason::Full)?;
         }
         Ok(())
     }
@@ -158,28 +152,24 @@ impl Builder {
 
     /// The finished index.
     #[must_use]
-    pub fn build(mut self) -> Lists {
-        self.names.shrink();
-        self.resolvers.names.shrink();
+    pub fn build(self) -> Lists {
+        let (names, addresses) = self.resolvers;
         Lists {
-            names: self.names,
+            names: self.names.finish(),
             addresses: self.addresses,
-            resolvers: self.resolvers,
+            resolvers: Index { names: names.finish(), addresses },
             rules: self.rules.into_items(),
             texts: self.texts.into_items(),
             ports: self.ports.into_items(),
             lists: self.lists,
             allowed: self.allowed,
-            guards: self.guards,
         }
     }
 
     fn guard(&mut self, name: &str, guard: Guard, why: &str) -> Result<(), Reason> {
         let why = self.texts.intern(why).ok_or(Reason::Full)?;
-        let (at, node) = self.names.enter(name).ok_or(Reason::Full)?;
-        node.guard = guard;
-        self.guards.insert(at, why);
-        Ok(())
+        let node = Node { guard, why, ..self.names.on(name) };
+        self.names.put(name, node).ok_or(Reason::Full)
     }
 
     fn take(
@@ -200,16 +190,16 @@ impl Builder {
         };
         if category == Category::Resolver {
             // For the time of this entry, so that both kinds of rules are taken alike.
-            core::mem::swap(&mut self.names, &mut self.resolvers.names);
-            core::mem::swap(&mut self.addresses, &mut self.resolvers.addresses);
+            core::mem::swap(&mut self.names, &mut self.resolvers.0);
+            core::mem::swap(&mut self.addresses, &mut self.resolvers.1);
         }
         let taken = match entry.target {
             Target::Name(name) => self.take_name(name, entry.scope, rule),
             Target::Address(address) => self.take_address(address, &entry.ports, rule),
         };
         if category == Category::Resolver {
-            core::mem::swap(&mut self.names, &mut self.resolvers.names);
-            core::mem::swap(&mut self.addresses, &mut self.resolvers.addresses);
+            core::mem::swap(&mut self.names, &mut self.resolvers.0);
+            core::mem::swap(&mut self.addresses, &mut self.resolvers.1);
         }
         taken
     }
@@ -218,10 +208,10 @@ impl Builder {
         if self.names.is_guarded(name) {
             return Err(Reason::Guarded);
         }
-        let (at, node) = self.names.enter(name).ok_or(Reason::Full)?;
+        let node = self.names.on(name);
         let old = if scope == Scope::Exact { node.exact } else { node.suffix };
         let (new, taken) = self.settle(old, rule)?;
-        self.names.put(at, scope, new);
+        self.names.put(name, node.with(scope, new)).ok_or(Reason::Full)?;
         Ok(taken)
     }
 

@@ -40,7 +40,6 @@ pub struct Lists {
     pub(crate) ports: Vec<Vec<u16>>,
     pub(crate) lists: Vec<ListMeta>,
     pub(crate) allowed: BTreeSet<(IpAddr, Option<u16>)>,
-    pub(crate) guards: BTreeMap<u32, u32>,
 }
 
 /// What the lists say of a name.
@@ -48,7 +47,7 @@ pub struct Lists {
 pub enum Answer<'a> {
     /// A rule matches.
     Listed(Hit<'a>),
-    /// The user allows it, by this name.
+    /// The user allows it, by this name, in the letters of the one that was asked for.
     Allowed(&'a str),
     /// The never-block guard holds it.
     Guarded {
@@ -75,7 +74,8 @@ impl<'a> Answer<'a> {
 /// The rule that matches a name or an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hit<'a> {
-    /// The name the rule stands on, in lower case; or `address:port`, an IPv6 address in brackets.
+    /// The name the rule stands on, in the letters of the name that was asked for; or `address:port`, an IPv6 address in
+    /// brackets.
     pub entry: &'a str,
     /// Whether the rule speaks of that name alone.
     pub scope: Scope,
@@ -98,7 +98,7 @@ pub struct Hit<'a> {
 /// A rule met on the way down a name.
 #[derive(Clone, Copy)]
 struct Met<'a> {
-    at: u32,
+    name: &'a str,
     scope: Scope,
     rule: &'a Rule,
 }
@@ -115,23 +115,23 @@ impl Lists {
     /// It is matched at label boundaries; the crate's head says which rule wins. Allocates nothing; one
     /// probe of the index a label, at most 127, and at most 254 bytes are read.
     #[must_use]
-    pub fn look(&self, name: &str) -> Answer<'_> {
+    pub fn look<'a>(&'a self, name: &'a str) -> Answer<'a> {
         let mut best = Best::default();
         let mut shared = false;
         let end = walk(name, |suffix| {
-            let Some((at, node)) = self.names.find(suffix.bytes, suffix.hash) else {
+            let Some(node) = self.names.find(suffix.hash) else {
                 return ControlFlow::Continue(());
             };
             if node.allowed {
-                return ControlFlow::Break(Answer::Allowed(self.names.name(at)));
+                return ControlFlow::Break(Answer::Allowed(suffix.text));
             }
             if node.guard == Guard::Tree || node.guard == Guard::Shared && suffix.whole {
-                return ControlFlow::Break(self.held(at));
+                return ControlFlow::Break(Answer::Guarded { name: suffix.text, why: self.text(node.why) });
             }
             if node.guard == Guard::Shared {
                 (best, shared) = (Best::default(), true);
             }
-            self.weigh(&mut best, at, node, suffix.whole, shared);
+            self.weigh(&mut best, suffix.text, node, suffix.whole, shared);
             ControlFlow::Continue(())
         });
         match end {
@@ -145,7 +145,7 @@ impl Lists {
 
     /// The rule that matches a name, if one does; see [`Lists::look`].
     #[must_use]
-    pub fn name(&self, name: &str) -> Option<Hit<'_>> {
+    pub fn name<'a>(&'a self, name: &'a str) -> Option<Hit<'a>> {
         self.look(name).hit()
     }
 
@@ -171,20 +171,20 @@ impl Lists {
     /// The rule of a list of resolvers that matches a name, if one does. Such rules stand apart: neither do they make
     /// a name listed, nor does the guard hold their names. What the user allows is no resolver.
     #[must_use]
-    pub fn resolver(&self, name: &str) -> Option<Hit<'_>> {
+    pub fn resolver<'a>(&'a self, name: &'a str) -> Option<Hit<'a>> {
         if matches!(self.look(name), Answer::Allowed(_)) {
             return None;
         }
         let names = &self.resolvers.names;
         let mut best = Best::default();
         let _ = walk(name, |suffix| {
-            if let Some((at, node)) = names.find(suffix.bytes, suffix.hash) {
-                self.weigh(&mut best, at, node, suffix.whole, false);
+            if let Some(node) = names.find(suffix.hash) {
+                self.weigh(&mut best, suffix.text, node, suffix.whole, false);
             }
             ControlFlow::<()>::Continue(())
         });
         let met = best.other?;
-        self.hit(names.name(met.at), met.scope, met.rule)
+        self.hit_on(met)
     }
 
     /// The rule of a list of resolvers on this address and port, if there is one.
@@ -198,7 +198,7 @@ impl Lists {
 
     /// Why the never-block guard holds a name, if it does.
     #[must_use]
-    pub fn guarded(&self, name: &str) -> Option<&str> {
+    pub fn guarded<'a>(&'a self, name: &'a str) -> Option<&'a str> {
         match self.look(name) {
             Answer::Guarded { why, .. } => Some(why),
             _ => None,
@@ -231,24 +231,19 @@ impl Lists {
         pairs.filter(move |&(address, port)| !allowed(None, address) && !allowed(Some(port), address))
     }
 
-    fn weigh<'a>(&'a self, best: &mut Best<'a>, at: u32, node: &Node, whole: bool, shared: bool) {
+    fn weigh<'a>(&'a self, best: &mut Best<'a>, name: &'a str, node: &Node, whole: bool, shared: bool) {
         let suffix = if whole || !shared { node.suffix } else { NONE };
         let exact = if whole { node.exact } else { NONE };
         for (scope, rule) in [(Scope::Suffix, suffix), (Scope::Exact, exact)] {
             if let Some(rule) = self.rules.get(rule as usize) {
                 let slot = if rule.custom { &mut best.custom } else { &mut best.other };
-                *slot = Some(Met { at, scope: if shared { Scope::Exact } else { scope }, rule });
+                *slot = Some(Met { name, scope: if shared { Scope::Exact } else { scope }, rule });
             }
         }
     }
 
-    fn held(&self, at: u32) -> Answer<'_> {
-        let why = self.guards.get(&at).map_or("", |&why| self.text(why));
-        Answer::Guarded { name: self.names.name(at), why }
-    }
-
     fn hit_on<'a>(&'a self, met: Met<'a>) -> Option<Hit<'a>> {
-        self.hit(self.names.name(met.at), met.scope, met.rule)
+        self.hit(met.name, met.scope, met.rule)
     }
 
     fn hit<'a>(&'a self, entry: &'a str, scope: Scope, rule: &Rule) -> Option<Hit<'a>> {

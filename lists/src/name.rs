@@ -33,9 +33,9 @@ fn is_label(label: &str) -> bool {
     (1..=MAX_LABEL).contains(&label.len()) && letters
 }
 
-/// One suffix of a name: its bytes as given, the hash of its lower case, and whether it is the whole name.
+/// One suffix of a name: its text as given, the hash of its lower case, and whether it is the whole name.
 pub(crate) struct Suffix<'a> {
-    pub(crate) bytes: &'a [u8],
+    pub(crate) text: &'a str,
     pub(crate) hash: u64,
     pub(crate) whole: bool,
 }
@@ -49,8 +49,8 @@ pub(crate) fn walk<'a, B>(name: &'a str, mut visit: impl FnMut(Suffix<'a>) -> Co
     let (mut hash, mut labels) = (Hash::EMPTY, 1);
     for (at, &byte) in tail.iter().enumerate().rev() {
         if byte == b'.' && !is_escaped(tail, at) {
-            let bytes = tail.get(at + 1..).unwrap_or(&[]);
-            visit(Suffix { bytes, hash: hash.finish(), whole: false })?;
+            let text = name.get(name_at(whole, tail) + at + 1..whole.len()).unwrap_or("");
+            visit(Suffix { text, hash: hash.finish(), whole: false })?;
             labels += 1;
             if labels > MAX_LABELS {
                 return ControlFlow::Continue(());
@@ -61,7 +61,12 @@ pub(crate) fn walk<'a, B>(name: &'a str, mut visit: impl FnMut(Suffix<'a>) -> Co
     if whole.len() > MAX_NAME {
         return ControlFlow::Continue(());
     }
-    visit(Suffix { bytes: whole, hash: hash.finish(), whole: true })
+    visit(Suffix { text: name.get(..whole.len()).unwrap_or(""), hash: hash.finish(), whole: true })
+}
+
+/// Where the tail begins in the whole.
+fn name_at(whole: &[u8], tail: &[u8]) -> usize {
+    whole.len() - tail.len()
 }
 
 fn is_escaped(name: &[u8], at: usize) -> bool {
@@ -100,7 +105,7 @@ mod tests {
     fn suffixes(name: &str) -> Vec<(String, bool)> {
         let mut seen = Vec::new();
         let _ = walk(name, |suffix| -> ControlFlow<()> {
-            let text = String::from_utf8_lossy(suffix.bytes).into_owned();
+            let text = String::from(suffix.text);
             assert_eq!(suffix.hash, hash_of(text.to_lowercase().as_bytes()));
             seen.push((text, suffix.whole));
             ControlFlow::Continue(())

@@ -17,7 +17,8 @@ fn address(text: &str) -> IpAddr {
 fn names_match_at_label_boundaries() {
     let lists = own("pool.com\n");
     for listed in ["pool.com", "POOL.com", "pool.COM.", "eu.pool.com", "a.b.c.Pool.Com."] {
-        assert_eq!(lists.name(listed).map(|hit| hit.entry), Some("pool.com"), "{listed}");
+        let entry = lists.name(listed).map(|hit| hit.entry.to_ascii_lowercase());
+        assert_eq!(entry.as_deref(), Some("pool.com"), "{listed}");
     }
     for free in ["evilpool.com", "pool.com.evil", "com", "", ".", "pool", "pool.co", "pool.comm", r"a\.pool.com.x"] {
         assert_eq!(lists.look(free), Answer::Unlisted, "{free}");

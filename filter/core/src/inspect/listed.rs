@@ -35,7 +35,7 @@ pub(super) fn finding(layer: Layer, what: &str, hit: &Hit<'_>) -> Finding {
         dialect: None,
         said,
         confidence: confidence(hit.confidence),
-        rule: String::from(hit.entry),
+        rule: hit.entry.to_ascii_lowercase(),
         ruleset: hit.list.name.clone(),
         subject: Subject::Listed(hit.category),
         reason: format!("{what} is listed as {}", phrase(hit.category)),
