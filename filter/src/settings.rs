@@ -114,6 +114,7 @@ pub(crate) fn engine(config: &Config) -> Result<Settings> {
 pub(crate) struct Tally {
     path: String,
     accepted: usize,
+    noted: usize,
     pub(crate) rejected: usize,
     reasons: Vec<String>,
 }
@@ -121,6 +122,9 @@ pub(crate) struct Tally {
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {} entries taken, {} not", self.path, self.accepted, self.rejected)?;
+        if self.noted > 0 {
+            write!(f, "; {} addresses without a port, by which nothing is cut", self.noted)?;
+        }
         self.reasons.iter().try_for_each(|reason| write!(f, "; {reason}"))
     }
 }
@@ -161,6 +165,7 @@ fn add(builder: &mut Builder, file: &ListFile) -> Result<Tally> {
     Ok(Tally {
         path: file.path.clone(),
         accepted: tally.accepted,
+        noted: tally.noted,
         rejected: tally.rejected(),
         reasons: tally.refusals().map(reason).collect(),
     })

@@ -17,6 +17,8 @@ pub enum Category {
     Custom,
     /// Public resolvers for encrypted DNS: not mining, but a way round the refusal of names. Looked up apart.
     Resolver,
+    /// What is about the same money and does not mine: exchanges, wallets, news. For whoever wants it refused.
+    Adjacent,
 }
 
 /// How sure the source is that an entry belongs on its list.
@@ -46,6 +48,7 @@ const CATEGORIES: &[(&str, Category)] = &[
     ("malware", Category::Malware),
     ("custom", Category::Custom),
     ("resolver", Category::Resolver),
+    ("adjacent", Category::Adjacent),
 ];
 const CONFIDENCES: &[(&str, Confidence)] =
     &[("high", Confidence::High), ("medium", Confidence::Medium), ("low", Confidence::Low)];
@@ -99,7 +102,7 @@ macro_rules! words {
     };
 }
 
-words!(Category, CATEGORIES, "pool, pool-site, browser, malware, custom, resolver");
+words!(Category, CATEGORIES, "pool, pool-site, browser, malware, custom, resolver, adjacent");
 words!(Confidence, CONFIDENCES, "high, medium, low");
 words!(Scope, SCOPES, "exact, suffix");
 
@@ -113,7 +116,7 @@ mod tests {
         for category in Category::all() {
             assert_eq!(category.as_str().parse(), Ok(category));
         }
-        assert_eq!(Category::all().count(), 6);
+        assert_eq!(Category::all().count(), 7);
         for confidence in [Confidence::High, Confidence::Medium, Confidence::Low] {
             assert_eq!(confidence.as_str().parse(), Ok(confidence));
         }
@@ -121,7 +124,7 @@ mod tests {
             assert_eq!(scope.as_str().parse(), Ok(scope));
         }
         let error = "Pool".parse::<Category>().unwrap_err();
-        assert_eq!(error.to_string(), "not one of: pool, pool-site, browser, malware, custom, resolver");
+        assert_eq!(error.to_string(), "not one of: pool, pool-site, browser, malware, custom, resolver, adjacent");
     }
 
     #[test]

@@ -10,8 +10,12 @@
 //! | `parse` | one line of a list text to entries, one reader a line shape |
 //! | `tally` | [`Tally`]: what of a text was taken, and why the rest was not |
 //! | `names` | the index of names |
+//! | `said` | what rules say, kept once |
+//! | `prefixes` | the index of prefixes |
+//! | `part` | rules that are looked up together |
 //! | `builder` | [`Builder`] |
 //! | `lists` | [`Lists`], [`Answer`], [`Hit`] |
+//! | `compiled` | [`Lists::save`] and [`Lists::load`]: the index as bytes |
 //! | `shipped` | the lists of `data/`, embedded |
 //!
 //! # Which rule wins
@@ -28,6 +32,7 @@ extern crate alloc;
 extern crate std;
 
 mod builder;
+mod compiled;
 mod intern;
 mod kind;
 mod lists;
@@ -35,10 +40,14 @@ mod meta;
 mod name;
 mod names;
 mod parse;
+mod part;
+mod prefixes;
+mod said;
 mod shipped;
 mod tally;
 
 pub use builder::Builder;
+pub use compiled::{Key, Unusable};
 pub use kind::{Category, Confidence, Scope, Unknown};
 pub use lists::{Answer, Hit, Lists};
 pub use meta::ListMeta;

@@ -7,6 +7,7 @@ use crate::{
 };
 use alloc::vec::Vec;
 use core::net::{IpAddr, SocketAddr};
+use ipnet::IpNet;
 
 /// Bytes of the longest line read.
 pub(crate) const MAX_LINE: usize = 4096;
@@ -20,12 +21,16 @@ pub(crate) enum Target<'a> {
     Name(&'a str),
     /// One host; the ports say which of its services.
     Address(IpAddr),
+    /// Many hosts.
+    Prefix(IpNet),
 }
 
 /// One entry as a line states it; what it does not state is `None` or empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Entry<'a> {
     pub(crate) target: Target<'a>,
+    /// Whether it takes back what the list says of the target.
+    pub(crate) except: bool,
     pub(crate) scope: Scope,
     pub(crate) confidence: Option<Confidence>,
     pub(crate) kind: &'a str,
@@ -79,17 +84,18 @@ fn own_row<'a>(line: &'a str, out: Out<'_, 'a>) -> bool {
         return false;
     };
     let read = || {
-        let target = match name.parse().map_err(|_| Reason::NotAName).and_then(host) {
-            Ok(address) => Target::Address(address),
-            Err(Reason::ReservedAddress) => return Err(Reason::ReservedAddress),
-            Err(_) => Target::Name(name::check(name)?),
+        let target = match (name.parse().map_err(|_| Reason::NotAName).and_then(host), name.parse::<IpNet>()) {
+            (_, Ok(prefix)) => Target::Prefix(host(prefix.network()).map(|_| prefix.trunc())?),
+            (Ok(address), _) => Target::Address(address),
+            (Err(Reason::ReservedAddress), _) => return Err(Reason::ReservedAddress),
+            (Err(_), _) => Target::Name(name::check(name)?),
         };
         let confidence = Some(confidence.parse().map_err(|_| Reason::BadColumn)?);
         let ports = port_list(ports)?;
-        if matches!(target, Target::Address(_)) && ports.is_empty() {
+        if matches!(target, Target::Address(_) | Target::Prefix(_)) && ports.is_empty() {
             return Err(Reason::BareAddress);
         }
-        Ok(Entry { target, scope, confidence, kind, coins, ports, date })
+        Ok(Entry { target, except: false, scope, confidence, kind, coins, ports, date })
     };
     out(read());
     true
@@ -180,7 +186,7 @@ fn has_name_shape(word: &str) -> bool {
 }
 
 fn plain(target: Target<'_>, ports: Vec<u16>) -> Entry<'_> {
-    Entry { target, scope: Scope::Suffix, confidence: None, kind: "", coins: "", ports, date: "" }
+    Entry { target, except: false, scope: Scope::Suffix, confidence: None, kind: "", coins: "", ports, date: "" }
 }
 
 /// The address of one host, an IPv4 one mapped into IPv6 as IPv4 (RFC 4291, 2.5.5.2).
@@ -220,6 +226,7 @@ mod tests {
             seen.push(entry.map(|entry| match entry.target {
                 Target::Name(name) => format!("{name} {:?} {:?}", entry.scope, entry.ports),
                 Target::Address(address) => format!("{address} {:?}", entry.ports),
+                Target::Prefix(prefix) => format!("{prefix} {:?}", entry.ports),
             }));
         });
         seen
@@ -270,6 +277,7 @@ mod tests {
             ("a.b\u{1b}", vec![Err(Reason::Unprintable)]),
             ("a.b\texact\thigh\tendpoint\tXMR\t5,3,5\t-", vec![Ok("a.b Exact [3, 5]".into())]),
             ("10.1.2.3\texact\thigh\t-\t-\t5\t-", vec![Ok("10.1.2.3 [5]".into())]),
+            ("10.1.2.3/8\texact\thigh\t-\t-\t5\t-", vec![Ok("10.0.0.0/8 [5]".into())]),
             ("10.1.2.3\texact\thigh\t-\t-\t-\t-", vec![Err(Reason::BareAddress)]),
             ("::1\texact\thigh\t-\t-\t5\t-", vec![Err(Reason::ReservedAddress)]),
             ("a.b\texact\tsure\t-\t-\t-\t-", vec![Err(Reason::BadColumn)]),

@@ -31,11 +31,13 @@ pub enum Reason {
     BadColumn,
     /// No line shape that is known.
     UnknownShape,
+    /// An exception that speaks of an address.
+    ExceptedAddress,
     /// The index is full.
     Full,
 }
 
-const REASONS: [(Reason, &str); 14] = [
+const REASONS: [(Reason, &str); 15] = [
     (Reason::LongLine, "line longer than 4096 bytes"),
     (Reason::Unprintable, "control characters in the line"),
     (Reason::NotAscii, "not ascii; write the name in punycode (xn--)"),
@@ -49,6 +51,7 @@ const REASONS: [(Reason, &str); 14] = [
     (Reason::Guarded, "the never-block guard holds this name"),
     (Reason::BadColumn, "a column that cannot be read"),
     (Reason::UnknownShape, "not a line of a known format"),
+    (Reason::ExceptedAddress, "an exception for an address; write it to lists.allow"),
     (Reason::Full, "the index is full; load fewer or smaller lists"),
 ];
 
@@ -84,6 +87,8 @@ pub struct Tally {
     pub accepted: usize,
     /// Entries this list has stated before; their ports are added up.
     pub duplicates: usize,
+    /// Addresses and prefixes without a port: known, and nothing is cut by them.
+    pub noted: usize,
     refusals: [Refusal; REASONS.len()],
 }
 

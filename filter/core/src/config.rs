@@ -220,7 +220,7 @@ pub struct ListFile {
     pub name: String,
     /// The file.
     pub path: String,
-    /// What it lists (`pool`, `pool-site`, `browser`, `malware`, `custom`, `resolver`).
+    /// What it lists (`pool`, `pool-site`, `browser`, `malware`, `custom`, `resolver`, `adjacent`).
     #[serde(default = "custom")]
     pub category: String,
 }
