@@ -7,10 +7,8 @@ use anyhow::Result;
 use clap::{Parser, Subcommand, ValueEnum};
 use minewall_core::config::Backend;
 
-use crate::{check, kernel, output, replay, run, settings};
-
-/// Where the configuration is looked for when none is named.
-const CONFIG: &str = "/etc/minewall/minewall.toml";
+use crate::settings::CONFIG;
+use crate::{check, kernel, lists, output, replay, run, settings};
 
 /// Finds cryptocurrency mining in the traffic of a gateway, cuts it and writes the evidence.
 #[derive(Debug, Parser)]
@@ -45,11 +43,11 @@ enum Command {
         after_help = "Examples:\n  minewall replay monday.pcap\n  minewall replay --format json --inside 198.51.100.0/24 *.pcapng | jq .event.reason"
     )]
     Replay(replay::Replay),
-    /// Tell whether names or addresses are listed, by which list and entry
+    /// Tell whether names, addresses or hosts of URLs are listed, by which entry, and what would be done
     ///
     /// Exit code 0: at least one is listed; 1: none is; 2: error.
     #[command(
-        after_help = "Examples:\n  minewall check xmr.2miners.com\n  minewall check 192.0.2.7:3333 '[2001:db8::7]:3333'\n  minewall check --resolve pool.example.org"
+        after_help = "Examples:\n  minewall check xmr.2miners.com\n  minewall check 192.0.2.7:3333 '[2001:db8::7]:3333'\n  minewall check --resolve stratum+tcp://pool.example.org:3333\n  minewall check --listed --json --file names-asked.txt"
     )]
     Check(check::Check),
     /// Read a configuration file and say what is wrong with it
@@ -59,6 +57,12 @@ enum Command {
         #[arg(short, long, value_name = "FILE", default_value = CONFIG)]
         config: PathBuf,
     },
+    /// The lists
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  minewall lists report --yardstick pools.csv --where confidence=high"
+    )]
+    Lists(lists::Command),
     /// The kernel rules
     #[command(subcommand, after_help = "Examples:\n  minewall rules print --backend nft")]
     Rules(Rules),
@@ -105,6 +109,7 @@ impl Cli {
             Command::Run { config } => run::run(&config).map(|()| ExitCode::SUCCESS),
             Command::Replay(replay) => replay.perform(),
             Command::Check(check) => check.perform(),
+            Command::Lists(lists) => lists.perform(),
             Command::CheckConfig { config } => {
                 let (lists, tallies) = settings::check(&config)?;
                 let refused = tallies.iter().filter(|tally| tally.rejected > 0).map(|tally| format!("{tally}\n"));

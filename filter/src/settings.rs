@@ -19,6 +19,21 @@ pub(crate) fn read(path: &Path) -> Result<Config> {
     parse(&read_text(path)?).with_context(|| within(path))
 }
 
+/// Where the configuration is looked for when none is named.
+pub(crate) const CONFIG: &str = "/etc/minewall/minewall.toml";
+
+/// The configuration that is named; without one, this machine's, or the defaults where it has none.
+///
+/// # Errors
+/// As with [`read`].
+pub(crate) fn own(named: Option<&Path>) -> Result<Config> {
+    match named {
+        Some(path) => read(path),
+        None if Path::new(CONFIG).exists() => read(Path::new(CONFIG)),
+        None => Ok(Config::default()),
+    }
+}
+
 /// Reads a configuration file and checks everything it names, without starting anything. Gives its lists.
 ///
 /// # Errors

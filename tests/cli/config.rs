@@ -126,10 +126,19 @@ fn lines_of_lists_that_are_lost_are_told_but_no_mistake() {
 
 #[test]
 fn every_help_has_examples_and_fits() {
-    let commands: [&[&str]; 7] =
-        [&[], &["run"], &["replay"], &["check"], &["check-config"], &["rules"], &["rules", "print"]];
+    let commands: &[&[&str]] = &[
+        &[],
+        &["run"],
+        &["replay"],
+        &["check"],
+        &["check-config"],
+        &["lists"],
+        &["lists", "report"],
+        &["rules"],
+        &["rules", "print"],
+    ];
     for command in commands {
-        let ran = minewall(&[command, &["--help"]].concat());
+        let ran = minewall(&[*command, &["--help"]].concat());
         assert_eq!((ran.code, ran.err.as_str()), (0, ""));
         let (_, examples) = ran.out.split_once("Examples:\n").unwrap_or_else(|| panic!("{command:?} has no examples"));
         for example in examples.lines() {
