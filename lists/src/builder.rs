@@ -1,17 +1,20 @@
 //! List texts to [`Lists`].
 
 use crate::{
+    entry::{Entry, Target},
+    format::Format,
     kind::{Category, Scope},
     lists::{Allowed, Lists},
     meta::ListMeta,
     name,
     names::{Guard, Node},
-    parse::{self, Entry, Target},
+    parse,
     part::Part,
     prefixes::NO_RULE,
+    reader::Reader,
     said::{Said, Standing, Taken},
     shipped::{SHIPPED, SHIPPED_GUARD},
-    tally::{Reason, Tally},
+    tally::Reason,
 };
 use alloc::vec::Vec;
 use core::net::{IpAddr, SocketAddr};
@@ -62,41 +65,29 @@ impl Builder {
 
     /// Adds the never-block guard of `data/` alone.
     pub fn shipped_guard(&mut self) -> &mut Self {
-        for line in SHIPPED_GUARD.lines() {
-            parse::line(line, &mut |entry| {
-                if let Ok(Entry { target: Target::Name(name), scope, kind, .. }) = entry {
-                    let guard = if scope == Scope::Suffix { Guard::Tree } else { Guard::Shared };
-                    // The guard is far below the bounds of the index; a test counts its names.
-                    let _ = self.guard(name, guard, kind);
-                }
-            });
-        }
+        let mut reader = Reader::new(Format::Own);
+        // The guard is a list of our own and far below the bounds of the index; a test counts its names.
+        let _ = reader.push(SHIPPED_GUARD.as_bytes(), &mut |entry, _| {
+            if let Ok(Entry { target: Target::Name(name), scope, kind, .. }) = entry {
+                let guard = if scope == Scope::Suffix { Guard::Tree } else { Guard::Shared };
+                let _ = self.guard(name, guard, kind);
+            }
+        });
         self
     }
 
-    /// Adds a list: names one a line (`a.b`, `.a.b`, `*.a.b`, `a.b:port`), hosts lines, `address:port`
-    /// pairs, or our own seven columns, in any mixture. All but our own format mean a name and everything
-    /// below it. What is not usable is counted by reason.
-    pub fn add_text(&mut self, meta: ListMeta, text: &str) -> Tally {
-        let mut tally = Tally::default();
-        let Some(list) = u16::try_from(self.lists.len()).ok().filter(|&list| list < u16::MAX) else {
-            tally.refuse(Reason::Full, 1);
-            return tally;
-        };
-        let standing = Standing { list, category: meta.category, confidence: meta.confidence };
+    /// Begins with a list: its number, or `None` when there are too many.
+    pub(crate) fn begin(&mut self, meta: ListMeta) -> Option<u16> {
+        let list = u16::try_from(self.lists.len()).ok().filter(|&list| list < u16::MAX)?;
         self.lists.push(meta);
-        for (line, number) in text.lines().zip(1..) {
-            parse::line(line, &mut |entry| match entry.and_then(|entry| self.take(standing, &entry)) {
-                Ok(Taken::New) => tally.accepted += 1,
-                Ok(Taken::Again) => tally.duplicates += 1,
-                Ok(Taken::Noted) => tally.noted += 1,
-                Err(reason) => tally.refuse(reason, number),
-            });
-        }
+        Some(list)
+    }
+
+    /// The list begun last is over.
+    pub(crate) fn finished(&mut self, entries: usize) {
         if let Some(meta) = self.lists.last_mut() {
-            meta.entries = tally.accepted;
+            meta.entries = entries;
         }
-        tally
     }
 
     /// The user's word that a name and everything below it (`a.b`, `*.a.b`), an address, a prefix, or an
@@ -149,9 +140,13 @@ impl Builder {
         mining.names.put(name, node).ok_or(Reason::Full)
     }
 
-    fn take(&mut self, standing: Standing, entry: &Entry<'_>) -> Result<Taken, Reason> {
+    pub(crate) fn take(&mut self, standing: Standing, entry: &Entry<'_>) -> Result<Taken, Reason> {
         if let (Target::Name(name), false) = (entry.target, entry.except) {
             self.pass(name, standing.category)?;
+        }
+        // Whoever writes an address to a list of their own wants it cut, and is to know that it is not.
+        if standing.category == Category::Custom && !matches!(entry.target, Target::Name(_)) && entry.ports.is_empty() {
+            return Err(Reason::BareAddress);
         }
         let Some(part) = self.parts.get_mut(standing.category.part()) else { return Err(Reason::Full) };
         if !entry.except {
@@ -196,7 +191,7 @@ mod tests {
     }
 
     fn entry(target: Target<'_>, scope: Scope) -> Entry<'_> {
-        Entry { target, except: false, scope, confidence: None, kind: "", coins: "", ports: Vec::new(), date: "" }
+        Entry { scope, ..Entry::of(target) }
     }
 
     fn index(allow: &[&str], entries: &[On<'_>]) -> Lists {

@@ -1,9 +1,9 @@
 //! Rules that are looked up together: those of the lists of mining, those of resolvers, those of neighbouring matters.
 
 use crate::{
+    entry::{Entry, Target},
     kind::{Category, Scope},
     names::{MAX_NAMES, NONE, Names, Node, Reading},
-    parse::{Entry, Target},
     prefixes::{AddressRule, Prefixes},
     said::{Rule, Said, Taken},
     tally::Reason,
@@ -114,6 +114,6 @@ impl Part {
             Scope::Suffix => Node { silent: new, ..node },
         };
         self.names.put(name, node).ok_or(Reason::Full)?;
-        Ok(Taken::New)
+        Ok(Taken::Except)
     }
 }

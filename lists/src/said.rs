@@ -1,9 +1,10 @@
 //! What rules say, kept once for all entries that say the same.
 
 use crate::{
+    entry::Entry,
     intern::Pool,
     kind::{Category, Confidence},
-    parse::{Entry, MAX_PORTS},
+    parse::MAX_PORTS,
     tally::Reason,
 };
 use alloc::{string::String, vec::Vec};
@@ -27,6 +28,8 @@ pub(crate) enum Taken {
     New,
     /// Its list has stated it before.
     Again,
+    /// It says what is not to be blocked.
+    Except,
     /// It names addresses without a port: it is known, and nothing is cut by it.
     Noted,
 }

@@ -124,7 +124,7 @@ fn rows(path: &Path, conditions: &[(String, String)]) -> Result<Vec<Row>> {
         // A list of ranks, `1,example.org`, has the name behind the rank.
         let ranked =
             head.is_none() && first.len() > 1 && first.iter().next().is_some_and(|rank| rank.parse::<u64>().is_ok());
-        let at = head.unwrap_or(usize::from(ranked));
+        let at = head.unwrap_or_else(|| usize::from(ranked));
         let again = head.is_none().then_some(Ok(first.clone()));
         let mut seen = BTreeSet::new();
         let mut rows = Vec::new();
