@@ -1,14 +1,15 @@
 //! From files to values: the configuration, the lists, what the engines work by.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Error, Result, anyhow};
-use minewall_core::config::{Config, ListFile, ListFiles, OutOfBounds};
+use minewall_core::config::{Config, Feed, ListFile, ListFiles, OutOfBounds, Wrong};
 use minewall_core::engine::Settings;
 use minewall_lists::{Builder, Category, ListMeta, Lists};
 use toml::de::DeTable;
 
+use crate::update::{self, Store};
 use crate::{metrics, sink};
 
 /// Reads and checks a configuration file.
@@ -47,6 +48,8 @@ fn parse(text: &str) -> Result<Config> {
     let config: Config = toml::from_str(text).map_err(|error| anyhow!("{}", error.to_string().trim_end()))?;
     let wrong = |wrong: OutOfBounds| located(text, anyhow!(wrong.problem).context(Setting(wrong.setting.to_owned())));
     config.check().map_err(wrong)?;
+    let wrong = |wrong: Wrong| located(text, anyhow!(wrong.problem).context(Setting(wrong.setting)));
+    config.lists.check().map_err(wrong)?;
     Ok(config)
 }
 
@@ -125,11 +128,39 @@ impl fmt::Display for Tally {
     }
 }
 
-/// Reads the shipped lists and the operator's.
+/// Reads the shipped lists, the operator's and those that were fetched. What is wrong with the latter is said, and does
+/// not stand in the way.
 ///
 /// # Errors
 /// A file cannot be read, or an entry of `lists.allow` is no name or address.
 pub(crate) fn lists(files: &ListFiles) -> Result<(Lists, Vec<Tally>)> {
+    let generation = match files.feed.as_slice() {
+        [] => None,
+        _ => Store::new(&files.update.directory).current(&mut |wrong| warn(&wrong)),
+    };
+    index(files, &|feed| {
+        let generation = generation.as_ref()?;
+        let kept = generation.state.feeds.get(&feed.name)?;
+        Some((update::meta(feed, kept), generation.text(&feed.name)))
+    })
+}
+
+fn warn(wrong: &Error) {
+    if tracing::dispatcher::has_been_set() {
+        tracing::warn!("{wrong:#}");
+    } else {
+        eprintln!("minewall: {wrong:#}");
+    }
+}
+
+/// The index of the shipped lists, the operator's, and those feeds that there is a text of.
+///
+/// # Errors
+/// As with [`lists`].
+pub(crate) fn index(
+    files: &ListFiles,
+    text: &dyn Fn(&Feed) -> Option<(ListMeta, PathBuf)>,
+) -> Result<(Lists, Vec<Tally>)> {
     let mut builder = Builder::new();
     if files.shipped {
         builder.shipped();
@@ -144,6 +175,12 @@ pub(crate) fn lists(files: &ListFiles) -> Result<(Lists, Vec<Tally>)> {
     for (at, file) in files.file.iter().enumerate() {
         tallies.push(add(&mut builder, file).with_context(|| Setting(format!("lists.file.{at}")))?);
     }
+    for feed in &files.feed {
+        if let Some((meta, path)) = text(feed) {
+            update::add(&mut builder, meta, &path)
+                .with_context(|| format!("the feed {:?} cannot be used", feed.name))?;
+        }
+    }
     Ok((builder.build(), tallies))
 }
 
@@ -151,19 +188,9 @@ fn add(builder: &mut Builder, file: &ListFile) -> Result<Tally> {
     let category = file.category.parse::<Category>();
     let category =
         category.map_err(|unknown| anyhow!("the list {:?}: category {:?} is {unknown}", file.name, file.category))?;
-    let text = std::fs::read(&file.path)
-        .with_context(|| format!("cannot read {}", file.path))
+    let taken = update::add(builder, ListMeta::new(&file.name, category), Path::new(&file.path))
         .with_context(|| format!("the list {:?} needs its file", file.name))?;
-    let tally = builder.add_text(ListMeta::new(&file.name, category), &String::from_utf8_lossy(&text));
-    let reason = |(reason, refusal): (_, minewall_lists::Refusal)| {
-        format!("{} of them (first in line {}): {reason}", refusal.count, refusal.first_line)
-    };
-    Ok(Tally {
-        path: file.path.clone(),
-        accepted: tally.accepted,
-        rejected: tally.rejected(),
-        reasons: tally.refusals().map(reason).collect(),
-    })
+    Ok(Tally { path: file.path.clone(), accepted: taken.entries, rejected: taken.refused, reasons: taken.reasons })
 }
 
 #[cfg(test)]

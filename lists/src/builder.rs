@@ -179,9 +179,10 @@ impl Builder {
         confidence: Confidence,
         entry: &Entry<'_>,
     ) -> Result<Taken, Reason> {
+        let trust = self.lists.get(usize::from(list)).map_or(Confidence::High, |list| list.trust);
         let rule = Rule {
             list,
-            confidence: entry.confidence.unwrap_or(confidence),
+            confidence: entry.confidence.unwrap_or(confidence).min(trust),
             custom: category == Category::Custom,
             kind: self.texts.intern(entry.kind).ok_or(Reason::Full)?,
             coins: self.texts.intern(entry.coins).ok_or(Reason::Full)?,

@@ -12,6 +12,8 @@ pub struct ListMeta {
     pub category: Category,
     /// Confidence of an entry that states none.
     pub confidence: Confidence,
+    /// The most that an entry is believed, whatever it states.
+    pub trust: Confidence,
     /// Where it comes from; may be empty.
     pub source: String,
     /// Under which licence; may be empty.
@@ -35,6 +37,7 @@ impl ListMeta {
             name: name.into(),
             category,
             confidence,
+            trust: Confidence::High,
             source: String::new(),
             licence: String::new(),
             date: String::new(),

@@ -1,0 +1,63 @@
+//! `minewall lists`: one variant a command, each in a file of its own.
+
+mod rollback;
+mod status;
+mod update;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Subcommand;
+use minewall_core::config::Config;
+
+/// The exit code for "something is not as it should be, but the lists are in use".
+const ATTENTION: u8 = 1;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Lists {
+    /// Fetch the feeds of the configuration and put them to use
+    ///
+    /// A feed that cannot be fetched, or that a guard refuses, keeps its last good version; the others go on. After
+    /// failures a feed is left alone for 15 minutes, doubled each time up to a day. What has changed is written as a new
+    /// generation, and the running minewall reads it. Exit code 0: all went well, or there was nothing to do; 1: at
+    /// least one feed was not taken; 2: error, nothing has changed.
+    #[command(
+        after_help = "Examples:\n  minewall lists update\n  minewall lists update --dry-run nocoin\n  minewall lists update --quiet --jitter"
+    )]
+    Update(update::Update),
+    /// Show how old the feeds are, what they hold and what went wrong
+    ///
+    /// Exit code 0: all are at most 7 days old; 1: at least one is older, or not there; 2: error.
+    #[command(after_help = "Examples:\n  minewall lists status\n  minewall lists status --json | jq '.feeds[].error'")]
+    Status(status::Status),
+    /// Put the generation of feeds before the last to use again
+    ///
+    /// What is rolled back is not taken again by an update until it has changed. Exit code 0: done; 2: there is no
+    /// former generation, or error.
+    #[command(after_help = "Examples:\n  minewall lists rollback")]
+    Rollback(rollback::Rollback),
+}
+
+impl Lists {
+    /// Does what was asked for.
+    pub(crate) fn perform(self) -> Result<ExitCode> {
+        match self {
+            Self::Update(update) => update.perform(),
+            Self::Status(status) => status.perform(),
+            Self::Rollback(rollback) => rollback.perform(),
+        }
+    }
+}
+
+/// Has the running daemon read the lists anew; in words whether one does.
+fn tell(config: &Config) -> String {
+    match crate::update::tell(Path::new(&config.runtime.directory)) {
+        Ok(Some(process)) => format!("; the running minewall (process {process}) reads them now"),
+        Ok(None) => "; no minewall runs here".to_owned(),
+        Err(error) => {
+            eprintln!("minewall: {error:#}");
+            String::new()
+        }
+    }
+}
