@@ -70,7 +70,9 @@ impl Worker {
                 self.slot.put(engine.counters());
                 shown = Instant::now();
             }
-            // Also while no packet comes, so that what is former can go.
+            let next = self.queue.next();
+            // Behind the wait, so that a packet is judged by what holds when it comes; and also while none comes, so that
+            // what is former can go.
             let latest = settings.load();
             if !Arc::ptr_eq(latest, &current) {
                 let begun = Instant::now();
@@ -83,7 +85,7 @@ impl Worker {
                 engine.ease(ease);
                 eased = ease;
             }
-            let waiting = match self.queue.next() {
+            let waiting = match next {
                 Ok(Some(waiting)) => {
                     errors = 0;
                     waiting

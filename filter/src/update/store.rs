@@ -21,6 +21,9 @@ use super::state::{FILE, State, text_file};
 /// The link to the generation that holds.
 const CURRENT: &str = "current";
 
+/// What becomes the link.
+const NEW: &str = "current.new";
+
 /// What the directory of a generation is called, before its number.
 const PREFIX: &str = "generation-";
 
@@ -128,6 +131,7 @@ impl Store {
         let directory = self.at(state.generation);
         let written = write(&directory, state, base, fresh).and_then(|()| self.point_to(state.generation));
         if let Err(error) = written {
+            remove(&self.directory.join(NEW)).unwrap_or_default();
             let _ = fs::remove_dir_all(&directory);
             let remedy = match error.kind() {
                 ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
@@ -138,7 +142,11 @@ impl Store {
             let what = format!("cannot write {}", directory.display());
             return Err(anyhow!(error).context(what).context(remedy));
         }
-        self.prune(state.before.into_iter().chain([state.generation]));
+        match sync(&self.directory) {
+            Ok(()) => self.prune(state.before.into_iter().chain([state.generation])),
+            // It holds, but may not when the power goes now; then the former one does.
+            Err(error) => eprintln!("minewall: {} may not be on disk: {error}", self.directory.display()),
+        }
         Ok(())
     }
 
@@ -175,12 +183,11 @@ impl Store {
 
     /// Replaces the link, with everything it leads to on disk.
     fn point_to(&self, number: u64) -> io::Result<()> {
-        let new = self.directory.join("current.new");
+        let new = self.directory.join(NEW);
         remove(&new)?;
         symlink(format!("{PREFIX}{number}"), &new)?;
         sync(&self.directory)?;
-        fs::rename(&new, self.directory.join(CURRENT))?;
-        sync(&self.directory)
+        fs::rename(&new, self.directory.join(CURRENT))
     }
 
     /// Removes every generation but these, and what was left behind. What stays in spite of it stays for the next time.
