@@ -1,12 +1,14 @@
 //! From files to values: the configuration, the lists, what the engines work by.
 
 use std::fmt;
+use std::fs::File;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Error, Result, anyhow};
 use minewall_core::config::{Config, Feed, ListFile, ListFiles, OutOfBounds, Wrong};
 use minewall_core::engine::Settings;
-use minewall_lists::{Builder, Category, ListMeta, Lists};
+use minewall_lists::{Builder, Category, Format, ListMeta, Lists, Unreadable};
 use toml::de::DeTable;
 
 use crate::update::{self, Store};
@@ -177,7 +179,7 @@ pub(crate) fn index(
     }
     for feed in &files.feed {
         if let Some((meta, path)) = text(feed) {
-            update::add(&mut builder, meta, &path)
+            update::add(&mut builder, meta, feed.format, &path)
                 .with_context(|| format!("the feed {:?} cannot be used", feed.name))?;
         }
     }
@@ -188,9 +190,30 @@ fn add(builder: &mut Builder, file: &ListFile) -> Result<Tally> {
     let category = file.category.parse::<Category>();
     let category =
         category.map_err(|unknown| anyhow!("the list {:?}: category {:?} is {unknown}", file.name, file.category))?;
-    let taken = update::add(builder, ListMeta::new(&file.name, category), Path::new(&file.path))
-        .with_context(|| format!("the list {:?} needs its file", file.name))?;
+    let format = file.format.parse::<Format>();
+    let format =
+        format.map_err(|unknown| anyhow!("the list {:?}: format {:?} is {unknown}", file.name, file.format))?;
+    let taken = update::add(builder, ListMeta::new(&file.name, category), format, Path::new(&file.path));
+    let taken = taken.map_err(|error| match error.downcast_ref::<Unreadable>() {
+        Some(unreadable) => anyhow!("{} is no list: {unreadable}", file.path),
+        None => error.context(format!("the list {:?} needs its file", file.name)),
+    })?;
     Ok(Tally { path: file.path.clone(), accepted: taken.entries, rejected: taken.refused, reasons: taken.reasons })
+}
+
+/// Reads a file in pieces, so that it is never in memory whole.
+pub(crate) fn pieces(path: &Path, take: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
+    let reading = || format!("cannot read {}", path.display());
+    let mut file = File::open(path).with_context(reading)?;
+    let mut piece = vec![0; 64 << 10];
+    loop {
+        match file.read(&mut piece) {
+            Ok(0) => return Ok(()),
+            Ok(read) => take(piece.get(..read).unwrap_or_default())?,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error).with_context(reading),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -241,5 +264,30 @@ mod tests {
         assert_eq!(lists.name("a.pool.example.org").unwrap().list.name, "own");
         let told = tallies[0].to_string();
         assert!(told.contains("1 entries taken, 1 not") && told.contains("line 2") && told.contains("port"), "{told}");
+    }
+
+    #[test]
+    fn a_list_file_is_read_in_its_format_and_a_page_of_the_web_is_refused() {
+        let path = std::env::temp_dir().join(format!("minewall-format-{}", std::process::id()));
+        let read = |text: &str, format: &str| {
+            std::fs::write(&path, text).unwrap();
+            let files = format!("[[file]]\nname=\"own\"\npath={path:?}\nformat={format:?}");
+            lists(&toml::from_str(&files).unwrap()).map(|(lists, tallies)| (lists.len(), tallies[0].to_string()))
+        };
+        let (_, told) = read("||pool.example.org^\n0.0.0.0 pool.example.net\n", "auto").unwrap();
+        assert!(told.contains("2 entries taken, 0 not"), "{told}");
+        let (_, told) = read("||pool.example.org^\n0.0.0.0 pool.example.net\n", "adblock").unwrap();
+        assert!(told.contains("1 entries taken, 1 not"), "{told}");
+        for (text, format, words) in [
+            ("<html>\n", "auto", &["lists.file", "own", "HTML"][..]),
+            ("\u{1f}\u{8b}\0\n", "auto", &["lists.file", "own", "unpacked"]),
+            ("a.b\n", "host", &["lists.file", "own", "\"host\"", "plain, hosts, adblock"]),
+        ] {
+            let error = format!("{:#}", read(text, format).unwrap_err());
+            for word in words {
+                assert!(error.contains(word), "{error}");
+            }
+        }
+        std::fs::remove_file(&path).unwrap();
     }
 }

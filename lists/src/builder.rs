@@ -1,15 +1,18 @@
 //! List texts to [`Lists`].
 
 use crate::{
+    entry::{Entry, Target},
+    format::Format,
     intern::Pool,
     kind::{Category, Confidence, Scope},
     lists::{AddressRule, Addresses, Index, Lists},
     meta::ListMeta,
     name,
     names::{Guard, MAX_NAMES, NONE, Node, Reading},
-    parse::{self, Entry, MAX_PORTS, Target},
+    parse::{self, MAX_PORTS},
+    reader::Reader,
     shipped::{SHIPPED, SHIPPED_GUARD},
-    tally::{Reason, Tally},
+    tally::Reason,
 };
 use alloc::{collections::BTreeSet, format, string::String, vec::Vec};
 use core::net::{IpAddr, SocketAddr};
@@ -50,9 +53,11 @@ impl Default for Builder {
 }
 
 /// Whether an entry was new to its list.
-enum Taken {
+pub(crate) enum Taken {
     New,
     Again,
+    /// The list says that this is not to be blocked.
+    Except,
 }
 
 impl Builder {
@@ -84,43 +89,29 @@ impl Builder {
 
     /// Adds the never-block guard of `data/` alone.
     pub fn shipped_guard(&mut self) -> &mut Self {
-        for line in SHIPPED_GUARD.lines() {
-            parse::line(line, &mut |entry| {
-                if let Ok(Entry { target: Target::Name(name), scope, kind, .. }) = entry {
-                    let guard = if scope == Scope::Suffix { Guard::Tree } else { Guard::Shared };
-                    // The guard is far below the bounds of the index; a test counts its names.
-                    let _ = self.guard(name, guard, kind);
-                }
-            });
-        }
+        let mut reader = Reader::new(Format::Own);
+        // The guard is a list of our own and far below the bounds of the index; a test counts its names.
+        let _ = reader.push(SHIPPED_GUARD.as_bytes(), &mut |entry, _| {
+            if let Ok(Entry { target: Target::Name(name), scope, kind, .. }) = entry {
+                let guard = if scope == Scope::Suffix { Guard::Tree } else { Guard::Shared };
+                let _ = self.guard(name, guard, kind);
+            }
+        });
         self
     }
 
-    /// Adds a list: names one a line (`a.b`, `.a.b`, `*.a.b`, `a.b:port`), hosts lines, `address:port`
-    /// pairs, or our own seven columns, in any mixture. All but our own format mean a name and everything
-    /// below it. What is not usable is counted by reason.
-    pub fn add_text(&mut self, meta: ListMeta, text: &str) -> Tally {
-        let mut tally = Tally::default();
-        let Some(list) = u16::try_from(self.lists.len()).ok().filter(|&list| list < u16::MAX) else {
-            tally.refuse(Reason::Full, 1);
-            return tally;
-        };
-        let (category, confidence) = (meta.category, meta.confidence);
+    /// Begins with a list: its number, or `None` when there are too many.
+    pub(crate) fn begin(&mut self, meta: ListMeta) -> Option<u16> {
+        let list = u16::try_from(self.lists.len()).ok().filter(|&list| list < u16::MAX)?;
         self.lists.push(meta);
-        for (line, number) in text.lines().zip(1..) {
-            parse::line(
-                line,
-                &mut |entry| match entry.and_then(|entry| self.take(list, category, confidence, &entry)) {
-                    Ok(Taken::New) => tally.accepted += 1,
-                    Ok(Taken::Again) => tally.duplicates += 1,
-                    Err(reason) => tally.refuse(reason, number),
-                },
-            );
-        }
+        Some(list)
+    }
+
+    /// The list begun last is over.
+    pub(crate) fn finished(&mut self, entries: usize) {
         if let Some(meta) = self.lists.last_mut() {
-            meta.entries = tally.accepted;
+            meta.entries = entries;
         }
-        tally
     }
 
     /// The user's word that a name and everything below it (`a.b`, `*.a.b`), an address, or an
@@ -172,13 +163,19 @@ impl Builder {
         self.names.put(name, node).ok_or(Reason::Full)
     }
 
-    fn take(
+    pub(crate) fn take(
         &mut self,
         list: u16,
         category: Category,
         confidence: Confidence,
         entry: &Entry<'_>,
     ) -> Result<Taken, Reason> {
+        match entry.target {
+            _ if entry.except => return Ok(Taken::Except),
+            Target::Prefix(_) => return Err(Reason::BareAddress),
+            Target::Address(_) if entry.ports.is_empty() => return Err(Reason::BareAddress),
+            _ => {}
+        }
         let trust = self.lists.get(usize::from(list)).map_or(Confidence::High, |list| list.trust);
         let rule = Rule {
             list,
@@ -197,6 +194,7 @@ impl Builder {
         let taken = match entry.target {
             Target::Name(name) => self.take_name(name, entry.scope, rule),
             Target::Address(address) => self.take_address(address, &entry.ports, rule),
+            Target::Prefix(_) => Err(Reason::BareAddress),
         };
         if category == Category::Resolver {
             core::mem::swap(&mut self.names, &mut self.resolvers.0);

@@ -54,7 +54,7 @@ const SCOPES: &[(&str, Scope)] = &[("exact", Scope::Exact), ("suffix", Scope::Su
 /// A word that is not in the vocabulary asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unknown {
-    vocabulary: &'static str,
+    pub(crate) vocabulary: &'static str,
 }
 
 impl fmt::Display for Unknown {
@@ -98,6 +98,8 @@ macro_rules! words {
         }
     };
 }
+
+pub(crate) use words;
 
 words!(Category, CATEGORIES, "pool, pool-site, browser, malware, custom, resolver");
 words!(Confidence, CONFIDENCES, "high, medium, low");

@@ -7,10 +7,14 @@
 //! | `kind` | [`Category`], [`Confidence`], [`Scope`] |
 //! | `meta` | [`ListMeta`]: what is known of one list |
 //! | `name` | names: cleaning, the walk over suffixes, their hash |
-//! | `parse` | one line of a list text to entries, one reader a line shape |
+//! | `format` | [`Format`]: how a list text is written |
+//! | `entry` | [`Entry`], [`Target`]: what a list states |
+//! | `parse` | one line of a list text to entries, one reader a format |
+//! | `reader` | [`Reader`]: bytes to entries, in bounded memory |
 //! | `tally` | [`Tally`]: what of a text was taken, and why the rest was not |
 //! | `names` | the index of names |
 //! | `builder` | [`Builder`] |
+//! | `reading` | [`Reading`]: a list on its way into the builder |
 //! | `lists` | [`Lists`], [`Answer`], [`Hit`] |
 //! | `shipped` | the lists of `data/`, embedded |
 //!
@@ -28,6 +32,8 @@ extern crate alloc;
 extern crate std;
 
 mod builder;
+mod entry;
+mod format;
 mod intern;
 mod kind;
 mod lists;
@@ -35,12 +41,18 @@ mod meta;
 mod name;
 mod names;
 mod parse;
+mod reader;
+mod reading;
 mod shipped;
 mod tally;
 
 pub use builder::Builder;
+pub use entry::{Entry, Target};
+pub use format::Format;
 pub use kind::{Category, Confidence, Scope, Unknown};
 pub use lists::{Answer, Hit, Lists};
 pub use meta::ListMeta;
+pub use reader::{Reader, Sink, Unreadable};
+pub use reading::Reading;
 pub use shipped::{SHIPPED, SHIPPED_GUARD};
 pub use tally::{Reason, Refusal, Tally};

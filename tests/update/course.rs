@@ -44,8 +44,9 @@ fn a_dry_run_tells_the_difference_and_writes_nothing() {
     place.serve("one", "b.example\nc.example\nd.example\n");
     place.update(&["--dry-run"]).must(0, &["3 entries, 2 before; +2 -1", "+ c.example", "- a.example"]);
     place.serve("one", "<html>\n");
-    place.update(&["--dry-run"]).must(1, &["one: that of ", "min is 1"]);
-    place.update(&["--dry-run"]).must(1, &["min is 1"]);
+    for _ in 0..2 {
+        place.update(&["--dry-run"]).must(1, &["one: that of ", "HTML"]);
+    }
     assert_eq!(place.written(), before);
     assert!(place.lists("a.example") && !place.lists("c.example"));
 }

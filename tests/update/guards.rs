@@ -63,7 +63,8 @@ fn a_feed_of_too_few_or_too_many_entries() {
 fn a_feed_that_is_not_a_list() {
     let place = fetched("", "", 10);
     let page = "<!DOCTYPE html>\n<html><head><title>404</title></head>\n<body>Not found</body></html>\n";
-    refused(&place, page, &["0 entries", "min is 1"]);
+    refused(&place, page, &["it is HTML or XML instead of a list"]);
+    refused(&place, "\u{1}\0\0\u{7f}ELF", &["it is not a text"]);
     let half = names("good.example", 10) + &"- - -\n".repeat(3);
     refused(&place, &half, &["of 13 entries 3 cannot be used", "rejects is 20 %", "first in line 11"]);
     place.serve("one", &(names("good.example", 12) + &"- - -\n".repeat(3)));
@@ -92,9 +93,10 @@ fn a_feed_that_lists_what_is_inside_or_allowed() {
     let allow = "inside = [\"198.51.100.0/24\"]\n[lists]\nallow = [\"www.uni.example\", \"203.0.113.9\"]\n";
     let place = fetched(allow, "", 10);
     let good = names("good.example", 10);
-    refused(&place, &format!("{good}198.51.100.7:3333\n"), &["198.51.100.7:3333", "inside"]);
-    place.update(&["one", "--accept", "--force"]).must(1, &["inside"]);
-    refused(&place, &format!("{good}uni.example\n"), &["www.uni.example", "lists.allow"]);
+    refused(&place, &format!("{good}198.51.100.7:3333\n"), &["198.51.100.7 port 3333", "inside"]);
+    refused(&place, &format!("{good}198.51.0.0/16\n"), &["198.51.0.0/16", "inside"]);
+    refused(&place, &format!("{good}a.www.uni.example\n"), &["a.www.uni.example", "lists.allow"]);
+    refused(&place, &format!("{good}uni.example\n"), &["uni.example", "lists.allow holds www.uni.example"]);
     refused(&place, &format!("{good}203.0.113.9:3333\n"), &["203.0.113.9", "lists.allow"]);
     place.serve("one", &format!("{good}uni.example\n"));
     accepted(&place);

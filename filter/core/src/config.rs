@@ -229,10 +229,17 @@ pub struct ListFile {
     /// What it lists (`pool`, `pool-site`, `browser`, `malware`, `custom`, `resolver`).
     #[serde(default = "custom")]
     pub category: String,
+    /// How it is written (`auto`, `plain`, `hosts`, ...); `auto` finds it out line by line.
+    #[serde(default = "auto")]
+    pub format: String,
 }
 
 fn custom() -> String {
     "custom".to_owned()
+}
+
+fn auto() -> String {
+    "auto".to_owned()
 }
 
 /// Where records go.

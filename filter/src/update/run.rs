@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use minewall_core::config::{Config, Feed};
-use minewall_lists::Lists;
+use minewall_lists::{Lists, Unreadable};
 
 use super::attempts::{Attempts, Seen};
 use super::diff::Diff;
@@ -134,7 +134,7 @@ impl<'a> Update<'a> {
         let unwanted = self.base.as_ref().and_then(|base| base.state.unwanted.get(&feed.name).cloned());
         let unwanted = unwanted.filter(|_| !self.options.accept);
         // What was read otherwise is fetched whole, and judged anew.
-        let kept = self.kept(feed).filter(|kept| kept.url == feed.url && kept.format == feed.format).cloned();
+        let kept = self.kept(feed).filter(|kept| kept.url == feed.url && kept.format == feed.format.as_str()).cloned();
         let known = kept.as_ref().map(|kept| Seen {
             url: kept.url.clone(),
             sha256: kept.sha256.clone(),
@@ -192,10 +192,13 @@ impl<'a> Update<'a> {
         file: PathBuf,
         now: i64,
     ) -> Result<End, Failure> {
-        let told = |error: anyhow::Error| Failure::from(format!("{error:#}"));
+        let told = |error: anyhow::Error| match error.downcast_ref::<Unreadable>() {
+            Some(unreadable) => Failure::from(format!("it is {unreadable}")),
+            None => Failure::from(format!("{error:#}")),
+        };
         let mut kept = Kept {
             url: feed.url.clone(),
-            format: feed.format.clone(),
+            format: feed.format.to_string(),
             etag: body.etag,
             modified: body.modified,
             fetched: now,
@@ -204,21 +207,21 @@ impl<'a> Update<'a> {
             entries: 0,
             rejected: 0,
         };
-        let meta = text::meta(feed, &kept);
-        let (taken, lists) = guard::alone(|builder| text::add(builder, meta, &file)).map_err(told)?;
-        (kept.entries, kept.rejected) = (taken.entries, taken.rejected);
-        let former_lists = || {
-            let (meta, path) = (text::meta(feed, former?), self.base.as_ref()?.text(&feed.name));
-            guard::alone(|builder| text::add(builder, meta, &path)).ok().map(|(_, lists)| lists)
+        let taken = guard::weigh(feed, text::meta(feed, &kept), &file).map_err(told)?;
+        (kept.entries, kept.rejected) = (taken.entries, taken.refused);
+        let named = self.own.named(feed, &file).map_err(told)?;
+        let former_named = || {
+            let text = former.and(self.base.as_ref()).map(|base| base.text(&feed.name));
+            text.and_then(|text| self.own.named(feed, &text).ok()).unwrap_or_default()
         };
         let entries = former.map(|former| former.entries);
-        match guard::check(feed, self.config, &self.own, (&taken, &lists), (entries, &former_lists)) {
+        match guard::check(feed, &self.config.lists.update, (&taken, &named), entries, former_named) {
             Err(refusal) if !(refusal.is_open && self.options.accept) => return Err(refusal.to_string().into()),
             _ => {}
         }
         let diff = if self.options.dry_run {
             let former = self.kept(feed).and(self.base.as_ref()).map(|base| base.text(&feed.name));
-            Some(Diff::between(former.as_deref(), &file).map_err(|error| Failure::from(error.to_string()))?)
+            Some(Diff::between(feed.format, former.as_deref(), &file).map_err(told)?)
         } else {
             None
         };

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use core::fmt::Display;
 use core::str::FromStr;
 
-use minewall_lists::{Category, Confidence};
+use minewall_lists::{Category, Confidence, Format};
 use serde::{Deserialize, Deserializer, de};
 
 use super::ListFiles;
@@ -18,25 +18,6 @@ const NAME: usize = 32;
 /// Entries of the largest feed, where none is set: more than any list of mining has.
 const ENTRIES: usize = 1_000_000;
 
-/// The formats of texts.
-const FORMATS: [&str; 15] = [
-    "auto",
-    "plain",
-    "hosts",
-    "adblock",
-    "dnsmasq",
-    "unbound",
-    "rpz",
-    "addresses",
-    "urls",
-    "nft",
-    "json",
-    "csv",
-    "suricata",
-    "misp",
-    "own",
-];
-
 /// One list that is fetched.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
@@ -46,8 +27,8 @@ pub struct Feed {
     /// Where it is: `https://`, `http://` or `file:///`; with `keys`, the manifest of a signed feed.
     pub url: String,
     /// What it is written in.
-    #[serde(default = "auto")]
-    pub format: String,
+    #[serde(default, deserialize_with = "word")]
+    pub format: Format,
     /// What it lists.
     #[serde(deserialize_with = "word")]
     pub category: Category,
@@ -69,10 +50,6 @@ pub struct Feed {
     /// The public keys of minisign, one of which has signed it; none: it is not signed.
     #[serde(default)]
     pub keys: Vec<String>,
-}
-
-fn auto() -> String {
-    "auto".to_owned()
 }
 
 const fn medium() -> Confidence {
@@ -198,9 +175,6 @@ impl Feed {
             return Err(("name", problem));
         }
         check_url(&self.url).map_err(|problem| ("url", problem))?;
-        if !FORMATS.contains(&self.format.as_str()) {
-            return Err(("format", format!("{:?} is not one of: {}", self.format, FORMATS.join(", "))));
-        }
         if self.min > self.max {
             return Err(("min", format!("{} is more than max, which is {}", self.min, self.max)));
         }
