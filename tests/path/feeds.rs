@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::Result;
 use minewall_lab::service::NameServer;
-use minewall_lab::{Lab, ready};
+use minewall_lab::{Lab, ready, until};
 
 use super::reload::{resolves, wait_reloads};
 use super::{LIMIT, binary, configuration, start, words};
@@ -35,7 +35,9 @@ fn the_daemon_takes_what_is_fetched_and_starts_with_the_last_good() -> Result<()
     let lab = Lab::new()?;
     let _names = NameServer::start(&lab)?;
     let serve = |text: &str| fs::write(lab.directory().join("feed.txt"), text);
-    let mut minewall = start(&lab, "block", &feed(&lab))?;
+    let figures = lab.directory().join("minewall.prom");
+    let counted = format!("[metrics]\ninterval = 1\nfile = {figures:?}\n{}", feed(&lab));
+    let mut minewall = start(&lab, "block", &counted)?;
     assert!(resolves(&lab, "first.example.net")?, "nothing is fetched yet");
 
     serve("first.example.net\n")?;
@@ -55,6 +57,16 @@ fn the_daemon_takes_what_is_fetched_and_starts_with_the_last_good() -> Result<()
     let (code, said) = lists(&lab, &["update"])?;
     assert!(code == Some(1) && said.contains("it is HTML") && !said.contains("reads them now"), "{said}");
     assert!(!resolves(&lab, "second.example.net")?, "the last good version serves");
+    let wanted = [
+        "minewall_feed_failures{feed=\"one\"} 1",
+        "minewall_list_entries{list=\"one\"} 2",
+        "checked_time_seconds{feed=\"one\"} 1",
+    ];
+    let figure = until(LIMIT, || {
+        let text = fs::read_to_string(&figures).unwrap_or_default();
+        wanted.iter().all(|line| text.contains(line)).then_some(())
+    });
+    assert!(figure.is_some(), "{}", fs::read_to_string(&figures)?);
     assert_eq!(minewall.log().matches("read anew").count(), 2, "{}", minewall.log());
 
     let (code, said) = lists(&lab, &["rollback"])?;

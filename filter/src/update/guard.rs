@@ -135,8 +135,10 @@ fn is_at_or_below(name: &str, top: &str) -> bool {
 fn resolvers(text: &str) -> Vec<IpAddr> {
     let server = |line: &str| {
         let mut words = line.split_ascii_whitespace();
-        let address = words.next().filter(|word| *word == "nameserver").and(words.next())?;
-        address.split('%').next()?.parse().ok()
+        if words.next()? != "nameserver" {
+            return None;
+        }
+        words.next()?.split('%').next()?.parse().ok()
     };
     text.lines().filter_map(server).collect()
 }

@@ -248,9 +248,11 @@ impl<'a> Update<'a> {
             let left = guard::canaries(&with);
             let Some(lost) = former.iter().find(|canary| !left.contains(canary)) else { continue };
             let why = format!("with it {lost} would not be listed any more, a pool that is known to be one");
-            let guilty = self.fresh.extract_if(.., |other, _| name.is_none_or(|name| name == *other));
-            let guilty: Vec<_> = guilty.map(|(name, fresh)| (name, fresh.feed)).collect();
-            refused.extend(guilty.into_iter().map(|(name, feed)| (name, self.keep(feed, why.clone().into()))));
+            let is_guilty = |other: &&str| name.is_none_or(|name| name == *other);
+            let guilty: Vec<_> = self.fresh.keys().copied().filter(is_guilty).collect();
+            for fresh in guilty.into_iter().filter_map(|name| self.fresh.remove(name)).collect::<Vec<_>>() {
+                refused.push((fresh.feed.name.as_str(), self.keep(fresh.feed, why.clone().into())));
+            }
         }
         Ok(refused)
     }

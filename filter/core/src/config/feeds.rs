@@ -212,7 +212,8 @@ fn is_key(key: &str) -> bool {
 impl Update {
     fn check(&self) -> Result<(), Problem> {
         for (key, path) in [("directory", &self.directory), ("scratch", &self.scratch)] {
-            if !path.starts_with('/') && !(key == "scratch" && path.is_empty()) {
+            let is_sound = path.starts_with('/') || key == "scratch" && path.is_empty();
+            if !is_sound {
                 let problem = format!("{path:?} is no absolute path, such as \"/var/lib/minewall/lists\"");
                 return Err((key, problem));
             }
