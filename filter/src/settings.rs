@@ -195,7 +195,7 @@ fn add(builder: &mut Builder, file: &ListFile) -> Result<Tally> {
         format.map_err(|unknown| anyhow!("the list {:?}: format {:?} is {unknown}", file.name, file.format))?;
     let taken = update::add(builder, ListMeta::new(&file.name, category), format, Path::new(&file.path));
     let taken = taken.map_err(|error| match error.downcast_ref::<Unreadable>() {
-        Some(unreadable) => anyhow!("{} is no list: {unreadable}", file.path),
+        Some(unreadable) => anyhow!("the list {:?}: {} is {unreadable}", file.name, file.path),
         None => error.context(format!("the list {:?} needs its file", file.name)),
     })?;
     Ok(Tally { path: file.path.clone(), accepted: taken.entries, rejected: taken.refused, reasons: taken.reasons })

@@ -90,11 +90,11 @@ fn a_feed_that_lists_what_is_never_blocked() {
 
 #[test]
 fn a_feed_that_lists_what_is_inside_or_allowed() {
-    let allow = "inside = [\"198.51.100.0/24\"]\n[lists]\nallow = [\"www.uni.example\", \"203.0.113.9\"]\n";
+    let allow = "inside = [\"131.188.3.0/24\"]\n[lists]\nallow = [\"www.uni.example\", \"203.0.113.9\"]\n";
     let place = fetched(allow, "", 10);
     let good = names("good.example", 10);
-    refused(&place, &format!("{good}198.51.100.7:3333\n"), &["198.51.100.7 port 3333", "inside"]);
-    refused(&place, &format!("{good}198.51.0.0/16\n"), &["198.51.0.0/16", "inside"]);
+    refused(&place, &format!("{good}131.188.3.7:3333\n"), &["131.188.3.7 port 3333", "inside"]);
+    refused(&place, &format!("{good}131.188.0.0/16\n"), &["131.188.0.0/16", "inside"]);
     refused(&place, &format!("{good}a.www.uni.example\n"), &["a.www.uni.example", "lists.allow"]);
     refused(&place, &format!("{good}uni.example\n"), &["uni.example", "lists.allow holds www.uni.example"]);
     refused(&place, &format!("{good}203.0.113.9:3333\n"), &["203.0.113.9", "lists.allow"]);
