@@ -7,7 +7,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand, ValueEnum};
 use minewall_core::config::Backend;
 
-use crate::{check, kernel, output, replay, run, settings};
+use crate::{check, kernel, lists, output, replay, run, settings};
 
 /// Where the configuration is looked for when none is named.
 const CONFIG: &str = "/etc/minewall/minewall.toml";
@@ -59,6 +59,12 @@ enum Command {
         #[arg(short, long, value_name = "FILE", default_value = CONFIG)]
         config: PathBuf,
     },
+    /// Search the lists, and hand them on
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  minewall lists search nicehash\n  minewall lists export --format rpz"
+    )]
+    Lists(lists::Command),
     /// The kernel rules
     #[command(subcommand, after_help = "Examples:\n  minewall rules print --backend nft")]
     Rules(Rules),
@@ -112,6 +118,7 @@ impl Cli {
                 output::write(&(refused.collect::<String>() + &sound))?;
                 Ok(ExitCode::SUCCESS)
             }
+            Command::Lists(lists) => lists.perform(),
             Command::Rules(Rules::Print { config, backend }) => {
                 let mut config = config.map(|path| settings::read(&path)).transpose()?.unwrap_or_default();
                 config.kernel.backend = backend.map_or(config.kernel.backend, Into::into);

@@ -13,6 +13,7 @@ mod cli;
 mod identity;
 mod inject;
 mod kernel;
+mod lists;
 mod lock;
 mod metrics;
 mod output;
