@@ -59,12 +59,12 @@ enum Command {
         #[arg(short, long, value_name = "FILE", default_value = CONFIG)]
         config: PathBuf,
     },
-    /// The lists that are fetched
+    /// The lists: fetch them, search them, hand them on
     #[command(
         subcommand,
-        after_help = "Examples:\n  minewall lists update\n  minewall lists status\n  minewall lists rollback"
+        after_help = "Examples:\n  minewall lists update\n  minewall lists status\n  minewall lists search nicehash"
     )]
-    Lists(lists::Lists),
+    Lists(lists::Command),
     /// The kernel rules
     #[command(subcommand, after_help = "Examples:\n  minewall rules print --backend nft")]
     Rules(Rules),

@@ -11,7 +11,7 @@ use minewall_core::engine::Settings;
 use minewall_lists::{Builder, Category, Format, ListMeta, Lists, Unreadable};
 use toml::de::DeTable;
 
-use crate::update::{self, Store};
+use crate::update::{self, Generation, Store};
 use crate::{metrics, sink};
 
 /// Reads and checks a configuration file.
@@ -136,15 +136,14 @@ impl fmt::Display for Tally {
 /// # Errors
 /// A file cannot be read, or an entry of `lists.allow` is no name or address.
 pub(crate) fn lists(files: &ListFiles) -> Result<(Lists, Vec<Tally>)> {
-    let generation = match files.feed.as_slice() {
-        [] => None,
-        _ => Store::new(&files.update.directory).current(&mut |wrong| warn(&wrong)),
-    };
-    index(files, &|feed| {
-        let generation = generation.as_ref()?;
-        let kept = generation.state.feeds.get(&feed.name)?;
-        Some((update::meta(feed, kept), generation.text(&feed.name)))
-    })
+    let fetched = fetched(files);
+    index(files, &|feed| fetched.as_ref()?.list(feed))
+}
+
+/// What was fetched, if anything is to be and was. What is wrong with it is said.
+pub(crate) fn fetched(files: &ListFiles) -> Option<Generation> {
+    let store = Store::new(&files.update.directory);
+    if files.feed.is_empty() { None } else { store.current(&mut |wrong| warn(&wrong)) }
 }
 
 fn warn(wrong: &Error) {

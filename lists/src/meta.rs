@@ -47,7 +47,8 @@ impl ListMeta {
 
     /// The head of a text in our own format: lines `# key: value` before the first entry. `None` without
     /// a known category.
-    pub(crate) fn from_head(text: &str) -> Option<Self> {
+    #[must_use]
+    pub fn from_head(text: &str) -> Option<Self> {
         let value = |key: &str| {
             let mut head = text.lines().map_while(|line| line.strip_prefix("# "));
             head.find_map(|line| line.strip_prefix(key)?.strip_prefix(": ")).unwrap_or("")

@@ -1,6 +1,18 @@
-//! `minewall lists`: one variant a command, each in a file of its own.
+//! `minewall lists`: one variant a command.
+//!
+//! | module | what |
+//! |---|---|
+//! | `update` `status` `rollback` | what is fetched (the work is done in `crate::update`) |
+//! | `sources` | every list that is loaded, as texts |
+//! | `search` | in which of them a word stands |
+//! | `blocked` | what would be blocked, name by name |
+//! | `export` | that in the formats of other programs |
 
+mod blocked;
+mod export;
 mod rollback;
+mod search;
+mod sources;
 mod status;
 mod update;
 
@@ -15,7 +27,7 @@ use minewall_core::config::Config;
 const ATTENTION: u8 = 1;
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum Lists {
+pub(crate) enum Command {
     /// Fetch the feeds of the configuration and put them to use
     ///
     /// A feed that cannot be fetched, or that a guard refuses, keeps its last good version; the others go on. After
@@ -37,15 +49,33 @@ pub(crate) enum Lists {
     /// former generation, or error.
     #[command(after_help = "Examples:\n  minewall lists rollback")]
     Rollback(rollback::Rollback),
+    /// Tell in which lists a word stands
+    ///
+    /// Looks through the texts of all lists that are loaded: names, addresses, coins, families of malware. Exit code 0:
+    /// something was found; 1: nothing was; 2: error.
+    #[command(
+        after_help = "Examples:\n  minewall lists search nicehash\n  minewall lists search -c /etc/minewall/minewall.toml XMR 192.0.2.7"
+    )]
+    Search(search::Search),
+    /// Print what is blocked for other programs
+    ///
+    /// Only what minewall would block in mode "block": what is allowed, guarded or of another category is left out, and
+    /// in formats that can say so it is excepted. Sorted, without duplicates.
+    #[command(
+        after_help = "Examples:\n  minewall lists export --format rpz > /etc/bind/minewall.rpz\n  minewall lists export --format nft --category pool | nft -f -"
+    )]
+    Export(export::Export),
 }
 
-impl Lists {
+impl Command {
     /// Does what was asked for.
     pub(crate) fn perform(self) -> Result<ExitCode> {
         match self {
             Self::Update(update) => update.perform(),
             Self::Status(status) => status.perform(),
             Self::Rollback(rollback) => rollback.perform(),
+            Self::Search(search) => search.perform(),
+            Self::Export(export) => export.perform(),
         }
     }
 }

@@ -34,7 +34,7 @@ pub(crate) use jitter::wait;
 pub(crate) use run::{End, Options, Update};
 pub(crate) use scratch::Scratch;
 pub(crate) use store::{Generation, Store};
-pub(crate) use text::{add, meta};
+pub(crate) use text::add;
 
 /// Seconds since 1970.
 pub(crate) fn now() -> i64 {

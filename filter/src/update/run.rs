@@ -261,7 +261,7 @@ impl<'a> Update<'a> {
     fn index(&self, is_fresh: impl Fn(&str) -> bool) -> Result<Lists> {
         let text = |feed: &Feed| match self.fresh.get(feed.name.as_str()).filter(|_| is_fresh(&feed.name)) {
             Some(fresh) => Some((text::meta(feed, &fresh.kept), fresh.file.clone())),
-            None => Some((text::meta(feed, self.kept(feed)?), self.base.as_ref()?.text(&feed.name))),
+            None => self.base.as_ref()?.list(feed),
         };
         Ok(settings::index(&self.config.lists, &text)?.0)
     }

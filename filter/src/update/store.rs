@@ -14,9 +14,12 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
+use minewall_core::config::Feed;
+use minewall_lists::ListMeta;
 use rustix::fs::{Access, FlockOperation, access, flock};
 
 use super::state::{FILE, State, text_file};
+use super::text::meta;
 
 /// The link to the generation that holds.
 const CURRENT: &str = "current";
@@ -45,6 +48,12 @@ impl Generation {
     /// The file of a feed's text.
     pub(crate) fn text(&self, feed: &str) -> PathBuf {
         self.directory.join(text_file(feed))
+    }
+
+    /// What there is of a feed: what records say of it, and its text.
+    pub(crate) fn list(&self, feed: &Feed) -> Option<(ListMeta, PathBuf)> {
+        let kept = self.state.feeds.get(&feed.name)?;
+        Some((meta(feed, kept), self.text(&feed.name)))
     }
 }
 
