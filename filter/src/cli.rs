@@ -7,7 +7,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand, ValueEnum};
 use minewall_core::config::Backend;
 
-use crate::{check, kernel, output, replay, run, settings};
+use crate::{check, feed, kernel, output, replay, run, settings};
 
 /// Where the configuration is looked for when none is named.
 const CONFIG: &str = "/etc/minewall/minewall.toml";
@@ -59,9 +59,52 @@ enum Command {
         #[arg(short, long, value_name = "FILE", default_value = CONFIG)]
         config: PathBuf,
     },
+    /// The lists of names and addresses, and signed feeds of them
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  minewall lists verify --key feed.pub https://lists.example.org/manifest.toml"
+    )]
+    Lists(Lists),
     /// The kernel rules
     #[command(subcommand, after_help = "Examples:\n  minewall rules print --backend nft")]
     Rules(Rules),
+}
+
+#[derive(Debug, Subcommand)]
+enum Lists {
+    /// Make and sign the manifest of a feed of one's own
+    ///
+    /// Reads feed.toml in the directory, counts the entries of the lists it names, and writes manifest.toml with the next
+    /// version and manifest.toml.minisig. Publish the directory as it is.
+    #[cfg(feature = "sign")]
+    #[command(after_help = "Examples:\n  minewall lists sign --key feed.key /srv/www/feed")]
+    Sign(feed::Sign),
+    /// Make the keys of a feed: a secret one to sign with, and a public one for gateways
+    ///
+    /// The public key, for `keys` of the feed in minewall.toml, goes to standard output too. The program minisign reads
+    /// both files.
+    #[cfg(feature = "sign")]
+    #[command(after_help = "Examples:\n  minewall lists keygen feed.key")]
+    Keygen(feed::Keygen),
+    /// Fetch a signed feed, check all of it as a gateway would, and say what is in it
+    ///
+    /// Nothing is kept. Exit code 0: all of it is good; 2: something is not.
+    #[command(
+        after_help = "Examples:\n  minewall lists verify --key feed.pub https://lists.example.org/manifest.toml\n  minewall lists verify --key RWQ... /srv/www/feed"
+    )]
+    Verify(feed::Verify),
+}
+
+impl Lists {
+    fn perform(self) -> Result<ExitCode> {
+        match self {
+            #[cfg(feature = "sign")]
+            Self::Sign(sign) => sign.perform(),
+            #[cfg(feature = "sign")]
+            Self::Keygen(keygen) => keygen.perform(),
+            Self::Verify(verify) => verify.perform(),
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -112,6 +155,7 @@ impl Cli {
                 output::write(&(refused.collect::<String>() + &sound))?;
                 Ok(ExitCode::SUCCESS)
             }
+            Command::Lists(lists) => lists.perform(),
             Command::Rules(Rules::Print { config, backend }) => {
                 let mut config = config.map(|path| settings::read(&path)).transpose()?.unwrap_or_default();
                 config.kernel.backend = backend.map_or(config.kernel.backend, Into::into);

@@ -10,6 +10,8 @@ use clap::Parser;
 mod capability;
 mod check;
 mod cli;
+mod feed;
+mod fetch;
 mod identity;
 mod inject;
 mod kernel;
