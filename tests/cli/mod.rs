@@ -12,6 +12,7 @@ mod capture;
 mod check;
 mod config;
 mod damage;
+#[cfg(feature = "sign")]
 mod feed;
 mod odd;
 mod program;

@@ -15,6 +15,9 @@ pub(super) const FORMAT: u32 = 1;
 const MOST_FILES: usize = 256;
 const MOST_NAME: usize = 64;
 
+/// Bytes of any other text in it.
+const MOST_TEXT: usize = 200;
+
 /// What the lists of a feed are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Manifest {
@@ -149,6 +152,16 @@ impl Manifest {
         if self.files.len() > MOST_FILES {
             return Err(Refused::TooMany(self.files.len()));
         }
+        let of_files =
+            self.files.iter().flat_map(|file| [&file.category, &file.format, &file.confidence, &file.licence]);
+        for text in of_files.chain([&self.feed]) {
+            if text.len() > MOST_TEXT || text.contains(char::is_control) {
+                return Err(Refused::Unreadable(format!(
+                    "{:?} is too long or has control characters",
+                    shortened(text)
+                )));
+            }
+        }
         let mut seen = BTreeSet::new();
         for name in self.files.iter().map(|file| &file.name) {
             check_name(name)?;
@@ -173,6 +186,10 @@ impl File {
     }
 }
 
+fn shortened(text: &str) -> String {
+    text.chars().take(40).collect()
+}
+
 /// A name that stays in its directory, whatever reads it, and is none of our own.
 fn check_name(name: &str) -> Result<(), Refused> {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._-".contains(&byte);
@@ -181,7 +198,7 @@ fn check_name(name: &str) -> Result<(), Refused> {
     if starts && !own && name.len() <= MOST_NAME && name.bytes().all(plain) {
         return Ok(());
     }
-    Err(Refused::Name(name.to_owned()))
+    Err(Refused::Name(shortened(name)))
 }
 
 /// The manifest, if one of `keys` has signed it and it is neither older than the `last` taken nor past its time.

@@ -195,12 +195,16 @@ fn what_a_manifest_may_not_say_is_refused() {
         "a%2fb",
         &"a".repeat(65),
     ] {
-        assert_eq!(refusal(&text(vec![file(name, LIST)])), Refused::Name(name.to_owned()));
+        assert_eq!(refusal(&text(vec![file(name, LIST)])), Refused::Name(name.chars().take(40).collect()));
     }
     let twice = vec![file("a.txt", LIST), file("a.txt", LIST)];
     assert_eq!(refusal(&text(twice)), Refused::Twice("a.txt".to_owned()));
     let many = (0..257).map(|n| file(&format!("list-{n}"), LIST)).collect();
     assert_eq!(refusal(&text(many)), Refused::TooMany(257));
+    for licence in ["\u{1b}[2J".to_owned(), "x".repeat(201)] {
+        let words = refusal(&text(vec![File { licence, ..file("a.txt", LIST) }])).to_string();
+        assert!(words.contains("control characters") && !words.contains('\u{1b}') && words.len() < 200, "{words}");
+    }
     let sound = text(vec![file("a.txt", LIST)]);
     let newer = sound.replace("format = 1\n", "format = 2\nshape = \"another\"\n");
     assert_eq!(refusal(&newer), Refused::Format(2));

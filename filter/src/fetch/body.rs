@@ -25,7 +25,7 @@ pub(super) fn save(answer: Answer, limits: Limits, into: &Path) -> Result<Fetche
     let (etag, modified) = (head.get("etag").map(str::to_owned), head.get("last-modified").map(str::to_owned));
     let encoding = head.get("content-encoding").map(str::to_ascii_lowercase);
     let most = limits.bytes.saturating_add(limits.bytes / 64).saturating_add(OVERHEAD);
-    let wire = Wire { inner: answer.body, expected: head.length(), seen: 0, most, failed: None };
+    let wire = Wire { inner: answer.body, expected: head.length(), seen: 0, most, told: limits.bytes, failed: None };
     let saved = open(wire, encoding.as_deref()).and_then(|body| write(body, limits.bytes, into));
     match saved {
         Ok((bytes, sha256)) => Ok(Fetched::Body(Body { bytes, etag, modified, sha256 })),
@@ -46,6 +46,8 @@ struct Wire {
     expected: Option<u64>,
     seen: u64,
     most: u64,
+    /// How much that is, but for what compression may add.
+    told: u64,
     /// Said again at every later reading: a decoder may hide the first word in words of its own.
     failed: Option<Failed>,
 }
@@ -53,7 +55,7 @@ struct Wire {
 impl Wire {
     fn take(&mut self, buffer: &mut [u8]) -> Result<usize, Failed> {
         if self.expected.is_some_and(|expected| expected > self.most) {
-            return Err(too_large(self.most));
+            return Err(too_large(self.told));
         }
         let count = loop {
             match self.inner.read(buffer) {
@@ -63,7 +65,7 @@ impl Wire {
         };
         self.seen = self.seen.saturating_add(count as u64);
         if self.seen > self.most {
-            return Err(too_large(self.most));
+            return Err(too_large(self.told));
         }
         match self.expected {
             Some(expected) if count == 0 && !buffer.is_empty() && self.seen != expected => {

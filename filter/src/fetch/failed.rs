@@ -149,9 +149,10 @@ impl Failed {
     }
 
     pub(super) fn at(self, url: &Url) -> Self {
-        self.on(url.as_str())
+        self.on(&masked(url))
     }
 
+    /// About a text that may be no URL, as it is written down.
     pub(super) fn on(mut self, url: &str) -> Self {
         if self.url.is_empty() {
             self.url = printable(url);
@@ -196,6 +197,16 @@ impl fmt::Display for Failed {
 }
 
 impl std::error::Error for Failed {}
+
+/// A URL that can be written down.
+pub(super) fn masked(url: &Url) -> String {
+    let mut url = url.clone();
+    if url.password().is_some() {
+        // Fails only for URLs that cannot have one.
+        let _ = url.set_password(Some("***"));
+    }
+    url.into()
+}
 
 /// Words of servers and programs in one line of plain characters, and not too many.
 fn printable(text: &str) -> String {

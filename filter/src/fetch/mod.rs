@@ -33,7 +33,7 @@ use std::time::{Duration, Instant};
 use url::Url;
 
 pub(crate) use failed::Failed;
-use failed::Kind;
+use failed::{Kind, masked};
 use head::Head;
 
 /// Redirects followed from one URL.
@@ -179,7 +179,7 @@ pub(crate) fn fetch(with: Fetcher, request: &Request<'_>, into: &Path) -> Result
             _ => return Err(Failed::status(&answer.head).at(&url)),
         }
     }
-    Err(Failed::new(Kind::Redirects, format!("the last to {url}")).on(request.url))
+    Err(Failed::new(Kind::Redirects, format!("the last to {}", masked(&url))).at(&parse(request.url)?))
 }
 
 fn parse(text: &str) -> Result<Url, Failed> {
@@ -200,7 +200,7 @@ fn redirected(from: &Url, head: &Head) -> Result<Url, Failed> {
     let to = from.join(location).map_err(|error| Failed::new(Kind::Protocol, format!("redirect: {error}")))?;
     match (from.scheme(), to.scheme()) {
         (_, "https") | ("http", "http") => Ok(to),
-        ("https", "http") => Err(Failed::new(Kind::Downgrade, format!("to {to}"))),
+        ("https", "http") => Err(Failed::new(Kind::Downgrade, format!("to {}", masked(&to)))),
         (_, other) => Err(Failed::new(Kind::Protocol, format!("a redirect to {other}:"))),
     }
 }

@@ -189,3 +189,12 @@ fn the_file_cannot_be_made() {
     let failed = fetch(client.fetcher, &request, Path::new("/nowhere/at/all")).unwrap_err();
     assert_eq!(failed.kind(), Kind::Write, "{failed}");
 }
+
+#[test]
+fn a_password_is_not_written_down() {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    for client in Client::all() {
+        let words = client.failure(&format!("http://me:secret@127.0.0.1:{port}/list")).to_string();
+        assert!(words.contains("me:***@") && !words.contains("secret"), "{words}");
+    }
+}

@@ -65,3 +65,16 @@ fn authorities_that_cannot_be_read_are_named() {
         client.fails(&site.secure(Certificate::Good, "/list.txt"), &[Kind::Authorities, Kind::Certificate]);
     }
 }
+
+#[test]
+fn https_is_fetched_with_and_without_a_tls_of_our_own() {
+    let Some(site) = Site::start() else { return };
+    let url = site.secure(Certificate::Good, "/list.txt");
+    let mut client = Client::new(Fetcher::Auto);
+    client.authorities = Some(site.authority());
+    assert_eq!(client.body(&url).1, LIST.as_bytes());
+    if !built_in::TLS {
+        let words = Client::new(Fetcher::BuiltIn).fails(&url, &[Kind::NoTls]).to_string();
+        assert!(words.contains("uclient-fetch"), "{words}");
+    }
+}
