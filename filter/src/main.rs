@@ -10,6 +10,7 @@ use clap::Parser;
 mod capability;
 mod check;
 mod cli;
+mod feed;
 mod fetch;
 mod identity;
 mod inject;

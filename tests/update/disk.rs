@@ -1,10 +1,11 @@
 //! Disks that are full or cannot be written, two updates at once.
 
+use std::io::Write as _;
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::Stdio;
-use std::time::Duration;
 
-use minewall_lab::{ready, until};
+use minewall_lab::ready;
 
 use super::place::{BINARY, Place, Ran, names};
 
@@ -97,15 +98,17 @@ fn a_disk_that_cannot_be_written_is_told_and_read() {
 fn one_update_at_a_time() {
     let place = Place::new(&[("one", "")]);
     // A source that keeps the first one waiting.
-    let pipe = place.path("one.txt");
-    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let source = TcpListener::bind("127.0.0.1:0").unwrap();
+    let text = std::fs::read_to_string(place.path("minewall.toml")).unwrap();
+    let (file, url) = (place.path("one.txt"), format!("http://{}/", source.local_addr().unwrap()));
+    let text = text.replace(&format!("file://{}", file.display()), &url);
+    std::fs::write(place.path("minewall.toml"), text).unwrap();
     let mut command = place.command(Path::new(BINARY), &["lists", "update"]);
     let first = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let waits = || place.path(&format!("run/lists/work-{}", first.id())).exists().then_some(());
-    until(Duration::from_secs(20), waits).unwrap();
+    let (mut asking, _) = source.accept().unwrap();
     place.update(&[]).must(2, &["another update", "at work"]);
     place.run(&["lists", "rollback"]).must(2, &["another update"]);
-    std::fs::write(&pipe, "good.example\n").unwrap();
+    asking.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\ngood.example\n").unwrap();
     Ran::from(first.wait_with_output().unwrap()).must(0, &["one: 1 entries, new"]);
     assert!(place.lists("good.example"));
 }

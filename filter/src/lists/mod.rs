@@ -23,6 +23,8 @@ use anyhow::Result;
 use clap::Subcommand;
 use minewall_core::config::Config;
 
+use crate::feed;
+
 /// The exit code for "something is not as it should be, but the lists are in use".
 const ATTENTION: u8 = 1;
 
@@ -65,6 +67,27 @@ pub(crate) enum Command {
         after_help = "Examples:\n  minewall lists export --format rpz > /etc/bind/minewall.rpz\n  minewall lists export --format nft --category pool | nft -f -"
     )]
     Export(export::Export),
+    /// Make and sign the manifest of a feed of one's own
+    ///
+    /// Reads feed.toml in the directory, counts the entries of the lists it names, and writes manifest.toml with the next
+    /// version and manifest.toml.minisig. Publish the directory as it is.
+    #[cfg(feature = "sign")]
+    #[command(after_help = "Examples:\n  minewall lists sign --key feed.key /srv/www/feed")]
+    Sign(feed::Sign),
+    /// Make the keys of a feed: a secret one to sign with, and a public one for gateways
+    ///
+    /// The public key, for `keys` of the feed in minewall.toml, goes to standard output too. The program minisign reads
+    /// both files.
+    #[cfg(feature = "sign")]
+    #[command(after_help = "Examples:\n  minewall lists keygen feed.key")]
+    Keygen(feed::Keygen),
+    /// Fetch a signed feed, check all of it as a gateway would, and say what is in it
+    ///
+    /// Nothing is kept. Exit code 0: all of it is good; 2: something is not.
+    #[command(
+        after_help = "Examples:\n  minewall lists verify --key feed.pub https://lists.example.org/manifest.toml\n  minewall lists verify --key RWQ... /srv/www/feed"
+    )]
+    Verify(feed::Verify),
 }
 
 impl Command {
@@ -76,6 +99,11 @@ impl Command {
             Self::Rollback(rollback) => rollback.perform(),
             Self::Search(search) => search.perform(),
             Self::Export(export) => export.perform(),
+            #[cfg(feature = "sign")]
+            Self::Sign(sign) => sign.perform(),
+            #[cfg(feature = "sign")]
+            Self::Keygen(keygen) => keygen.perform(),
+            Self::Verify(verify) => verify.perform(),
         }
     }
 }

@@ -170,6 +170,7 @@ impl<'a> Update<'a> {
             url: &feed.url,
             etag: known.and_then(|known| known.etag.as_deref()),
             modified: known.and_then(|known| known.modified.as_deref()),
+            authorities: Some(update.authorities.as_str()).filter(|path| !path.is_empty()).map(Path::new),
             limits: Limits { connect: seconds(update.connect), total: seconds(update.timeout), bytes: update.bytes },
         };
         match fetch::fetch(update.fetcher, &request, into) {

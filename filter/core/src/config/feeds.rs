@@ -4,7 +4,7 @@ use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt::Display;
+use core::fmt::{self, Display};
 use core::str::FromStr;
 
 use minewall_lists::{Category, Confidence, Format};
@@ -78,7 +78,10 @@ pub struct Update {
     /// Where it is worked on, and what went wrong is kept; empty: `lists` in the runtime directory.
     pub scratch: String,
     /// What fetches.
+    #[serde(deserialize_with = "word")]
     pub fetcher: Fetcher,
+    /// A PEM file of authorities trusted besides the system's; empty: none.
+    pub authorities: String,
     /// Seconds to a connection, 1 to 300.
     pub connect: u32,
     /// Seconds for all of one fetch, 1 to 3,600.
@@ -103,6 +106,7 @@ impl Default for Update {
             directory: "/var/lib/minewall/lists".to_owned(),
             scratch: String::new(),
             fetcher: Fetcher::Auto,
+            authorities: String::new(),
             connect: 10,
             timeout: 120,
             bytes: 64 << 20,
@@ -116,10 +120,9 @@ impl Default for Update {
 }
 
 /// What fetches feeds.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Fetcher {
-    /// minewall itself where it can, else the first of the others that is there.
+    /// minewall itself, or the first of the others where it cannot.
     #[default]
     Auto,
     /// minewall itself.
@@ -130,6 +133,29 @@ pub enum Fetcher {
     Wget,
     /// `uclient-fetch`, of OpenWrt.
     UclientFetch,
+}
+
+const FETCHERS: &[(&str, Fetcher)] = &[
+    ("auto", Fetcher::Auto),
+    ("built-in", Fetcher::BuiltIn),
+    ("curl", Fetcher::Curl),
+    ("wget", Fetcher::Wget),
+    ("uclient-fetch", Fetcher::UclientFetch),
+];
+
+impl FromStr for Fetcher {
+    type Err = &'static str;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        let row = FETCHERS.iter().find(|row| row.0 == word);
+        row.map(|row| row.1).ok_or("not one of: auto, built-in, curl, wget, uclient-fetch")
+    }
+}
+
+impl Display for Fetcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(FETCHERS.iter().find(|row| row.1 == *self).map_or("", |row| row.0))
+    }
 }
 
 /// A setting of the lists that cannot be so.
@@ -211,8 +237,9 @@ fn is_key(key: &str) -> bool {
 
 impl Update {
     fn check(&self) -> Result<(), Problem> {
-        for (key, path) in [("directory", &self.directory), ("scratch", &self.scratch)] {
-            let is_sound = path.starts_with('/') || key == "scratch" && path.is_empty();
+        let paths = [("directory", &self.directory), ("scratch", &self.scratch), ("authorities", &self.authorities)];
+        for (key, path) in paths {
+            let is_sound = path.starts_with('/') || key != "directory" && path.is_empty();
             if !is_sound {
                 let problem = format!("{path:?} is no absolute path, such as \"/var/lib/minewall/lists\"");
                 return Err((key, problem));
