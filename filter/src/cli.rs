@@ -43,11 +43,11 @@ enum Command {
         after_help = "Examples:\n  minewall replay monday.pcap\n  minewall replay --format json --inside 198.51.100.0/24 *.pcapng | jq .event.reason"
     )]
     Replay(replay::Replay),
-    /// Tell whether names, addresses or hosts of URLs are listed, by which entry, and what would be done
+    /// Tell whether names or addresses are listed, by which list and entry
     ///
     /// Exit code 0: at least one is listed; 1: none is; 2: error.
     #[command(
-        after_help = "Examples:\n  minewall check xmr.2miners.com\n  minewall check 192.0.2.7:3333 '[2001:db8::7]:3333'\n  minewall check --resolve stratum+tcp://pool.example.org:3333\n  minewall check --listed --json --file names-asked.txt"
+        after_help = "Examples:\n  minewall check xmr.2miners.com\n  minewall check 192.0.2.7:3333 '[2001:db8::7]:3333'\n  minewall check --resolve pool.example.org"
     )]
     Check(check::Check),
     /// Read a configuration file and say what is wrong with it
@@ -57,10 +57,10 @@ enum Command {
         #[arg(short, long, value_name = "FILE", default_value = CONFIG)]
         config: PathBuf,
     },
-    /// The lists
+    /// The lists: fetch them, search them, hand them on
     #[command(
         subcommand,
-        after_help = "Examples:\n  minewall lists report --yardstick pools.csv --where confidence=high"
+        after_help = "Examples:\n  minewall lists update\n  minewall lists status\n  minewall lists search nicehash"
     )]
     Lists(lists::Command),
     /// The kernel rules
@@ -109,7 +109,6 @@ impl Cli {
             Command::Run { config } => run::run(&config).map(|()| ExitCode::SUCCESS),
             Command::Replay(replay) => replay.perform(),
             Command::Check(check) => check.perform(),
-            Command::Lists(lists) => lists.perform(),
             Command::CheckConfig { config } => {
                 let (lists, tallies) = settings::check(&config)?;
                 let refused = tallies.iter().filter(|tally| tally.rejected > 0).map(|tally| format!("{tally}\n"));
@@ -117,6 +116,7 @@ impl Cli {
                 output::write(&(refused.collect::<String>() + &sound))?;
                 Ok(ExitCode::SUCCESS)
             }
+            Command::Lists(lists) => lists.perform(),
             Command::Rules(Rules::Print { config, backend }) => {
                 let mut config = config.map(|path| settings::read(&path)).transpose()?.unwrap_or_default();
                 config.kernel.backend = backend.map_or(config.kernel.backend, Into::into);

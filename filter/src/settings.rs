@@ -3,14 +3,15 @@
 use std::fmt;
 use std::fs::File;
 use std::io::{ErrorKind, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Error, Result, anyhow};
-use minewall_core::config::{Config, ListFile, ListFiles, OutOfBounds};
+use minewall_core::config::{Config, Feed, ListFile, ListFiles, OutOfBounds, Wrong};
 use minewall_core::engine::Settings;
-use minewall_lists::{Builder, Category, Format, ListMeta, Lists};
+use minewall_lists::{Builder, Category, Format, ListMeta, Lists, Unreadable};
 use toml::de::DeTable;
 
+use crate::update::{self, Generation, Store};
 use crate::{metrics, sink};
 
 /// Reads and checks a configuration file.
@@ -64,6 +65,8 @@ fn parse(text: &str) -> Result<Config> {
     let config: Config = toml::from_str(text).map_err(|error| anyhow!("{}", error.to_string().trim_end()))?;
     let wrong = |wrong: OutOfBounds| located(text, anyhow!(wrong.problem).context(Setting(wrong.setting.to_owned())));
     config.check().map_err(wrong)?;
+    let wrong = |wrong: Wrong| located(text, anyhow!(wrong.problem).context(Setting(wrong.setting)));
+    config.lists.check().map_err(wrong)?;
     Ok(config)
 }
 
@@ -146,11 +149,38 @@ impl fmt::Display for Tally {
     }
 }
 
-/// Reads the shipped lists and the operator's.
+/// Reads the shipped lists, the operator's and those that were fetched. What is wrong with the latter is said, and does
+/// not stand in the way.
 ///
 /// # Errors
 /// A file cannot be read, or an entry of `lists.allow` is no name or address.
 pub(crate) fn lists(files: &ListFiles) -> Result<(Lists, Vec<Tally>)> {
+    let fetched = fetched(files);
+    index(files, &|feed| fetched.as_ref()?.list(feed))
+}
+
+/// What was fetched, if anything is to be and was. What is wrong with it is said.
+pub(crate) fn fetched(files: &ListFiles) -> Option<Generation> {
+    let store = Store::new(&files.update.directory);
+    if files.feed.is_empty() { None } else { store.current(&mut |wrong| warn(&wrong)) }
+}
+
+fn warn(wrong: &Error) {
+    if tracing::dispatcher::has_been_set() {
+        tracing::warn!("{wrong:#}");
+    } else {
+        eprintln!("minewall: {wrong:#}");
+    }
+}
+
+/// The index of the shipped lists, the operator's, and those feeds that there is a text of.
+///
+/// # Errors
+/// As with [`lists`].
+pub(crate) fn index(
+    files: &ListFiles,
+    text: &dyn Fn(&Feed) -> Option<(ListMeta, PathBuf)>,
+) -> Result<(Lists, Vec<Tally>)> {
     let mut builder = Builder::new();
     if files.shipped {
         builder.shipped();
@@ -165,6 +195,12 @@ pub(crate) fn lists(files: &ListFiles) -> Result<(Lists, Vec<Tally>)> {
     for (at, file) in files.file.iter().enumerate() {
         tallies.push(add(&mut builder, file).with_context(|| Setting(format!("lists.file.{at}")))?);
     }
+    for feed in &files.feed {
+        if let Some((meta, path)) = text(feed) {
+            update::add(&mut builder, meta, feed.format, &path)
+                .with_context(|| format!("the feed {:?} cannot be used", feed.name))?;
+        }
+    }
     Ok((builder.build(), tallies))
 }
 
@@ -175,31 +211,24 @@ fn add(builder: &mut Builder, file: &ListFile) -> Result<Tally> {
     let format = file.format.parse::<Format>();
     let format =
         format.map_err(|unknown| anyhow!("the list {:?}: format {:?} is {unknown}", file.name, file.format))?;
-    let mut reading = builder.read(ListMeta::new(&file.name, category), format);
-    pieces(&file.path, &mut |piece| Ok(reading.push(piece)?))
-        .with_context(|| format!("the list {:?} needs its file", file.name))?;
-    let tally = reading.end().with_context(|| format!("{} is no list", file.path))?;
-    let reason = |(reason, refusal): (_, minewall_lists::Refusal)| {
-        format!("{} of them (first in line {}): {reason}", refusal.count, refusal.first_line)
-    };
-    Ok(Tally {
-        path: file.path.clone(),
-        accepted: tally.accepted,
-        noted: tally.noted,
-        rejected: tally.rejected(),
-        reasons: tally.refusals().map(reason).collect(),
-    })
+    let taken = update::add(builder, ListMeta::new(&file.name, category), format, Path::new(&file.path));
+    let taken = taken.map_err(|error| match error.downcast_ref::<Unreadable>() {
+        Some(unreadable) => anyhow!("the list {:?}: {} is {unreadable}", file.name, file.path),
+        None => error.context(format!("the list {:?} needs its file", file.name)),
+    })?;
+    let update::Taken { entries: accepted, noted, refused: rejected, reasons, .. } = taken;
+    Ok(Tally { path: file.path.clone(), accepted, noted, rejected, reasons })
 }
 
 /// Reads a file in pieces, so that it is never in memory whole.
-pub(crate) fn pieces(path: &str, take: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
-    let reading = || format!("cannot read {path}");
+pub(crate) fn pieces(path: &Path, take: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
+    let reading = || format!("cannot read {}", path.display());
     let mut file = File::open(path).with_context(reading)?;
     let mut piece = vec![0; 64 << 10];
     loop {
         match file.read(&mut piece) {
             Ok(0) => return Ok(()),
-            Ok(read) => take(piece.get(..read).unwrap_or_default()).with_context(reading)?,
+            Ok(read) => take(piece.get(..read).unwrap_or_default())?,
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => return Err(error).with_context(reading),
         }

@@ -204,7 +204,8 @@ mod tests {
             builder.lists.push(ListMeta::new(&number.to_string(), Category::Pool));
         }
         for On(list, category, entry) in entries {
-            let standing = Standing { list: *list, category: *category, confidence: Confidence::Medium };
+            let standing =
+                Standing { list: *list, category: *category, confidence: Confidence::Medium, trust: Confidence::High };
             builder.take(standing, entry).unwrap();
         }
         builder.build()

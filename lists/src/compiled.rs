@@ -167,7 +167,7 @@ macro_rules! fields {
 
 fields!(AddressRule { rule, text });
 fields!(Index { names, addresses, prefixes });
-fields!(ListMeta { name, category, confidence, source, licence, date, entries });
+fields!(ListMeta { name, category, confidence, trust, source, licence, date, entries });
 fields!(Node { allowed, guard, why, exact, suffix, silent_exact, silent });
 fields!(Names { shift, starts, rests, which, nodes });
 fields!(Rule { list, confidence, custom, kind, coins, ports, date });

@@ -23,8 +23,8 @@ impl Builder {
     /// Begins with a list. Of one that turns out unreadable the entries read before stay in the builder, which is then to be
     /// thrown away.
     pub fn read(&mut self, meta: ListMeta, format: Format) -> Reading<'_> {
-        let (category, confidence) = (meta.category, meta.confidence);
-        let standing = self.begin(meta).map(|list| Standing { list, category, confidence });
+        let (category, confidence, trust) = (meta.category, meta.confidence, meta.trust);
+        let standing = self.begin(meta).map(|list| Standing { list, category, confidence, trust });
         let mut tally = Tally::default();
         if standing.is_none() {
             tally.refuse(Reason::Full, 1);

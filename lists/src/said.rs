@@ -34,12 +34,14 @@ pub(crate) enum Taken {
     Noted,
 }
 
-/// The list an entry stands on: its number, its category, and the confidence of entries that state none.
+/// The list an entry stands on: its number, its category, the confidence of entries that state none, and the most that any
+/// is believed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Standing {
     pub(crate) list: u16,
     pub(crate) category: Category,
     pub(crate) confidence: Confidence,
+    pub(crate) trust: Confidence,
 }
 
 /// Rules, and the texts and ports they name by number.
@@ -63,7 +65,7 @@ impl Said {
     pub(crate) fn rule(&mut self, standing: Standing, entry: &Entry<'_>) -> Result<Rule, Reason> {
         Ok(Rule {
             list: standing.list,
-            confidence: entry.confidence.unwrap_or(standing.confidence),
+            confidence: entry.confidence.unwrap_or(standing.confidence).min(standing.trust),
             custom: standing.category == Category::Custom,
             kind: self.text(entry.kind)?,
             coins: self.text(entry.coins)?,

@@ -190,3 +190,20 @@ fn lists_are_shared_between_threads() {
     fn shared<T: Send + Sync + 'static>() {}
     shared::<Lists>();
 }
+
+#[test]
+fn trust_is_the_most_an_entry_is_believed() {
+    let mut builder = Builder::new();
+    let mut meta = ListMeta::new("feed", Category::Pool);
+    meta.trust = Confidence::Low;
+    builder.add_text(meta, "sure.example\tsuffix\thigh\tpool\t-\t-\t-\nplain.example\n");
+    let mut meta = ListMeta::new("trusted", Category::Custom);
+    meta.trust = Confidence::Medium;
+    builder.add_text(meta, "own.example\n");
+    let lists = builder.build();
+    for (name, confidence) in
+        [("sure.example", Confidence::Low), ("plain.example", Confidence::Low), ("own.example", Confidence::Medium)]
+    {
+        assert_eq!(lists.name(name).unwrap().confidence, confidence, "{name}");
+    }
+}

@@ -1,5 +1,6 @@
 //! The configuration as a value: what may be set, its bounds and its defaults. Reading the file is the process' work.
 
+mod feeds;
 mod mark;
 mod metrics;
 mod queue;
@@ -18,6 +19,7 @@ use crate::engine::Settings;
 use crate::limits;
 use crate::policy::{Categories, DnsAnswer, Exempt, Inside, Mode, Policy};
 
+pub use feeds::{Feed, Fetcher, Update, Wrong};
 pub use mark::Mark;
 pub use metrics::Metrics;
 pub use queue::{Fail, FailVerdicts, Queue, Reader};
@@ -204,11 +206,15 @@ pub struct ListFiles {
     pub file: Vec<ListFile>,
     /// Names that are never listed.
     pub allow: Vec<String>,
+    /// Lists that are fetched.
+    pub feed: Vec<Feed>,
+    /// How they are.
+    pub update: Update,
 }
 
 impl Default for ListFiles {
     fn default() -> Self {
-        Self { shipped: true, file: Vec::new(), allow: Vec::new() }
+        Self { shipped: true, file: Vec::new(), allow: Vec::new(), feed: Vec::new(), update: Update::default() }
     }
 }
 

@@ -62,15 +62,15 @@ impl Worker {
         let mut current = Arc::clone(settings.load());
         let mut engine = Engine::new((*current).clone(), flows, seed);
         let clock = Clock::start();
-        let (mut errors, mut eased, mut shown) = (0, 0, Instant::now());
-        let mut askers = Askers::default();
+        let (mut errors, mut eased, mut shown, mut askers) = (0, 0, Instant::now(), Askers::default());
         loop {
             // Once a packet or a wait, and a clock that is read without a system call.
             if shown.elapsed() >= SHOWN {
                 self.slot.put(engine.counters());
                 shown = Instant::now();
             }
-            // Also while no packet comes, so that what is former can go.
+            let next = self.queue.next();
+            // Behind the wait: a packet is judged by what holds when it comes. Also while none comes: what is former can go.
             let latest = settings.load();
             if !Arc::ptr_eq(latest, &current) {
                 let begun = Instant::now();
@@ -83,7 +83,7 @@ impl Worker {
                 engine.ease(ease);
                 eased = ease;
             }
-            let waiting = match self.queue.next() {
+            let waiting = match next {
                 Ok(Some(waiting)) => {
                     errors = 0;
                     waiting

@@ -22,6 +22,10 @@ const SETTINGS: &[(&str, Last)] =
 pub(super) fn read(_: &mut State, line: &Line<'_>, out: Out<'_>) -> bool {
     let text = line.bare.strip_prefix("--").unwrap_or(line.bare);
     let Some((key, value)) = text.split_once('=') else { return false };
+    if key == "host-record" {
+        host_record(value, out);
+        return true;
+    }
     let Some((_, says)) = SETTINGS.iter().find(|(setting, _)| *setting == key.trim_end()) else {
         return is_other(key, line.bare) && {
             out(Err(Reason::Unsupported));
@@ -47,8 +51,21 @@ pub(super) fn read(_: &mut State, line: &Line<'_>, out: Out<'_>) -> bool {
 
 /// Settings of dnsmasq that no list of names needs; as those of no other format look.
 fn is_other(key: &str, line: &str) -> bool {
-    const OTHERS: &[&str] = &["conf-file", "conf-dir", "cname", "host-record", "addn-hosts", "bogus-nxdomain", "alias"];
+    const OTHERS: &[&str] = &["conf-file", "conf-dir", "cname", "addn-hosts", "bogus-nxdomain", "alias"];
     OTHERS.contains(&key) && !line.contains(' ')
+}
+
+/// `host-record=a.b,c.d,0.0.0.0,::`: the names alone.
+fn host_record(value: &str, out: Out<'_>) {
+    let words = || value.split(',').map(str::trim);
+    let is_address = |word: &str| word.parse::<IpAddr>().is_ok();
+    let sinks = words().filter_map(|word| word.parse::<IpAddr>().ok());
+    if sinks.clone().count() == 0 || !sinks.clone().all(word::is_sink) {
+        return out(Err(Reason::Mapping));
+    }
+    for name in words().filter(|word| !is_address(word) && !word.bytes().all(|byte| byte.is_ascii_digit())) {
+        word::give_name(name, Scope::Exact, false, out);
+    }
 }
 
 fn address(last: &str) -> Says {
