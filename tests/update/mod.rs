@@ -5,6 +5,7 @@
 //! | `place` | a configuration with feeds in files, and the program run on it |
 //! | `course` | what is fetched is used, what has not changed is not written, what is rolled back stays away |
 //! | `guards` | texts that must not take effect, each with the last good one still in use |
+//! | `signed` | signed feeds: what their maker signed is used, and nothing else |
 //! | `kill` | killed and failed at every step |
 //! | `damage` | what is kept is damaged |
 //! | `disk` | disks that are full or cannot be written, two updates at once |
@@ -15,3 +16,5 @@ mod disk;
 mod guards;
 mod kill;
 mod place;
+#[cfg(feature = "sign")]
+mod signed;
