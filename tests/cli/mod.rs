@@ -11,6 +11,7 @@ mod capture;
 mod check;
 mod config;
 mod damage;
+mod lists;
 mod odd;
 mod program;
 mod replay;
