@@ -117,17 +117,27 @@ fn a_missing_configuration_is_told() {
 #[test]
 fn lines_of_lists_that_are_lost_are_told_but_no_mistake() {
     let files = Files::new();
-    let list = files.write("own.list", "pool.example.org\n矿池.cn\n");
+    let list = files.write("own.list", "pool.example.org\n矿池.cn\ncom\n");
     let config = files.write("c.toml", format!("[[lists.file]]\nname = \"own\"\npath = {list:?}\n"));
     let ran = minewall(&["check-config", "-c", &config]);
     assert_eq!((ran.code, ran.err.as_str()), (0, ""));
-    assert!(ran.out.contains("1 entries taken, 1 not") && ran.out.contains("punycode"), "{}", ran.out);
+    assert!(ran.out.contains("2 entries taken, 1 not") && ran.out.contains("first in line 3"), "{}", ran.out);
 }
 
 #[test]
 fn every_help_has_examples_and_fits() {
-    let commands: [&[&str]; 7] =
-        [&[], &["run"], &["replay"], &["check"], &["check-config"], &["rules"], &["rules", "print"]];
+    let commands: [&[&str]; 10] = [
+        &[],
+        &["run"],
+        &["replay"],
+        &["check"],
+        &["check-config"],
+        &["lists"],
+        &["lists", "search"],
+        &["lists", "export"],
+        &["rules"],
+        &["rules", "print"],
+    ];
     for command in commands {
         let ran = minewall(&[command, &["--help"]].concat());
         assert_eq!((ran.code, ran.err.as_str()), (0, ""));
