@@ -14,6 +14,7 @@ mod config;
 mod damage;
 #[cfg(feature = "sign")]
 mod feed;
+mod lists;
 mod odd;
 mod program;
 mod replay;

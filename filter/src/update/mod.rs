@@ -6,6 +6,7 @@
 //! | `state` | what is known of the texts of one generation |
 //! | `attempts` | how the attempts went, and when the next is due |
 //! | `run` | one update, from the first fetch to the daemon that is told |
+//! | `signed` | a feed with keys, as one text |
 //! | `guard` | what keeps a text from taking effect |
 //! | `text` | one text into the index |
 //! | `diff` | what one text has that the other has not |
@@ -20,6 +21,7 @@ mod guard;
 mod jitter;
 mod run;
 mod scratch;
+mod signed;
 mod state;
 mod store;
 mod text;

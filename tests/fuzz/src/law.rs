@@ -26,11 +26,11 @@ pub fn chooses(format: Format) -> u8 {
     at.and_then(|at| u8::try_from(at).ok()).unwrap_or(0)
 }
 
-/// Entries in words or reasons, with their lines, and how the text ended.
-type Given = (Vec<(usize, Result<String, Reason>)>, Result<(), Unreadable>);
+/// What a text gives, line by line, and how it ends.
+type Said = (Vec<(usize, Result<String, Reason>)>, Result<(), Unreadable>);
 
 /// Everything a text gives, in words.
-fn read<'t>(format: Format, pieces: impl Iterator<Item = &'t [u8]>) -> Given {
+fn read<'t>(format: Format, pieces: impl Iterator<Item = &'t [u8]>) -> Said {
     let mut said = Vec::new();
     let mut reader = Reader::new(format);
     let mut out = |entry: Result<Entry<'_>, Reason>, line: usize| {
