@@ -119,7 +119,10 @@ fn place(text: &str, setting: &str) -> Option<usize> {
 /// # Errors
 /// A list file cannot be read, or the gateway has no name.
 pub(crate) fn engine(config: &Config) -> Result<Settings> {
-    let (lists, tallies) = lists(&config.lists)?;
+    let (lists, tallies) = match fetched(&config.lists) {
+        Some(generation) => update::compiled(&config.lists, &generation)?,
+        None => index(&config.lists, &|_| None)?,
+    };
     for tally in tallies.iter().filter(|tally| tally.rejected > 0) {
         tracing::warn!("{tally}");
     }

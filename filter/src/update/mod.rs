@@ -15,6 +15,7 @@
 //! | `jitter` | a time of its own for each machine |
 
 mod attempts;
+mod compiled;
 mod daemon;
 mod diff;
 mod guard;
@@ -31,6 +32,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use jiff::Timestamp;
 
 pub(crate) use attempts::Attempts;
+pub(crate) use compiled::lists as compiled;
 pub(crate) use daemon::tell;
 pub(crate) use jitter::wait;
 pub(crate) use run::{End, Options, Update};
