@@ -18,6 +18,7 @@ mod lists;
 mod odd;
 mod program;
 mod replay;
+mod report;
 mod rules;
 mod shared;
 mod sides;
