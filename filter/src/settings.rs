@@ -126,6 +126,9 @@ pub(crate) fn engine(config: &Config) -> Result<Settings> {
     for tally in tallies.iter().filter(|tally| tally.rejected > 0) {
         tracing::warn!("{tally}");
     }
+    for feed in config.lists.feed.iter().filter(|feed| !lists.metas().iter().any(|meta| meta.name == feed.name)) {
+        tracing::warn!("nothing is there of the feed {}; fetch it with `minewall lists update`", feed.name);
+    }
     let observer = match config.observer.name.as_str() {
         "" => rustix::system::uname().nodename().to_string_lossy().into_owned(),
         name => name.to_owned(),

@@ -39,6 +39,7 @@ fn the_daemon_takes_what_is_fetched_and_starts_with_the_last_good() -> Result<()
     let counted = format!("[metrics]\ninterval = 1\nfile = {figures:?}\n{}", feed(&lab));
     let mut minewall = start(&lab, "block", &counted)?;
     assert!(resolves(&lab, "first.example.net")?, "nothing is fetched yet");
+    assert!(minewall.log().contains("nothing is there of the feed one"), "{}", minewall.log());
 
     serve("first.example.net\n")?;
     let (code, said) = lists(&lab, &["update"])?;
