@@ -6,7 +6,6 @@ use crate::{
     kind::{Category, Scope},
     lists::{Allowed, Lists},
     meta::ListMeta,
-    name,
     names::{Guard, Node},
     parse,
     part::Part,
@@ -104,10 +103,10 @@ impl Builder {
         } else if let Ok(prefix) = text.parse::<IpNet>() {
             self.allowed.prefixes.put(prefix, NO_RULE);
         } else {
-            let name = name::check(parse::below(text))?;
+            let name = parse::name(parse::below(text))?;
             let [mining, ..] = &mut self.parts;
-            let node = Node { allowed: true, ..mining.names.on(name) };
-            mining.names.put(name, node).ok_or(Reason::Full)?;
+            let node = Node { allowed: true, ..mining.names.on(&name) };
+            mining.names.put(&name, node).ok_or(Reason::Full)?;
         }
         Ok(())
     }
@@ -117,7 +116,7 @@ impl Builder {
     /// # Errors
     /// When it is not a name of at least two labels.
     pub fn never_block(&mut self, name: &str) -> Result<(), Reason> {
-        self.guard(name::check(parse::below(name.trim()))?, Guard::Tree, "configured")
+        self.guard(&parse::name(parse::below(name.trim()))?, Guard::Tree, "configured")
     }
 
     /// The finished index.

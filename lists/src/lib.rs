@@ -61,6 +61,7 @@ pub use format::Format;
 pub use kind::{Category, Confidence, Scope, Unknown};
 pub use lists::{Answer, Hit, Lists};
 pub use meta::ListMeta;
+pub use parse::ascii;
 pub use reader::{Reader, Sink, Unreadable};
 pub use reading::Reading;
 pub use shipped::{SHIPPED, SHIPPED_GUARD};

@@ -20,7 +20,8 @@ mod word;
 use crate::{entry::Entry, format::Format, tally::Reason};
 use alloc::boxed::Box;
 
-pub(crate) use word::below;
+pub use word::ascii;
+pub(crate) use word::{below, name};
 
 /// Bytes of the longest line read.
 pub(crate) const MAX_LINE: usize = 4096;

@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use anyhow::{Context, Result, bail};
 use ipnet::IpNet;
+use minewall_lists::ascii;
 
 /// What is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,12 +44,9 @@ pub(super) fn parse(what: &str) -> Result<Asked> {
         },
         None => (what, None),
     };
-    if !name.is_ascii() {
-        bail!("{what:?} is not ASCII; write the name in punycode (xn--...), as it stands in DNS questions");
-    }
-    if !is_name(name) {
+    let Some(name) = ascii(name).filter(|name| is_name(name)) else {
         bail!("{what:?} is neither a name nor an address; write NAME, NAME:PORT, ADDRESS:PORT or [ADDRESS]:PORT");
-    }
+    };
     Ok(Asked::Name(name.to_ascii_lowercase(), port))
 }
 
@@ -97,6 +95,7 @@ mod tests {
             ("stratum+tcp://pool.example.org", Asked::Name("pool.example.org".into(), None)),
             ("http://192.0.2.7/x:9", Asked::Address(ip("192.0.2.7"), Some(80))),
             ("https://[2001:db8::7]:8443/", Asked::Address(ip("2001:db8::7"), Some(8443))),
+            ("矿池.CN:3333", Asked::Name("xn--btwv1w.cn".into(), Some(3333))),
             ("pool.example.org:3333", Asked::Name("pool.example.org".into(), Some(3333))),
         ];
         for (what, asked) in cases {
@@ -118,7 +117,6 @@ mod tests {
             ("192.0.2.256", "neither"),
             ("[192.0.2.7", "neither"),
             ("192.0.2.0/24", "prefix"),
-            ("矿池.cn", "punycode"),
         ] {
             let error = parse(what).unwrap_err().to_string();
             assert!(error.contains(word), "{what}: {error}");
