@@ -1,6 +1,7 @@
 //! List texts to [`Lists`].
 
 use crate::{
+    endpoints::Endpoints,
     intern::Pool,
     kind::{Category, Confidence, Scope},
     lists::{AddressRule, Addresses, Index, Lists},
@@ -41,6 +42,7 @@ pub struct Builder {
     ports: Pool<Vec<u16>>,
     lists: Vec<ListMeta>,
     allowed: BTreeSet<(IpAddr, Option<u16>)>,
+    endpoints: Endpoints,
 }
 
 impl Default for Builder {
@@ -68,6 +70,7 @@ impl Builder {
             ports: Pool::new(),
             lists: Vec::new(),
             allowed: BTreeSet::new(),
+            endpoints: Endpoints::default(),
         }
     }
 
@@ -163,6 +166,7 @@ impl Builder {
             ports: self.ports.into_items(),
             lists: self.lists,
             allowed: self.allowed,
+            endpoints: self.endpoints,
         }
     }
 
@@ -200,6 +204,9 @@ impl Builder {
         if category == Category::Resolver {
             core::mem::swap(&mut self.names, &mut self.resolvers.0);
             core::mem::swap(&mut self.addresses, &mut self.resolvers.1);
+        }
+        if let (Ok(_), Target::Name(name)) = (&taken, entry.target) {
+            self.endpoints.note(name, category, rule.confidence, &entry.ports);
         }
         taken
     }

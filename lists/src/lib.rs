@@ -10,6 +10,8 @@
 //! | `parse` | one line of a list text to entries, one reader a line shape |
 //! | `tally` | [`Tally`]: what of a text was taken, and why the rest was not |
 //! | `names` | the index of names |
+//! | `endpoints` | the names with ports, for those who ask for their addresses |
+//! | `never_address` | [`NeverAddress`]: addresses that many share |
 //! | `builder` | [`Builder`] |
 //! | `lists` | [`Lists`], [`Answer`], [`Hit`] |
 //! | `shipped` | the lists of `data/`, embedded |
@@ -28,12 +30,14 @@ extern crate alloc;
 extern crate std;
 
 mod builder;
+mod endpoints;
 mod intern;
 mod kind;
 mod lists;
 mod meta;
 mod name;
 mod names;
+mod never_address;
 mod parse;
 mod shipped;
 mod tally;
@@ -42,5 +46,6 @@ pub use builder::Builder;
 pub use kind::{Category, Confidence, Scope, Unknown};
 pub use lists::{Answer, Hit, Lists};
 pub use meta::ListMeta;
+pub use never_address::{Held, NeverAddress, SHIPPED_ADDRESS_GUARD};
 pub use shipped::{SHIPPED, SHIPPED_GUARD};
 pub use tally::{Reason, Refusal, Tally};

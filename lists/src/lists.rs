@@ -2,6 +2,7 @@
 
 use crate::{
     builder::Rule,
+    endpoints::Endpoints,
     kind::{Category, Confidence, Scope},
     meta::ListMeta,
     name::walk,
@@ -40,6 +41,7 @@ pub struct Lists {
     pub(crate) ports: Vec<Vec<u16>>,
     pub(crate) lists: Vec<ListMeta>,
     pub(crate) allowed: BTreeSet<(IpAddr, Option<u16>)>,
+    pub(crate) endpoints: Endpoints,
 }
 
 /// What the lists say of a name.
