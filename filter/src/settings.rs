@@ -9,7 +9,7 @@ use minewall_core::engine::Settings;
 use minewall_lists::{Builder, Category, ListMeta, Lists};
 use toml::de::DeTable;
 
-use crate::{metrics, sink};
+use crate::{metrics, resolve, sink};
 
 /// Reads and checks a configuration file.
 ///
@@ -47,6 +47,8 @@ fn parse(text: &str) -> Result<Config> {
     let config: Config = toml::from_str(text).map_err(|error| anyhow!("{}", error.to_string().trim_end()))?;
     let wrong = |wrong: OutOfBounds| located(text, anyhow!(wrong.problem).context(Setting(wrong.setting.to_owned())));
     config.check().map_err(wrong)?;
+    resolve::check(&config.resolve)
+        .map_err(|error| located(text, error.context(Setting("resolve.servers".to_owned()))))?;
     Ok(config)
 }
 

@@ -6,6 +6,7 @@ use crate::{
     lists::{Hit, Lists},
 };
 use alloc::{boxed::Box, collections::BTreeSet};
+use core::net::IpAddr;
 
 /// Names kept at most: thirty times those of the shipped lists; 1 MiB.
 pub(crate) const MAX_ENDPOINTS: usize = 16_384;
@@ -38,6 +39,13 @@ impl Hit<'_> {
 }
 
 impl Lists {
+    /// Whether the user allows the address, with every port or this one.
+    #[must_use]
+    pub fn allows(&self, address: IpAddr, port: u16) -> bool {
+        let address = address.to_canonical();
+        [None, Some(port)].into_iter().any(|port| self.allowed.contains(&(address, port)))
+    }
+
     /// The names of listed servers with what the lists say of them now, in order: those of at least this confidence, that
     /// have ports and that nobody allows or guards. At most 16,384 are known.
     pub fn endpoints(&self, confidence: Confidence) -> impl Iterator<Item = (&str, Hit<'_>)> {

@@ -83,6 +83,12 @@ pub(super) const TABLE: &[Metric] = &[
     Metric { name: "minewall_rule_bytes_total", kind: Kind::Counter, help: "Bytes of these packets.", labels: &["rule"], read: |all| all.rules.iter().map(|rule| labelled(&[rule.name], rule.bytes)).collect() },
     Metric { name: "minewall_list_entries", kind: Kind::Gauge, help: "Entries taken from the lists of this name.", labels: &["list"], read: |all| by_list(all, |list| Some(list.entries as u64), Add::add) },
     Metric { name: "minewall_list_date_seconds", kind: Kind::Gauge, help: "The date of the list's source, in seconds since 1970; none where the list gives no date.", labels: &["list"], read: |all| by_list(all, |list| u64::try_from(list.date?).ok(), u64::max) },
+    Metric { name: "minewall_learned_endpoints", kind: Kind::Gauge, help: "Pairs of address and port held that listed names lead to.", labels: &[], read: |all| vec![number(all.learned.pairs)] },
+    Metric { name: "minewall_resolved_names", kind: Kind::Gauge, help: "Listed names whose addresses are asked for.", labels: &[], read: |all| vec![number(all.learned.names)] },
+    Metric { name: "minewall_resolve_questions_total", kind: Kind::Counter, help: "How often name servers were asked for a listed name.", labels: &[], read: |all| vec![number(all.learned.asked)] },
+    Metric { name: "minewall_resolve_failures_total", kind: Kind::Counter, help: "How often nothing came of it: nobody answered, or the name has no address.", labels: &["why"], read: |all| vec![labelled(&["no answer"], all.learned.failed), labelled(&["no address"], all.learned.without)] },
+    Metric { name: "minewall_learned_answers_total", kind: Kind::Counter, help: "Answers to hosts inside from which addresses of listed names were learned.", labels: &[], read: |all| vec![number(all.learned.lessons)] },
+    Metric { name: "minewall_guarded_addresses_total", kind: Kind::Counter, help: "Addresses of listed names that were not taken, by reason.", labels: &["reason"], read: |all| all.learned.refused.iter().map(|(reason, count)| labelled(&[reason], *count)).collect() },
 ];
 
 type Read = fn(&Counters) -> u64;

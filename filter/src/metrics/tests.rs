@@ -25,6 +25,15 @@ fn some() -> Snapshot {
         sinks: vec![sink.clone(), sink],
         rules: vec![RuleCount { name: "cut", packets: 13, bytes: 14 }],
         lists: vec![list("pools", 15, Some(86_400)), list("own", 16, None)],
+        learned: LearnedCount {
+            pairs: 17,
+            names: 18,
+            asked: 19,
+            failed: 20,
+            without: 21,
+            lessons: 22,
+            refused: vec![("cdn", 23), ("full", 0)],
+        },
     }
 }
 
@@ -57,6 +66,14 @@ fn each_metric_is_said_with_its_help_and_type() {
         "minewall_rule_packets_total{rule=\"cut\"} 13",
         "minewall_list_entries{list=\"own\"} 16",
         "minewall_list_date_seconds{list=\"pools\"} 86400",
+        "minewall_learned_endpoints 17",
+        "minewall_resolved_names 18",
+        "minewall_resolve_questions_total 19",
+        "minewall_resolve_failures_total{why=\"no answer\"} 20",
+        "minewall_resolve_failures_total{why=\"no address\"} 21",
+        "minewall_learned_answers_total 22",
+        "minewall_guarded_addresses_total{reason=\"cdn\"} 23",
+        "minewall_guarded_addresses_total{reason=\"full\"} 0",
     ] {
         assert!(text.lines().any(|said| said == line), "{line} is not in\n{text}");
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::mpsc::SyncSender;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use arc_swap::Cache;
@@ -40,6 +41,7 @@ pub(super) struct Worker {
     shared: Arc<Shared>,
     injector: Arc<Injector>,
     entry: Entry,
+    lessons: SyncSender<Vec<u8>>,
     slot: Arc<Slot>,
 }
 
@@ -49,9 +51,10 @@ impl Worker {
         shared: Arc<Shared>,
         injector: Arc<Injector>,
         entry: Entry,
+        lessons: SyncSender<Vec<u8>>,
         slot: Arc<Slot>,
     ) -> Self {
-        Self { queue, shared, injector, entry, slot }
+        Self { queue, shared, injector, entry, lessons, slot }
     }
 
     /// Works until it is told to stop and the queue is empty, or until the queue cannot be read for seconds: then the
@@ -59,8 +62,11 @@ impl Worker {
     pub(super) fn work(mut self, flows: usize, seed: Seed) {
         hurry();
         let mut settings = Cache::new(&self.shared.settings);
+        let mut learned = Cache::new(&self.shared.learned);
+        let mut known = Arc::clone(learned.load());
         let mut current = Arc::clone(settings.load());
         let mut engine = Engine::new((*current).clone(), flows, seed);
+        engine.learn(Arc::clone(&known));
         let clock = Clock::start();
         let (mut errors, mut eased, mut shown) = (0, 0, Instant::now());
         let mut askers = Askers::default();
@@ -103,6 +109,12 @@ impl Worker {
                     continue;
                 }
             };
+            // Behind the wait: the kernel may refuse by what was learned meanwhile, and this is the first it asks about.
+            let latest = learned.load();
+            if !Arc::ptr_eq(latest, &known) {
+                known = Arc::clone(latest);
+                engine.learn(Arc::clone(&known));
+            }
             let meta = waiting.meta();
             let now = clock.now();
             let mut outcome = engine.on_ip(now, meta, waiting.bytes());
@@ -113,9 +125,13 @@ impl Worker {
             } else if let Some(asker) = neighbour {
                 askers.note(waiting.bytes(), asker.mac);
             }
-            let Outcome { verdict, record, is_answer, farewell, .. } = outcome;
+            let Outcome { verdict, record, is_answer, teaches, farewell } = outcome;
             if is_answer && let Ok(packet) = Packet::from_ip(waiting.bytes()) {
                 names(&self.shared.names).learn(now, packet.payload);
+                if teaches {
+                    // Whoever learns may be busy; the host will ask again.
+                    _ = self.lessons.try_send(packet.payload.to_vec());
+                }
             }
             // The farewell goes first: once the verdict marks the flow, a host that is told at once and comes back on the
             // same ports would meet the mark, were the connection not over for the kernel by then.

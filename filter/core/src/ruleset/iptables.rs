@@ -200,6 +200,12 @@ pub fn ipset(family: Family, elements: &[Element]) -> String {
     text + &format!("swap {new} {set}\ndestroy {new}\n")
 }
 
+/// The set that rules may hold packets against, empty: text for `ipset -exist restore`, which leaves one that is there.
+#[must_use]
+pub fn ipset_create(family: Family) -> String {
+    create(&set_name("learned", family), family)
+}
+
 /// The set to destroy once no rule holds it.
 #[must_use]
 pub fn ipset_destroy(family: Family) -> String {
