@@ -5,7 +5,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow};
 use hickory_resolver::TokioResolver;
 use hickory_resolver::config::{
     ConnectionConfig, LookupIpStrategy, NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts,
@@ -64,16 +64,21 @@ fn connections(server: &str) -> Result<(IpAddr, Vec<ConnectionConfig>)> {
         #[cfg(feature = "doh")]
         Transport::Https(name, path) => vec![ConnectionConfig::https(name.into(), Some(path.into()))],
         #[cfg(not(feature = "dot"))]
-        Transport::Tls(_) => bail!("{server:?}: this minewall was built without DNS over TLS (cargo feature \"dot\")"),
+        Transport::Tls(_) => return Err(missing(server, "TLS", "dot")),
         #[cfg(not(feature = "doh"))]
-        Transport::Https(..) => {
-            bail!("{server:?}: this minewall was built without DNS over HTTPS (cargo feature \"doh\")")
-        }
+        Transport::Https(..) => return Err(missing(server, "HTTPS", "doh")),
     };
     for connection in &mut connections {
         connection.port = at.port();
     }
     Ok((at.ip(), connections))
+}
+
+#[cfg(not(all(feature = "dot", feature = "doh")))]
+fn missing(server: &str, protocol: &str, feature: &str) -> anyhow::Error {
+    anyhow!(
+        "{server:?}: this minewall was built without DNS over {protocol} (cargo feature {feature:?}); name a plain one"
+    )
 }
 
 impl Asker {
