@@ -203,6 +203,9 @@ impl Upkeep<'_> {
         if self.workers.iter().any(JoinHandle::is_finished) {
             bail!("a queue's thread has ended; start minewall again");
         }
+        if self.learner.has_ended() {
+            bail!("the thread that learns addresses has ended; start minewall again");
+        }
         shared.ease.store(self.watch.look(), Ordering::Relaxed);
         learn(self.learner, loaded);
         let learned = &self.learner.told().counts;

@@ -10,6 +10,9 @@ use minewall_core::config::Resolve;
 /// The longest pause after names that cannot be resolved.
 const LONGEST_PAUSE: Duration = Duration::from_secs(6 * 3600);
 
+/// What an answer, and telling engines and kernel of it, may take.
+const MARGIN: Duration = Duration::from_secs(4);
+
 /// How often in a row a failure doubles the pause.
 const DOUBLINGS: u32 = 10;
 
@@ -109,7 +112,8 @@ impl Schedule {
 
     /// Somewhat before what is held ends, so that there is no gap, and not all at once.
     fn before(&mut self, held: Duration) -> Duration {
-        held.mul_f64(0.75 + 0.2 * self.random())
+        let some = held.mul_f64(0.7 + 0.2 * self.random());
+        some.min(held.saturating_sub(MARGIN)).max(held / 4)
     }
 
     /// Between 0 and 1 (SplitMix64).
@@ -162,7 +166,7 @@ mod tests {
         let mut now = start + seconds(1.0);
         let name = schedule.next(now, &settings).unwrap();
         schedule.put_back(now, name, Some(seconds(100.0)), &settings);
-        assert!(schedule.next(now + seconds(74.0), &settings).is_none());
+        assert!(schedule.next(now + seconds(69.0), &settings).is_none());
         now += seconds(96.0);
         let mut name = schedule.next(now, &settings).unwrap();
         for expected in [10.0, 20.0, 40.0, 80.0] {

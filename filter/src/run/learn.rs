@@ -23,9 +23,8 @@ use super::Shared;
 use crate::kernel::Led;
 use crate::resolve::{Answer, Asker, Counts, NoAddress, Schedule, ScheduledName, Table, Teacher};
 
-/// How often the thread looks for something to do while it asks, and while it does not.
+/// How often the thread looks for something to do.
 const TURN: Duration = Duration::from_millis(250);
-const IDLE: Duration = Duration::from_secs(1);
 
 /// Answers that wait to be learned from; more are passed over, the host will ask again.
 const LESSONS: usize = 64;
@@ -35,7 +34,7 @@ const NEWS: Duration = Duration::from_secs(1);
 
 /// That times are longer is told at most so often, and so many times within the shortest time anything is held.
 const LONGER: Duration = Duration::from_secs(15);
-const WITHIN: u32 = 20;
+const WITHIN: u32 = 40;
 
 /// Names in a row of which nobody could say anything, after which name servers are looked for anew.
 const FAILURES: u32 = 3;
@@ -115,6 +114,11 @@ impl Learner {
         &self.told
     }
 
+    /// Whether the thread has ended: then nobody ends what was learned.
+    pub(super) fn has_ended(&self) -> bool {
+        self.thread.is_finished()
+    }
+
     /// The thread, which ends when all are to stop.
     pub(super) fn into_thread(self) -> JoinHandle<()> {
         self.thread
@@ -163,8 +167,7 @@ impl Work {
             if self.news && since(NEWS) || self.longer && since(longer) {
                 self.publish(now);
             }
-            let refreshes = self.resolve.refresh == Refresh::On;
-            tokio::time::sleep(if refreshes { TURN } else { IDLE }).await;
+            tokio::time::sleep(TURN).await;
         }
         self.save();
     }

@@ -5,8 +5,9 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::SyncSender;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use arc_swap::Cache;
-use minewall_core::engine::{Engine, Outcome, Seed, Verdict};
+use arc_swap::{ArcSwap, Cache};
+use minewall_core::engine::{Engine, Outcome, Seed, Settings, Verdict};
+use minewall_core::learned::Learned;
 use minewall_core::now::Now;
 use minewall_core::wire::packet::Packet;
 use minewall_core::wire::tcp::Resets;
@@ -61,12 +62,9 @@ impl Worker {
     /// process ends and is started again, for nobody would look at these packets.
     pub(super) fn work(mut self, flows: usize, seed: Seed) {
         hurry();
-        let mut settings = Cache::new(&self.shared.settings);
-        let mut learned = Cache::new(&self.shared.learned);
-        let mut known = Arc::clone(learned.load());
-        let mut current = Arc::clone(settings.load());
-        let mut engine = Engine::new((*current).clone(), flows, seed);
-        engine.learn(Arc::clone(&known));
+        let mut latest = Latest::new(&self.shared);
+        let mut engine = Engine::new((*latest.current).clone(), flows, seed);
+        engine.learn(Arc::clone(&latest.known));
         let clock = Clock::start();
         let (mut errors, mut eased, mut shown) = (0, 0, Instant::now());
         let mut askers = Askers::default();
@@ -77,13 +75,7 @@ impl Worker {
                 shown = Instant::now();
             }
             // Also while no packet comes, so that what is former can go.
-            let latest = settings.load();
-            if !Arc::ptr_eq(latest, &current) {
-                let begun = Instant::now();
-                current = Arc::clone(latest);
-                engine.reload((*current).clone());
-                tracing::debug!(took = ?begun.elapsed(), "what is judged by was swapped");
-            }
+            latest.renew(&mut engine);
             let ease = self.shared.ease.load(Ordering::Relaxed);
             if ease != eased {
                 engine.ease(ease);
@@ -110,11 +102,7 @@ impl Worker {
                 }
             };
             // Behind the wait: the kernel may refuse by what was learned meanwhile, and this is the first it asks about.
-            let latest = learned.load();
-            if !Arc::ptr_eq(latest, &known) {
-                known = Arc::clone(latest);
-                engine.learn(Arc::clone(&known));
-            }
+            latest.learn(&mut engine);
             let meta = waiting.meta();
             let now = clock.now();
             let mut outcome = engine.on_ip(now, meta, waiting.bytes());
@@ -141,6 +129,40 @@ impl Worker {
                 askers.complete(&mut record);
                 self.entry.write(record);
             }
+        }
+    }
+}
+
+/// What an engine goes by, as others swap it.
+struct Latest<'a> {
+    settings: Cache<&'a ArcSwap<Settings>, Arc<Settings>>,
+    current: Arc<Settings>,
+    learned: Cache<&'a ArcSwap<Learned>, Arc<Learned>>,
+    known: Arc<Learned>,
+}
+
+impl<'a> Latest<'a> {
+    fn new(shared: &'a Shared) -> Self {
+        let (mut settings, mut learned) = (Cache::new(&shared.settings), Cache::new(&shared.learned));
+        let (current, known) = (Arc::clone(settings.load()), Arc::clone(learned.load()));
+        Self { settings, current, learned, known }
+    }
+
+    fn renew(&mut self, engine: &mut Engine) {
+        let latest = self.settings.load();
+        if !Arc::ptr_eq(latest, &self.current) {
+            let begun = Instant::now();
+            self.current = Arc::clone(latest);
+            engine.reload((*self.current).clone());
+            tracing::debug!(took = ?begun.elapsed(), "what is judged by was swapped");
+        }
+    }
+
+    fn learn(&mut self, engine: &mut Engine) {
+        let latest = self.learned.load();
+        if !Arc::ptr_eq(latest, &self.known) {
+            self.known = Arc::clone(latest);
+            engine.learn(Arc::clone(&self.known));
         }
     }
 }
