@@ -5,3 +5,4 @@ mod corpus; // every case of the catalogue: its capture, its records, and that e
 mod laws; // what holds for every conversation of the catalogue, however it is sent
 mod path; // the real program inline on the gateway of the lab: what hosts, servers and the kernel see
 mod tidy; // the house rules
+mod update; // lists that are fetched: guards, generations, damage

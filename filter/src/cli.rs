@@ -7,10 +7,8 @@ use anyhow::Result;
 use clap::{Parser, Subcommand, ValueEnum};
 use minewall_core::config::Backend;
 
-use crate::{check, kernel, output, replay, resolve, run, settings};
-
-/// Where the configuration is looked for when none is named.
-const CONFIG: &str = "/etc/minewall/minewall.toml";
+use crate::settings::CONFIG;
+use crate::{check, kernel, lists, output, replay, run, settings};
 
 /// Finds cryptocurrency mining in the traffic of a gateway, cuts it and writes the evidence.
 #[derive(Debug, Parser)]
@@ -59,23 +57,15 @@ enum Command {
         #[arg(short, long, value_name = "FILE", default_value = CONFIG)]
         config: PathBuf,
     },
-    /// The lists
-    #[command(subcommand, after_help = "Examples:\n  minewall lists resolve")]
-    Lists(Lists),
+    /// The lists: fetch them, search them, hand them on
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  minewall lists update\n  minewall lists status\n  minewall lists search nicehash"
+    )]
+    Lists(lists::Command),
     /// The kernel rules
     #[command(subcommand, after_help = "Examples:\n  minewall rules print --backend nft")]
     Rules(Rules),
-}
-
-#[derive(Debug, Subcommand)]
-enum Lists {
-    /// Ask for the addresses of listed names, and say which would be refused with their ports
-    ///
-    /// Nothing is changed. Exit code 0: at least one would be; 1: none; 2: error.
-    #[command(
-        after_help = "Examples:\n  minewall lists resolve\n  minewall lists resolve --json pool.supportxmr.com | jq .address"
-    )]
-    Resolve(resolve::Resolve),
 }
 
 #[derive(Debug, Subcommand)]
@@ -126,7 +116,7 @@ impl Cli {
                 output::write(&(refused.collect::<String>() + &sound))?;
                 Ok(ExitCode::SUCCESS)
             }
-            Command::Lists(Lists::Resolve(resolve)) => resolve.perform(),
+            Command::Lists(lists) => lists.perform(),
             Command::Rules(Rules::Print { config, backend }) => {
                 let mut config = config.map(|path| settings::read(&path)).transpose()?.unwrap_or_default();
                 config.kernel.backend = backend.map_or(config.kernel.backend, Into::into);

@@ -7,6 +7,9 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use rustix::fs::{FlockOperation, flock};
 
+/// Its name in the runtime directory; its text is the holder's process id.
+pub(crate) const FILE: &str = "minewall.lock";
+
 /// Held as long as this process is the one; the kernel lets go of it when the process ends, however it ends.
 #[derive(Debug)]
 pub(crate) struct Lock {
@@ -22,7 +25,7 @@ impl Lock {
         std::fs::create_dir_all(directory)
             .with_context(|| format!("cannot make the runtime directory {}", directory.display()))
             .context("set runtime.directory to a place this user may write to")?;
-        let path = directory.join("minewall.lock");
+        let path = directory.join(FILE);
         let mut file = OpenOptions::new()
             .read(true)
             .write(true)

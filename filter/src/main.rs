@@ -10,9 +10,12 @@ use clap::Parser;
 mod capability;
 mod check;
 mod cli;
+mod feed;
+mod fetch;
 mod identity;
 mod inject;
 mod kernel;
+mod lists;
 mod lock;
 mod metrics;
 mod output;
@@ -22,6 +25,7 @@ mod resolve;
 mod run;
 mod settings;
 mod sink;
+mod update;
 
 /// The exit code of a failure; 1 belongs to `check`, where it means "not listed".
 const FAILURE: u8 = 2;

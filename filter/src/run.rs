@@ -116,7 +116,7 @@ pub(crate) fn run(path: &Path) -> Result<()> {
         tracing::info!(devices = loaded.plane().devices().join(", "), "settled flows go by a flowtable of ours");
     }
     eprintln!("minewall: ready");
-    let export = Export::new(slots, config.metrics.clone());
+    let export = Export::new(slots, &config);
     let upkeep = Upkeep { workers: &workers, learner: &learner, watch, export, shown, former: Vec::new() };
     let (loaded, served) = serve(&signals, path, config, &shared, &recorder, upkeep, loaded);
     let unloaded = loaded.unload();
@@ -233,7 +233,7 @@ fn serve(
             Ok(SIGHUP) => match reload(path, &config, shared, recorder, &mut loaded) {
                 Ok((new, former)) => {
                     config = new;
-                    upkeep.export.reload(&config.metrics);
+                    upkeep.export.reload(&config);
                     upkeep.former.push(former);
                     tracing::info!("configuration and lists read anew");
                 }

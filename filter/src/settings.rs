@@ -1,14 +1,17 @@
 //! From files to values: the configuration, the lists, what the engines work by.
 
 use std::fmt;
-use std::path::Path;
+use std::fs::File;
+use std::io::{ErrorKind, Read};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Error, Result, anyhow};
-use minewall_core::config::{Config, ListFile, ListFiles, OutOfBounds};
+use minewall_core::config::{Config, Feed, ListFile, ListFiles, OutOfBounds, Wrong};
 use minewall_core::engine::Settings;
-use minewall_lists::{Builder, Category, ListMeta, Lists};
+use minewall_lists::{Builder, Category, Format, ListMeta, Lists, Unreadable};
 use toml::de::DeTable;
 
+use crate::update::{self, Generation, Store};
 use crate::{metrics, resolve, sink};
 
 /// Reads and checks a configuration file.
@@ -17,6 +20,21 @@ use crate::{metrics, resolve, sink};
 /// Names the file, the line and what may stand there.
 pub(crate) fn read(path: &Path) -> Result<Config> {
     parse(&read_text(path)?).with_context(|| within(path))
+}
+
+/// Where the configuration is looked for when none is named.
+pub(crate) const CONFIG: &str = "/etc/minewall/minewall.toml";
+
+/// The configuration that is named; without one, this machine's, or the defaults where it has none.
+///
+/// # Errors
+/// As with [`read`].
+pub(crate) fn own(named: Option<&Path>) -> Result<Config> {
+    match named {
+        Some(path) => read(path),
+        None if Path::new(CONFIG).exists() => read(Path::new(CONFIG)),
+        None => Ok(Config::default()),
+    }
 }
 
 /// Reads a configuration file and checks everything it names, without starting anything. Gives its lists.
@@ -49,6 +67,8 @@ fn parse(text: &str) -> Result<Config> {
     config.check().map_err(wrong)?;
     resolve::check(&config.resolve)
         .map_err(|error| located(text, error.context(Setting("resolve.servers".to_owned()))))?;
+    let wrong = |wrong: Wrong| located(text, anyhow!(wrong.problem).context(Setting(wrong.setting)));
+    config.lists.check().map_err(wrong)?;
     Ok(config)
 }
 
@@ -116,6 +136,7 @@ pub(crate) fn engine(config: &Config) -> Result<Settings> {
 pub(crate) struct Tally {
     path: String,
     accepted: usize,
+    noted: usize,
     pub(crate) rejected: usize,
     reasons: Vec<String>,
 }
@@ -123,15 +144,45 @@ pub(crate) struct Tally {
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {} entries taken, {} not", self.path, self.accepted, self.rejected)?;
+        if self.noted > 0 {
+            write!(f, "; {} addresses without a port, by which nothing is cut", self.noted)?;
+        }
         self.reasons.iter().try_for_each(|reason| write!(f, "; {reason}"))
     }
 }
 
-/// Reads the shipped lists and the operator's.
+/// Reads the shipped lists, the operator's and those that were fetched. What is wrong with the latter is said, and does
+/// not stand in the way.
 ///
 /// # Errors
 /// A file cannot be read, or an entry of `lists.allow` is no name or address.
 pub(crate) fn lists(files: &ListFiles) -> Result<(Lists, Vec<Tally>)> {
+    let fetched = fetched(files);
+    index(files, &|feed| fetched.as_ref()?.list(feed))
+}
+
+/// What was fetched, if anything is to be and was. What is wrong with it is said.
+pub(crate) fn fetched(files: &ListFiles) -> Option<Generation> {
+    let store = Store::new(&files.update.directory);
+    if files.feed.is_empty() { None } else { store.current(&mut |wrong| warn(&wrong)) }
+}
+
+fn warn(wrong: &Error) {
+    if tracing::dispatcher::has_been_set() {
+        tracing::warn!("{wrong:#}");
+    } else {
+        eprintln!("minewall: {wrong:#}");
+    }
+}
+
+/// The index of the shipped lists, the operator's, and those feeds that there is a text of.
+///
+/// # Errors
+/// As with [`lists`].
+pub(crate) fn index(
+    files: &ListFiles,
+    text: &dyn Fn(&Feed) -> Option<(ListMeta, PathBuf)>,
+) -> Result<(Lists, Vec<Tally>)> {
     let mut builder = Builder::new();
     if files.shipped {
         builder.shipped();
@@ -146,6 +197,12 @@ pub(crate) fn lists(files: &ListFiles) -> Result<(Lists, Vec<Tally>)> {
     for (at, file) in files.file.iter().enumerate() {
         tallies.push(add(&mut builder, file).with_context(|| Setting(format!("lists.file.{at}")))?);
     }
+    for feed in &files.feed {
+        if let Some((meta, path)) = text(feed) {
+            update::add(&mut builder, meta, feed.format, &path)
+                .with_context(|| format!("the feed {:?} cannot be used", feed.name))?;
+        }
+    }
     Ok((builder.build(), tallies))
 }
 
@@ -153,19 +210,31 @@ fn add(builder: &mut Builder, file: &ListFile) -> Result<Tally> {
     let category = file.category.parse::<Category>();
     let category =
         category.map_err(|unknown| anyhow!("the list {:?}: category {:?} is {unknown}", file.name, file.category))?;
-    let text = std::fs::read(&file.path)
-        .with_context(|| format!("cannot read {}", file.path))
-        .with_context(|| format!("the list {:?} needs its file", file.name))?;
-    let tally = builder.add_text(ListMeta::new(&file.name, category), &String::from_utf8_lossy(&text));
-    let reason = |(reason, refusal): (_, minewall_lists::Refusal)| {
-        format!("{} of them (first in line {}): {reason}", refusal.count, refusal.first_line)
-    };
-    Ok(Tally {
-        path: file.path.clone(),
-        accepted: tally.accepted,
-        rejected: tally.rejected(),
-        reasons: tally.refusals().map(reason).collect(),
-    })
+    let format = file.format.parse::<Format>();
+    let format =
+        format.map_err(|unknown| anyhow!("the list {:?}: format {:?} is {unknown}", file.name, file.format))?;
+    let taken = update::add(builder, ListMeta::new(&file.name, category), format, Path::new(&file.path));
+    let taken = taken.map_err(|error| match error.downcast_ref::<Unreadable>() {
+        Some(unreadable) => anyhow!("the list {:?}: {} is {unreadable}", file.name, file.path),
+        None => error.context(format!("the list {:?} needs its file", file.name)),
+    })?;
+    let update::Taken { entries: accepted, noted, refused: rejected, reasons, .. } = taken;
+    Ok(Tally { path: file.path.clone(), accepted, noted, rejected, reasons })
+}
+
+/// Reads a file in pieces, so that it is never in memory whole.
+pub(crate) fn pieces(path: &Path, take: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
+    let reading = || format!("cannot read {}", path.display());
+    let mut file = File::open(path).with_context(reading)?;
+    let mut piece = vec![0; 64 << 10];
+    loop {
+        match file.read(&mut piece) {
+            Ok(0) => return Ok(()),
+            Ok(read) => take(piece.get(..read).unwrap_or_default())?,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error).with_context(reading),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -230,5 +299,30 @@ mod tests {
         assert_eq!(lists.name("a.pool.example.org").unwrap().list.name, "own");
         let told = tallies[0].to_string();
         assert!(told.contains("1 entries taken, 1 not") && told.contains("line 2") && told.contains("port"), "{told}");
+    }
+
+    #[test]
+    fn a_list_file_is_read_in_its_format_and_a_page_of_the_web_is_refused() {
+        let path = std::env::temp_dir().join(format!("minewall-format-{}", std::process::id()));
+        let read = |text: &str, format: &str| {
+            std::fs::write(&path, text).unwrap();
+            let files = format!("[[file]]\nname=\"own\"\npath={path:?}\nformat={format:?}");
+            lists(&toml::from_str(&files).unwrap()).map(|(lists, tallies)| (lists.len(), tallies[0].to_string()))
+        };
+        let (_, told) = read("||pool.example.org^\n0.0.0.0 pool.example.net\n", "auto").unwrap();
+        assert!(told.contains("2 entries taken, 0 not"), "{told}");
+        let (_, told) = read("||pool.example.org^\n0.0.0.0 pool.example.net\n", "adblock").unwrap();
+        assert!(told.contains("1 entries taken, 1 not"), "{told}");
+        for (text, format, words) in [
+            ("<html>\n", "auto", &["lists.file", "own", "HTML"][..]),
+            ("\u{1f}\u{8b}\0\n", "auto", &["lists.file", "own", "unpacked"]),
+            ("a.b\n", "host", &["lists.file", "own", "\"host\"", "plain, hosts, adblock"]),
+        ] {
+            let error = format!("{:#}", read(text, format).unwrap_err());
+            for word in words {
+                assert!(error.contains(word), "{error}");
+            }
+        }
+        std::fs::remove_file(&path).unwrap();
     }
 }

@@ -2,30 +2,24 @@
 
 use crate::{
     endpoints::Endpoints,
-    intern::Pool,
-    kind::{Category, Confidence, Scope},
-    lists::{AddressRule, Addresses, Index, Lists},
+    entry::{Entry, Target},
+    format::Format,
+    kind::{Category, Scope},
+    lists::{Allowed, Lists},
     meta::ListMeta,
     name,
-    names::{Guard, MAX_NAMES, NONE, Node, Reading},
-    parse::{self, Entry, MAX_PORTS, Target},
+    names::{Guard, Node},
+    parse,
+    part::Part,
+    prefixes::NO_RULE,
+    reader::Reader,
+    said::{Said, Standing, Taken},
     shipped::{SHIPPED, SHIPPED_GUARD},
-    tally::{Reason, Tally},
+    tally::Reason,
 };
-use alloc::{collections::BTreeSet, format, string::String, vec::Vec};
+use alloc::vec::Vec;
 use core::net::{IpAddr, SocketAddr};
-
-/// What a rule says, kept once for all names it says the same of. Texts and ports by number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Rule {
-    pub(crate) list: u16,
-    pub(crate) confidence: Confidence,
-    pub(crate) custom: bool,
-    pub(crate) kind: u32,
-    pub(crate) coins: u32,
-    pub(crate) ports: u32,
-    pub(crate) date: u32,
-}
+use ipnet::IpNet;
 
 /// Reads lists and makes the index. Bounds: 4,000,000 names and as many address and port pairs, 65,535
 /// lists; what does not fit is refused as [`Reason::Full`].
@@ -34,14 +28,11 @@ pub(crate) struct Rule {
 /// counted as refused. Whatever the order, the finished index never answers with it.
 #[derive(Clone, Debug)]
 pub struct Builder {
-    names: Reading,
-    addresses: Addresses,
-    resolvers: (Reading, Addresses),
-    rules: Pool<Rule>,
-    texts: Pool<String>,
-    ports: Pool<Vec<u16>>,
+    /// One for each number that [`Category::part`] gives.
+    parts: [Part; 3],
+    said: Said,
     lists: Vec<ListMeta>,
-    allowed: BTreeSet<(IpAddr, Option<u16>)>,
+    allowed: Allowed,
     endpoints: Endpoints,
 }
 
@@ -51,25 +42,15 @@ impl Default for Builder {
     }
 }
 
-/// Whether an entry was new to its list.
-enum Taken {
-    New,
-    Again,
-}
-
 impl Builder {
     /// Without any list and without a guard.
     #[must_use]
     pub fn new() -> Self {
         Self {
-            names: Reading::new(),
-            addresses: Addresses::new(),
-            resolvers: (Reading::new(), Addresses::new()),
-            rules: Pool::new(),
-            texts: Pool::new(),
-            ports: Pool::new(),
+            parts: [Part::new(), Part::new(), Part::new()],
+            said: Said::new(),
             lists: Vec::new(),
-            allowed: BTreeSet::new(),
+            allowed: Allowed::default(),
             endpoints: Endpoints::default(),
         }
     }
@@ -87,46 +68,32 @@ impl Builder {
 
     /// Adds the never-block guard of `data/` alone.
     pub fn shipped_guard(&mut self) -> &mut Self {
-        for line in SHIPPED_GUARD.lines() {
-            parse::line(line, &mut |entry| {
-                if let Ok(Entry { target: Target::Name(name), scope, kind, .. }) = entry {
-                    let guard = if scope == Scope::Suffix { Guard::Tree } else { Guard::Shared };
-                    // The guard is far below the bounds of the index; a test counts its names.
-                    let _ = self.guard(name, guard, kind);
-                }
-            });
-        }
+        let mut reader = Reader::new(Format::Own);
+        // The guard is a list of our own and far below the bounds of the index; a test counts its names.
+        let _ = reader.push(SHIPPED_GUARD.as_bytes(), &mut |entry, _| {
+            if let Ok(Entry { target: Target::Name(name), scope, kind, .. }) = entry {
+                let guard = if scope == Scope::Suffix { Guard::Tree } else { Guard::Shared };
+                let _ = self.guard(name, guard, kind);
+            }
+        });
         self
     }
 
-    /// Adds a list: names one a line (`a.b`, `.a.b`, `*.a.b`, `a.b:port`), hosts lines, `address:port`
-    /// pairs, or our own seven columns, in any mixture. All but our own format mean a name and everything
-    /// below it. What is not usable is counted by reason.
-    pub fn add_text(&mut self, meta: ListMeta, text: &str) -> Tally {
-        let mut tally = Tally::default();
-        let Some(list) = u16::try_from(self.lists.len()).ok().filter(|&list| list < u16::MAX) else {
-            tally.refuse(Reason::Full, 1);
-            return tally;
-        };
-        let (category, confidence) = (meta.category, meta.confidence);
+    /// Begins with a list: its number, or `None` when there are too many.
+    pub(crate) fn begin(&mut self, meta: ListMeta) -> Option<u16> {
+        let list = u16::try_from(self.lists.len()).ok().filter(|&list| list < u16::MAX)?;
         self.lists.push(meta);
-        for (line, number) in text.lines().zip(1..) {
-            parse::line(
-                line,
-                &mut |entry| match entry.and_then(|entry| self.take(list, category, confidence, &entry)) {
-                    Ok(Taken::New) => tally.accepted += 1,
-                    Ok(Taken::Again) => tally.duplicates += 1,
-                    Err(reason) => tally.refuse(reason, number),
-                },
-            );
-        }
-        if let Some(meta) = self.lists.last_mut() {
-            meta.entries = tally.accepted;
-        }
-        tally
+        Some(list)
     }
 
-    /// The user's word that a name and everything below it (`a.b`, `*.a.b`), an address, or an
+    /// The list begun last is over.
+    pub(crate) fn finished(&mut self, entries: usize) {
+        if let Some(meta) = self.lists.last_mut() {
+            meta.entries = entries;
+        }
+    }
+
+    /// The user's word that a name and everything below it (`a.b`, `*.a.b`), an address, a prefix, or an
     /// `address:port` is never listed.
     ///
     /// # Errors
@@ -134,13 +101,16 @@ impl Builder {
     pub fn allow(&mut self, text: &str) -> Result<(), Reason> {
         let text = text.trim();
         if let Ok(address) = text.parse::<IpAddr>() {
-            self.allowed.insert((address.to_canonical(), None));
+            self.allowed.prefixes.put(address.to_canonical().into(), NO_RULE);
         } else if let Ok(both) = text.parse::<SocketAddr>() {
-            self.allowed.insert((both.ip().to_canonical(), Some(both.port())));
+            self.allowed.pairs.insert((both.ip().to_canonical(), both.port()));
+        } else if let Ok(prefix) = text.parse::<IpNet>() {
+            self.allowed.prefixes.put(prefix, NO_RULE);
         } else {
             let name = name::check(parse::below(text))?;
-            let node = Node { allowed: true, ..self.names.on(name) };
-            self.names.put(name, node).ok_or(Reason::Full)?;
+            let [mining, ..] = &mut self.parts;
+            let node = Node { allowed: true, ..mining.names.on(name) };
+            mining.names.put(name, node).ok_or(Reason::Full)?;
         }
         Ok(())
     }
@@ -156,14 +126,11 @@ impl Builder {
     /// The finished index.
     #[must_use]
     pub fn build(self) -> Lists {
-        let (names, addresses) = self.resolvers;
         Lists {
-            names: self.names.finish(),
-            addresses: self.addresses,
-            resolvers: Index { names: names.finish(), addresses },
-            rules: self.rules.into_items(),
-            texts: self.texts.into_items(),
-            ports: self.ports.into_items(),
+            parts: self.parts.map(Part::finish),
+            rules: self.said.rules.into_items(),
+            texts: self.said.texts.into_items(),
+            ports: self.said.ports.into_items(),
             lists: self.lists,
             allowed: self.allowed,
             endpoints: self.endpoints,
@@ -171,100 +138,180 @@ impl Builder {
     }
 
     fn guard(&mut self, name: &str, guard: Guard, why: &str) -> Result<(), Reason> {
-        let why = self.texts.intern(why).ok_or(Reason::Full)?;
-        let node = Node { guard, why, ..self.names.on(name) };
-        self.names.put(name, node).ok_or(Reason::Full)
+        let why = self.said.text(why)?;
+        let [mining, ..] = &mut self.parts;
+        let node = Node { guard, why, ..mining.names.on(name) };
+        mining.names.put(name, node).ok_or(Reason::Full)
     }
 
-    fn take(
-        &mut self,
-        list: u16,
-        category: Category,
-        confidence: Confidence,
-        entry: &Entry<'_>,
-    ) -> Result<Taken, Reason> {
-        let rule = Rule {
-            list,
-            confidence: entry.confidence.unwrap_or(confidence),
-            custom: category == Category::Custom,
-            kind: self.texts.intern(entry.kind).ok_or(Reason::Full)?,
-            coins: self.texts.intern(entry.coins).ok_or(Reason::Full)?,
-            ports: self.ports.intern(entry.ports.as_slice()).ok_or(Reason::Full)?,
-            date: self.texts.intern(entry.date).ok_or(Reason::Full)?,
-        };
-        if category == Category::Resolver {
-            // For the time of this entry, so that both kinds of rules are taken alike.
-            core::mem::swap(&mut self.names, &mut self.resolvers.0);
-            core::mem::swap(&mut self.addresses, &mut self.resolvers.1);
+    pub(crate) fn take(&mut self, standing: Standing, entry: &Entry<'_>) -> Result<Taken, Reason> {
+        if let (Target::Name(name), false) = (entry.target, entry.except) {
+            self.pass(name, standing.category)?;
         }
-        let taken = match entry.target {
-            Target::Name(name) => self.take_name(name, entry.scope, rule),
-            Target::Address(address) => self.take_address(address, &entry.ports, rule),
-        };
-        if category == Category::Resolver {
-            core::mem::swap(&mut self.names, &mut self.resolvers.0);
-            core::mem::swap(&mut self.addresses, &mut self.resolvers.1);
+        // Whoever writes an address to a list of their own wants it cut, and is to know that it is not.
+        if standing.category == Category::Custom && !matches!(entry.target, Target::Name(_)) && entry.ports.is_empty() {
+            return Err(Reason::BareAddress);
         }
-        if let (Ok(_), Target::Name(name)) = (&taken, entry.target) {
-            self.endpoints.note(name, category, rule.confidence, &entry.ports);
-        }
-        taken
-    }
-
-    fn take_name(&mut self, name: &str, scope: Scope, rule: Rule) -> Result<Taken, Reason> {
-        if self.names.is_guarded(name) {
-            return Err(Reason::Guarded);
-        }
-        let node = self.names.on(name);
-        let old = if scope == Scope::Exact { node.exact } else { node.suffix };
-        let (new, taken) = self.settle(old, rule)?;
-        self.names.put(name, node.with(scope, new)).ok_or(Reason::Full)?;
-        Ok(taken)
-    }
-
-    fn take_address(&mut self, address: IpAddr, ports: &[u16], rule: Rule) -> Result<Taken, Reason> {
-        let mut all = Taken::Again;
-        for &port in ports {
-            let old = self.addresses.get(&(address, port)).map(|row| row.rule);
-            if old.is_none() && self.addresses.len() >= MAX_NAMES {
-                return Err(Reason::Full);
+        let Some(part) = self.parts.get_mut(standing.category.part()) else { return Err(Reason::Full) };
+        if !entry.except {
+            let rule = self.said.rule(standing, entry)?;
+            let taken = part.take(&mut self.said, entry, rule)?;
+            if let Target::Name(name) = entry.target {
+                self.endpoints.note(name, standing.category, rule.confidence, &entry.ports);
             }
-            let (rule, taken) = self.settle(old.unwrap_or(NONE), rule)?;
-            let text = self.texts.intern(format!("{}", SocketAddr::new(address, port)).as_str()).ok_or(Reason::Full)?;
-            self.addresses.insert((address, port), AddressRule { rule, text });
-            if matches!(taken, Taken::New) {
-                all = Taken::New;
-            }
+            return Ok(taken);
         }
-        Ok(all)
+        match entry.target {
+            Target::Name(name) => part.except(&mut self.said, name, entry.scope, standing.list),
+            Target::Address(_) | Target::Prefix(_) => Err(Reason::ExceptedAddress),
+        }
     }
 
-    /// Which of two rules on the same place stands: of the same list, one with the ports of both and the surer word; else the
-    /// user's own; else the surer; else the first.
-    fn settle(&mut self, old: u32, rule: Rule) -> Result<(u32, Taken), Reason> {
-        let new = |rules: &mut Pool<Rule>, rule: Rule| rules.intern(&rule).ok_or(Reason::Full);
-        let Some(&standing) = self.rules.get(old) else {
-            return Ok((new(&mut self.rules, rule)?, Taken::New));
+    /// Whether the guard lets a rule on this name pass.
+    fn pass(&self, name: &str, category: Category) -> Result<(), Reason> {
+        let [mining, ..] = &self.parts;
+        let why = mining.names.guarded(name).and_then(|why| self.said.texts.get(why));
+        match why {
+            Some(_) if category == Category::Resolver => Ok(()),
+            Some(why) if category == Category::Adjacent && is_of_money(why) => Ok(()),
+            Some(_) => Err(Reason::Guarded),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Whether the guard holds a name for what it has to do with money: such names are not mining, and may be unwanted.
+pub(crate) fn is_of_money(why: &str) -> bool {
+    matches!(why, "crypto-info" | "exchange")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{kind::Confidence, lists::Answer};
+    use std::{string::ToString, vec};
+
+    /// An entry on a list of this number.
+    struct On<'a>(u16, Category, Entry<'a>);
+
+    fn name(name: &str, scope: Scope) -> Entry<'_> {
+        entry(Target::Name(name), scope)
+    }
+
+    fn entry(target: Target<'_>, scope: Scope) -> Entry<'_> {
+        Entry { scope, ..Entry::of(target) }
+    }
+
+    fn index(allow: &[&str], entries: &[On<'_>]) -> Lists {
+        let mut builder = Builder::new();
+        builder.shipped_guard();
+        for text in allow {
+            builder.allow(text).unwrap();
+        }
+        for number in 0..3 {
+            builder.lists.push(ListMeta::new(&number.to_string(), Category::Pool));
+        }
+        for On(list, category, entry) in entries {
+            let standing =
+                Standing { list: *list, category: *category, confidence: Confidence::Medium, trust: Confidence::High };
+            builder.take(standing, entry).unwrap();
+        }
+        builder.build()
+    }
+
+    #[test]
+    fn an_exception_silences_its_own_list_alone() {
+        let except = |entry: Entry<'static>| Entry { except: true, ..entry };
+        let (pool, suffix, exact) = (Category::Pool, Scope::Suffix, Scope::Exact);
+        for (entries, silent, listed) in [
+            (
+                vec![On(0, pool, name("a.com", suffix)), On(0, pool, except(name("b.a.com", suffix)))],
+                "x.b.a.com",
+                "a.com",
+            ),
+            (
+                vec![On(0, pool, name("a.com", suffix)), On(0, pool, except(name("b.a.com", exact)))],
+                "b.a.com",
+                "x.b.a.com",
+            ),
+            (vec![On(0, pool, except(name("a.com", suffix))), On(0, pool, name("b.a.com", suffix))], "b.a.com", ""),
+            (vec![On(0, pool, name("a.com", suffix)), On(1, pool, except(name("a.com", suffix)))], "", "a.com"),
+            (
+                vec![
+                    On(0, pool, name("a.com", suffix)),
+                    On(1, pool, name("b.a.com", suffix)),
+                    On(1, pool, except(name("c.b.a.com", suffix))),
+                    On(0, pool, except(name("d.a.com", suffix))),
+                    On(1, pool, except(name("d.a.com", suffix))),
+                ],
+                "d.a.com",
+                "c.b.a.com",
+            ),
+        ] {
+            let index = index(&[], &entries);
+            assert!(silent.is_empty() || index.name(silent).is_none(), "{silent}");
+            assert!(listed.is_empty() || index.name(listed).is_some(), "{listed}");
+        }
+        let both = [
+            On(0, pool, name("a.com", suffix)),
+            On(1, pool, name("b.a.com", suffix)),
+            On(1, pool, except(name("c.b.a.com", suffix))),
+        ];
+        let index = index(&[], &both);
+        assert_eq!(index.name("x.b.a.com").map(|hit| hit.list.name.as_str()), Some("1"));
+        assert_eq!(index.name("c.b.a.com").map(|hit| hit.list.name.as_str()), Some("0"), "the other list still speaks");
+    }
+
+    #[test]
+    fn prefixes_speak_where_they_have_ports() {
+        let prefix = |text: &str, ports: &[u16]| Entry {
+            ports: ports.to_vec(),
+            ..entry(Target::Prefix(text.parse().unwrap()), Scope::Exact)
         };
-        if standing.list == rule.list {
-            let ports = self.both_ports(standing.ports, rule.ports)?;
-            let confidence = standing.confidence.max(rule.confidence);
-            return Ok((new(&mut self.rules, Rule { ports, confidence, ..standing })?, Taken::Again));
+        let pool = Category::Pool;
+        let entries = [
+            On(0, pool, prefix("192.0.2.0/24", &[3333, 4444])),
+            On(1, pool, prefix("192.0.2.128/25", &[3333])),
+            On(1, pool, prefix("2001:db8::/32", &[3333])),
+            On(1, pool, prefix("198.51.100.0/24", &[])),
+            On(1, pool, entry(Target::Address("203.0.113.9".parse().unwrap()), Scope::Exact)),
+        ];
+        let index = index(&["192.0.2.7", "192.0.2.64/28", "192.0.2.8:3333"], &entries);
+        let says = |ip: &str, port| index.address(ip.parse().unwrap(), port).map(|hit| hit.entry);
+        for (ip, port, want) in [
+            ("192.0.2.1", Some(3333), Some("192.0.2.0/24")),
+            ("::ffff:192.0.2.1", Some(3333), Some("192.0.2.0/24")),
+            ("192.0.2.200", Some(3333), Some("192.0.2.128/25")),
+            ("192.0.2.200", Some(4444), Some("192.0.2.0/24")),
+            ("192.0.2.1", Some(80), None),
+            ("192.0.2.7", Some(3333), None),
+            ("192.0.2.70", Some(3333), None),
+            ("192.0.2.8", Some(3333), None),
+            ("192.0.2.8", Some(4444), Some("192.0.2.0/24")),
+            ("2001:db8::1", Some(3333), Some("2001:db8::/32")),
+            ("198.51.100.1", Some(3333), None),
+            ("198.51.100.1", None, Some("198.51.100.0/24")),
+            ("203.0.113.9", Some(3333), None),
+            ("203.0.113.9", None, Some("203.0.113.9")),
+            ("203.0.113.10", None, None),
+        ] {
+            assert_eq!(says(ip, port), want, "{ip} {port:?}");
         }
-        let rank = |rule: &Rule| (rule.custom, rule.confidence);
-        let stands = if rank(&rule) > rank(&standing) { new(&mut self.rules, rule)? } else { old };
-        Ok((stands, Taken::New))
+        assert_eq!(index.len(), 3, "what has no port cuts nothing");
     }
 
-    fn both_ports(&mut self, one: u32, other: u32) -> Result<u32, Reason> {
-        if one == other {
-            return Ok(one);
-        }
-        let mut ports = self.ports.get(one).cloned().unwrap_or_default();
-        ports.extend(self.ports.get(other).into_iter().flatten());
-        ports.sort_unstable();
-        ports.dedup();
-        ports.truncate(MAX_PORTS);
-        self.ports.intern(ports.as_slice()).ok_or(Reason::Full)
+    #[test]
+    fn neighbouring_matters_are_listed_where_money_alone_is_the_guards_reason() {
+        let adjacent = Category::Adjacent;
+        let mut builder = Builder::new();
+        builder.shipped_guard();
+        let text = "binance.com\nwallet.example\ngithub.com\n";
+        let tally = builder.add_text(ListMeta::new("money", adjacent), text);
+        assert_eq!((tally.accepted, tally.rejected()), (2, 1));
+        let lists = builder.build();
+        assert_eq!(lists.name("www.binance.com").map(|hit| hit.category), Some(adjacent));
+        assert_eq!(lists.name("wallet.example").map(|hit| hit.category), Some(adjacent));
+        assert!(matches!(lists.look("github.com"), Answer::Guarded { .. }));
+        assert_eq!(lists.guarded("binance.com"), Some("exchange"));
     }
 }

@@ -5,14 +5,14 @@ use crate::{
     kind::{Category, Confidence},
     lists::{Hit, Lists},
 };
-use alloc::{boxed::Box, collections::BTreeSet};
+use alloc::{boxed::Box, collections::BTreeSet, string::String};
 use core::net::IpAddr;
 
 /// Names kept at most: thirty times those of the shipped lists; 1 MiB.
 pub(crate) const MAX_ENDPOINTS: usize = 16_384;
 
 /// Names with ports, in order.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Endpoints(BTreeSet<Box<str>>);
 
 impl Endpoints {
@@ -22,6 +22,17 @@ impl Endpoints {
             return;
         }
         self.0.insert(name.trim_end_matches('.').to_ascii_lowercase().into());
+    }
+
+    /// The names, in order.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|name| &**name)
+    }
+}
+
+impl FromIterator<String> for Endpoints {
+    fn from_iter<I: IntoIterator<Item = String>>(names: I) -> Self {
+        Self(names.into_iter().take(MAX_ENDPOINTS).map(String::into_boxed_str).collect())
     }
 }
 
@@ -42,14 +53,13 @@ impl Lists {
     /// Whether the user allows the address, with every port or this one.
     #[must_use]
     pub fn allows(&self, address: IpAddr, port: u16) -> bool {
-        let address = address.to_canonical();
-        [None, Some(port)].into_iter().any(|port| self.allowed.contains(&(address, port)))
+        self.allowed.holds(address.to_canonical(), Some(port))
     }
 
     /// The names of listed servers with what the lists say of them now, in order: those of at least this confidence, that
     /// have ports and that nobody allows or guards. At most 16,384 are known.
     pub fn endpoints(&self, confidence: Confidence) -> impl Iterator<Item = (&str, Hit<'_>)> {
-        let named = self.endpoints.0.iter().filter_map(|name| Some((&**name, self.name(name)?)));
+        let named = self.endpoints.names().filter_map(|name| Some((name, self.name(name)?)));
         named.filter(move |(_, hit)| hit.is_endpoint(confidence))
     }
 }
@@ -58,7 +68,7 @@ impl Lists {
 mod tests {
     use super::*;
     use crate::{Builder, ListMeta};
-    use std::{format, string::String, vec, vec::Vec};
+    use std::{format, vec, vec::Vec};
 
     fn names(lists: &Lists, confidence: Confidence) -> Vec<&str> {
         lists.endpoints(confidence).map(|(name, _)| name).collect()
@@ -100,6 +110,15 @@ mod tests {
         let lists = builder.build();
         assert_eq!(lists.endpoints(Confidence::High).count(), MAX_ENDPOINTS);
         assert!(lists.name(&format!("n{}.example.org", MAX_ENDPOINTS + 9)).is_some(), "listed nevertheless");
+    }
+
+    #[test]
+    fn they_are_part_of_the_compiled_form() {
+        let mut builder = Builder::new();
+        builder.add_text(ListMeta::new("own", Category::Custom), "b.example.org:7777\na.example.org:1\n");
+        let key = [7; 32];
+        let lists = Lists::load(&builder.build().save(&key), &key).unwrap();
+        assert_eq!(names(&lists, Confidence::High), ["a.example.org", "b.example.org"]);
     }
 
     #[test]

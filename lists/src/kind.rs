@@ -17,6 +17,8 @@ pub enum Category {
     Custom,
     /// Public resolvers for encrypted DNS: not mining, but a way round the refusal of names. Looked up apart.
     Resolver,
+    /// What is about the same money and does not mine: exchanges, wallets, news. For whoever wants it refused.
+    Adjacent,
 }
 
 /// How sure the source is that an entry belongs on its list.
@@ -46,6 +48,7 @@ const CATEGORIES: &[(&str, Category)] = &[
     ("malware", Category::Malware),
     ("custom", Category::Custom),
     ("resolver", Category::Resolver),
+    ("adjacent", Category::Adjacent),
 ];
 const CONFIDENCES: &[(&str, Confidence)] =
     &[("high", Confidence::High), ("medium", Confidence::Medium), ("low", Confidence::Low)];
@@ -54,7 +57,7 @@ const SCOPES: &[(&str, Scope)] = &[("exact", Scope::Exact), ("suffix", Scope::Su
 /// A word that is not in the vocabulary asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unknown {
-    vocabulary: &'static str,
+    pub(crate) vocabulary: &'static str,
 }
 
 impl fmt::Display for Unknown {
@@ -99,7 +102,9 @@ macro_rules! words {
     };
 }
 
-words!(Category, CATEGORIES, "pool, pool-site, browser, malware, custom, resolver");
+pub(crate) use words;
+
+words!(Category, CATEGORIES, "pool, pool-site, browser, malware, custom, resolver, adjacent");
 words!(Confidence, CONFIDENCES, "high, medium, low");
 words!(Scope, SCOPES, "exact, suffix");
 
@@ -113,7 +118,7 @@ mod tests {
         for category in Category::all() {
             assert_eq!(category.as_str().parse(), Ok(category));
         }
-        assert_eq!(Category::all().count(), 6);
+        assert_eq!(Category::all().count(), 7);
         for confidence in [Confidence::High, Confidence::Medium, Confidence::Low] {
             assert_eq!(confidence.as_str().parse(), Ok(confidence));
         }
@@ -121,7 +126,7 @@ mod tests {
             assert_eq!(scope.as_str().parse(), Ok(scope));
         }
         let error = "Pool".parse::<Category>().unwrap_err();
-        assert_eq!(error.to_string(), "not one of: pool, pool-site, browser, malware, custom, resolver");
+        assert_eq!(error.to_string(), "not one of: pool, pool-site, browser, malware, custom, resolver, adjacent");
     }
 
     #[test]

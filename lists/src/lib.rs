@@ -7,13 +7,21 @@
 //! | `kind` | [`Category`], [`Confidence`], [`Scope`] |
 //! | `meta` | [`ListMeta`]: what is known of one list |
 //! | `name` | names: cleaning, the walk over suffixes, their hash |
-//! | `parse` | one line of a list text to entries, one reader a line shape |
+//! | `format` | [`Format`]: how a list text is written |
+//! | `entry` | [`Entry`], [`Target`]: what a list states |
+//! | `parse` | one line of a list text to entries, one reader a format |
+//! | `reader` | [`Reader`]: bytes to entries, in bounded memory |
 //! | `tally` | [`Tally`]: what of a text was taken, and why the rest was not |
 //! | `names` | the index of names |
+//! | `said` | what rules say, kept once |
+//! | `prefixes` | the index of prefixes |
+//! | `part` | rules that are looked up together |
 //! | `endpoints` | the names with ports, for those who ask for their addresses |
 //! | `never_address` | [`NeverAddress`]: addresses that many share |
 //! | `builder` | [`Builder`] |
+//! | `reading` | [`Reading`]: a list on its way into the builder |
 //! | `lists` | [`Lists`], [`Answer`], [`Hit`] |
+//! | `compiled` | [`Lists::save`] and [`Lists::load`]: the index as bytes |
 //! | `shipped` | the lists of `data/`, embedded |
 //!
 //! # Which rule wins
@@ -30,7 +38,10 @@ extern crate alloc;
 extern crate std;
 
 mod builder;
+mod compiled;
 mod endpoints;
+mod entry;
+mod format;
 mod intern;
 mod kind;
 mod lists;
@@ -39,13 +50,23 @@ mod name;
 mod names;
 mod never_address;
 mod parse;
+mod part;
+mod prefixes;
+mod reader;
+mod reading;
+mod said;
 mod shipped;
 mod tally;
 
 pub use builder::Builder;
+pub use compiled::{Key, Unusable};
+pub use entry::{Entry, Target};
+pub use format::Format;
 pub use kind::{Category, Confidence, Scope, Unknown};
 pub use lists::{Answer, Hit, Lists};
 pub use meta::ListMeta;
 pub use never_address::{Held, NeverAddress, SHIPPED_ADDRESS_GUARD};
+pub use reader::{Reader, Sink, Unreadable};
+pub use reading::Reading;
 pub use shipped::{SHIPPED, SHIPPED_GUARD};
 pub use tally::{Reason, Refusal, Tally};

@@ -1,47 +1,46 @@
 //! The finished index and its answers.
 
 use crate::{
-    builder::Rule,
+    builder::is_of_money,
     endpoints::Endpoints,
     kind::{Category, Confidence, Scope},
     meta::ListMeta,
     name::walk,
-    names::{Guard, NONE, Names, Node},
+    names::{Guard, NONE, Node},
+    part::Index,
+    prefixes::{AddressRule, Prefixes},
+    said::Rule,
 };
-use alloc::{
-    collections::{BTreeMap, BTreeSet},
-    string::String,
-    vec::Vec,
-};
+use alloc::{collections::BTreeSet, string::String, vec::Vec};
 use core::{net::IpAddr, ops::ControlFlow};
 
-pub(crate) type Addresses = BTreeMap<(IpAddr, u16), AddressRule>;
-
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct AddressRule {
-    pub(crate) rule: u32,
-    pub(crate) text: u32,
-}
-
-/// Rules that are looked up apart from the others; no guard holds any of their names.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Index {
-    pub(crate) names: Names,
-    pub(crate) addresses: Addresses,
-}
-
 /// The lists, immutable; share them by `Arc` and swap them whole.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lists {
-    pub(crate) names: Names,
-    pub(crate) addresses: Addresses,
-    pub(crate) resolvers: Index,
+    /// One for each number that [`Category::part`] gives.
+    pub(crate) parts: [Index; 3],
     pub(crate) rules: Vec<Rule>,
     pub(crate) texts: Vec<String>,
     pub(crate) ports: Vec<Vec<u16>>,
     pub(crate) lists: Vec<ListMeta>,
-    pub(crate) allowed: BTreeSet<(IpAddr, Option<u16>)>,
+    pub(crate) allowed: Allowed,
     pub(crate) endpoints: Endpoints,
+}
+
+/// The addresses the user allows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Allowed {
+    /// With every port; what stands on the prefixes says nothing.
+    pub(crate) prefixes: Prefixes,
+    /// With this port.
+    pub(crate) pairs: BTreeSet<(IpAddr, u16)>,
+}
+
+impl Allowed {
+    /// Whether the address is allowed with this port; without one, with every port.
+    pub(crate) fn holds(&self, address: IpAddr, port: Option<u16>) -> bool {
+        port.is_some_and(|port| self.pairs.contains(&(address, port))) || self.prefixes.over(address).next().is_some()
+    }
 }
 
 /// What the lists say of a name.
@@ -112,16 +111,41 @@ struct Best<'a> {
     other: Option<Met<'a>>,
 }
 
+/// What was met on the way down a name so far.
+struct Way<'a> {
+    best: Best<'a>,
+    /// A shared host was met: rules above it say nothing.
+    shared: bool,
+    /// A list was met that means the name not.
+    excepted: bool,
+}
+
 impl Lists {
     /// What the lists say of a name in presentation form, in any case, with or without the trailing dot.
     /// It is matched at label boundaries; the crate's head says which rule wins. Allocates nothing; one
-    /// probe of the index a label, at most 127, and at most 254 bytes are read.
+    /// probe of the index a label, at most 127, and at most 254 bytes are read; more only where lists except names.
     #[must_use]
     pub fn look<'a>(&'a self, name: &'a str) -> Answer<'a> {
-        let mut best = Best::default();
-        let mut shared = false;
+        let [mining, _, adjacent] = &self.parts;
+        let answer = self.look_in(mining, name);
+        let open = match answer {
+            Answer::Unlisted => true,
+            Answer::Guarded { why, .. } => is_of_money(why),
+            Answer::Listed(_) | Answer::Allowed(_) => false,
+        };
+        if !open || adjacent.names.is_empty() {
+            return answer;
+        }
+        match self.look_in(adjacent, name) {
+            Answer::Listed(hit) => Answer::Listed(hit),
+            _ => answer,
+        }
+    }
+
+    fn look_in<'a>(&'a self, part: &'a Index, name: &'a str) -> Answer<'a> {
+        let mut way = Way { best: Best::default(), shared: false, excepted: false };
         let end = walk(name, |suffix| {
-            let Some(node) = self.names.find(suffix.hash) else {
+            let Some(node) = part.names.find(suffix.hash) else {
                 return ControlFlow::Continue(());
             };
             if node.allowed {
@@ -131,18 +155,43 @@ impl Lists {
                 return ControlFlow::Break(Answer::Guarded { name: suffix.text, why: self.text(node.why) });
             }
             if node.guard == Guard::Shared {
-                (best, shared) = (Best::default(), true);
+                (way.best, way.shared) = (Best::default(), true);
             }
-            self.weigh(&mut best, suffix.text, node, suffix.whole, shared);
+            way.excepted |= node.silent != NONE || suffix.whole && node.silent_exact != NONE;
+            self.weigh(&mut way, suffix.text, node, suffix.whole, |_| true);
             ControlFlow::Continue(())
         });
-        match end {
-            ControlFlow::Break(answer) => answer,
-            ControlFlow::Continue(()) => {
-                let met = best.custom.or(best.other);
-                met.and_then(|met| self.hit_on(met)).map_or(Answer::Unlisted, Answer::Listed)
-            }
+        if let ControlFlow::Break(answer) = end {
+            return answer;
         }
+        let best = if way.excepted { self.best_but_excepted(part, name) } else { way.best };
+        let met = best.custom.or(best.other);
+        met.and_then(|met| self.hit_on(met)).map_or(Answer::Unlisted, Answer::Listed)
+    }
+
+    /// The best rules of a name of which some list says that it means it not. Walks the name again for each rule met.
+    fn best_but_excepted<'a>(&'a self, part: &'a Index, name: &'a str) -> Best<'a> {
+        let mut way = Way { best: Best::default(), shared: false, excepted: true };
+        let _ = walk(name, |suffix| {
+            if let Some(node) = part.names.find(suffix.hash) {
+                if node.guard == Guard::Shared {
+                    (way.best, way.shared) = (Best::default(), true);
+                }
+                self.weigh(&mut way, suffix.text, node, suffix.whole, |rule| !self.excepts(part, name, rule.list));
+            }
+            ControlFlow::<()>::Continue(())
+        });
+        way.best
+    }
+
+    /// Whether a list excepts the name, or one above it with all below.
+    fn excepts(&self, part: &Index, name: &str, list: u16) -> bool {
+        let holds = |set: u32| self.ports.get(set as usize).is_some_and(|lists| lists.contains(&list));
+        let end = walk(name, |suffix| match part.names.find(suffix.hash) {
+            Some(node) if holds(node.silent) || suffix.whole && holds(node.silent_exact) => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
+        });
+        end.is_break()
     }
 
     /// The rule that matches a name, if one does; see [`Lists::look`].
@@ -151,23 +200,27 @@ impl Lists {
         self.look(name).hit()
     }
 
-    /// The rule on this address and port. Without a port: the first rule on the address whatever its port,
-    /// for people who ask; nothing may be cut by it.
+    /// The rule on this address and port: one on the very pair, else on the longest prefix with the port. Without a port:
+    /// the first rule on the address whatever its port, for people who ask; nothing may be cut by it.
     #[must_use]
     pub fn address(&self, address: IpAddr, port: Option<u16>) -> Option<Hit<'_>> {
         let address = address.to_canonical();
-        let is_allowed = |port| self.allowed.contains(&(address, port));
-        let row = match port {
-            Some(port) => self.addresses.get(&(address, port)).filter(|_| !is_allowed(Some(port)))?,
-            None => {
-                let mut rows = self.addresses.range((address, 0)..=(address, u16::MAX));
-                rows.find(|((_, port), _)| !is_allowed(Some(*port)))?.1
-            }
-        };
-        if is_allowed(None) {
+        let [mining, ..] = &self.parts;
+        if self.allowed.holds(address, port) {
             return None;
         }
-        self.hit(self.text(row.text), Scope::Exact, self.rules.get(row.rule as usize)?)
+        let row = match port {
+            Some(port) => mining.addresses.get(&(address, port)).copied().or_else(|| {
+                let mut rows = mining.prefixes.over(address);
+                rows.find(|row| self.ports_of(row).binary_search(&port).is_ok())
+            }),
+            None => {
+                let mut rows = mining.addresses.range((address, 0)..=(address, u16::MAX));
+                let pair = rows.find(|((_, port), _)| !self.allowed.holds(address, Some(*port))).map(|(_, row)| *row);
+                pair.or_else(|| mining.prefixes.over(address).next())
+            }
+        };
+        self.hit_of(row?)
     }
 
     /// The rule of a list of resolvers that matches a name, if one does. Such rules stand apart: neither do they make
@@ -177,41 +230,35 @@ impl Lists {
         if matches!(self.look(name), Answer::Allowed(_)) {
             return None;
         }
-        let names = &self.resolvers.names;
-        let mut best = Best::default();
-        let _ = walk(name, |suffix| {
-            if let Some(node) = names.find(suffix.hash) {
-                self.weigh(&mut best, suffix.text, node, suffix.whole, false);
-            }
-            ControlFlow::<()>::Continue(())
-        });
-        let met = best.other?;
-        self.hit_on(met)
+        let [_, resolvers, _] = &self.parts;
+        self.look_in(resolvers, name).hit()
     }
 
     /// The rule of a list of resolvers on this address and port, if there is one.
     #[must_use]
     pub fn resolver_address(&self, address: IpAddr, port: u16) -> Option<Hit<'_>> {
         let address = address.to_canonical();
-        let allowed = |port| self.allowed.contains(&(address, port));
-        let row = self.resolvers.addresses.get(&(address, port)).filter(|_| !allowed(None) && !allowed(Some(port)))?;
-        self.hit(self.text(row.text), Scope::Exact, self.rules.get(row.rule as usize)?)
+        let [_, resolvers, _] = &self.parts;
+        let allowed = self.allowed.holds(address, Some(port));
+        self.hit_of(*resolvers.addresses.get(&(address, port)).filter(|_| !allowed)?)
     }
 
     /// Why the never-block guard holds a name, if it does.
     #[must_use]
     pub fn guarded<'a>(&'a self, name: &'a str) -> Option<&'a str> {
-        match self.look(name) {
+        let [mining, ..] = &self.parts;
+        match self.look_in(mining, name) {
             Answer::Guarded { why, .. } => Some(why),
             _ => None,
         }
     }
 
-    /// How many rules there are, on names and on address and port pairs.
+    /// How many rules there are by which something may be cut: on names, on address and port pairs, and on prefixes with
+    /// ports.
     #[must_use]
     pub fn len(&self) -> usize {
-        let Index { names, addresses } = &self.resolvers;
-        self.names.rules() + self.addresses.len() + names.rules() + addresses.len()
+        let with_ports = |part: &Index| part.prefixes.all().filter(|(_, row)| !self.ports_of(row).is_empty()).count();
+        self.parts.iter().map(|part| part.names.rules() + part.addresses.len() + with_ports(part)).sum()
     }
 
     /// Whether there is no rule.
@@ -228,24 +275,33 @@ impl Lists {
 
     /// The address and port pairs, for the kernel's sets; those the user allows are left out.
     pub fn addresses(&self) -> impl Iterator<Item = (IpAddr, u16)> + '_ {
-        let allowed = |port, address| self.allowed.contains(&(address, port));
-        let pairs = self.addresses.keys().copied();
-        pairs.filter(move |&(address, port)| !allowed(None, address) && !allowed(Some(port), address))
+        let [mining, ..] = &self.parts;
+        let pairs = mining.addresses.keys().copied();
+        pairs.filter(|&(address, port)| !self.allowed.holds(address, Some(port)))
     }
 
-    fn weigh<'a>(&'a self, best: &mut Best<'a>, name: &'a str, node: &Node, whole: bool, shared: bool) {
-        let suffix = if whole || !shared { node.suffix } else { NONE };
+    fn weigh<'a>(&'a self, way: &mut Way<'a>, name: &'a str, node: &Node, whole: bool, counts: impl Fn(&Rule) -> bool) {
+        let suffix = if whole || !way.shared { node.suffix } else { NONE };
         let exact = if whole { node.exact } else { NONE };
         for (scope, rule) in [(Scope::Suffix, suffix), (Scope::Exact, exact)] {
-            if let Some(rule) = self.rules.get(rule as usize) {
-                let slot = if rule.custom { &mut best.custom } else { &mut best.other };
-                *slot = Some(Met { name, scope: if shared { Scope::Exact } else { scope }, rule });
+            if let Some(rule) = self.rules.get(rule as usize).filter(|rule| counts(rule)) {
+                let slot = if rule.custom { &mut way.best.custom } else { &mut way.best.other };
+                *slot = Some(Met { name, scope: if way.shared { Scope::Exact } else { scope }, rule });
             }
         }
     }
 
     fn hit_on<'a>(&'a self, met: Met<'a>) -> Option<Hit<'a>> {
         self.hit(met.name, met.scope, met.rule)
+    }
+
+    fn hit_of(&self, row: AddressRule) -> Option<Hit<'_>> {
+        self.hit(self.text(row.text), Scope::Exact, self.rules.get(row.rule as usize)?)
+    }
+
+    fn ports_of(&self, row: &AddressRule) -> &[u16] {
+        let rule = self.rules.get(row.rule as usize);
+        rule.and_then(|rule| self.ports.get(rule.ports as usize)).map_or(&[], Vec::as_slice)
     }
 
     fn hit<'a>(&'a self, entry: &'a str, scope: Scope, rule: &Rule) -> Option<Hit<'a>> {

@@ -12,6 +12,8 @@ pub struct ListMeta {
     pub category: Category,
     /// Confidence of an entry that states none.
     pub confidence: Confidence,
+    /// The most that an entry is believed, whatever it states.
+    pub trust: Confidence,
     /// Where it comes from; may be empty.
     pub source: String,
     /// Under which licence; may be empty.
@@ -35,6 +37,7 @@ impl ListMeta {
             name: name.into(),
             category,
             confidence,
+            trust: Confidence::High,
             source: String::new(),
             licence: String::new(),
             date: String::new(),
@@ -44,7 +47,8 @@ impl ListMeta {
 
     /// The head of a text in our own format: lines `# key: value` before the first entry. `None` without
     /// a known category.
-    pub(crate) fn from_head(text: &str) -> Option<Self> {
+    #[must_use]
+    pub fn from_head(text: &str) -> Option<Self> {
         let value = |key: &str| {
             let mut head = text.lines().map_while(|line| line.strip_prefix("# "));
             head.find_map(|line| line.strip_prefix(key)?.strip_prefix(": ")).unwrap_or("")

@@ -27,10 +27,15 @@ pub(crate) struct Node {
     pub(crate) exact: u32,
     /// The rule on the name and everything below it, or [`NONE`].
     pub(crate) suffix: u32,
+    /// The lists that except the name itself: a number of such a set, or [`NONE`].
+    pub(crate) silent_exact: u32,
+    /// The lists that except the name and everything below it: a number of such a set, or [`NONE`].
+    pub(crate) silent: u32,
 }
 
 /// Nothing stands on it.
-const BARE: Node = Node { allowed: false, guard: Guard::No, why: NONE, exact: NONE, suffix: NONE };
+pub(crate) const BARE: Node =
+    Node { allowed: false, guard: Guard::No, why: NONE, exact: NONE, suffix: NONE, silent_exact: NONE, silent: NONE };
 
 /// How the never-block guard holds a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -94,15 +99,15 @@ impl Reading {
         Some(())
     }
 
-    /// Whether the guard keeps a rule on this name out: it or a name above it is held whole, or it is the
+    /// Why the guard keeps a rule on this name out, a number of a text: it or a name above it is held whole, or it is the
     /// apex of shared hosting.
-    pub(crate) fn is_guarded(&self, name: &str) -> bool {
+    pub(crate) fn guarded(&self, name: &str) -> Option<u32> {
         let end = walk(name, |suffix| match self.node(suffix.hash) {
-            Some(node) if node.guard == Guard::Tree => ControlFlow::Break(()),
-            Some(node) if node.guard == Guard::Shared && suffix.whole => ControlFlow::Break(()),
+            Some(node) if node.guard == Guard::Tree => ControlFlow::Break(node.why),
+            Some(node) if node.guard == Guard::Shared && suffix.whole => ControlFlow::Break(node.why),
             _ => ControlFlow::Continue(()),
         });
-        end.is_break()
+        end.break_value()
     }
 
     /// The finished index.
@@ -118,20 +123,21 @@ impl Reading {
 const BUCKET: usize = 8;
 
 /// The finished index: 10 bytes a name, and 4 a bucket.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Names {
     /// How far a hash is shifted for the number of its bucket.
-    shift: u32,
+    pub(crate) shift: u32,
     /// Where each bucket begins, and where the last ends.
-    starts: Vec<u32>,
+    pub(crate) starts: Vec<u32>,
     /// The lower 48 bits of each hash, bucket by bucket; with the bucket's number 64 bits where there are many.
-    rests: Vec<[u8; REST]>,
+    pub(crate) rests: Vec<[u8; REST]>,
     /// For each of them the number of its node.
-    which: Vec<u32>,
-    nodes: Vec<Node>,
+    pub(crate) which: Vec<u32>,
+    pub(crate) nodes: Vec<Node>,
 }
 
-const REST: usize = 6;
+/// Bytes kept of a hash.
+pub(crate) const REST: usize = 6;
 
 fn rest(hash: u64) -> [u8; REST] {
     let [_, _, rest @ ..] = hash.to_be_bytes();
@@ -162,6 +168,18 @@ impl Names {
         let wanted = rest(hash);
         let at = first as usize + rests.iter().position(|rest| *rest == wanted)?;
         self.nodes.get(*self.which.get(at)? as usize)
+    }
+
+    /// Whether its tables fit each other, so that looking up cannot go astray; for those that were read from a file.
+    pub(crate) fn is_sound(&self) -> bool {
+        let buckets = u64::BITS.checked_sub(self.shift).and_then(|bits| 1_usize.checked_shl(bits));
+        let fits =
+            self.shift < u64::BITS && buckets.and_then(|buckets| buckets.checked_add(1)) == Some(self.starts.len());
+        fits && self.rests.len() == self.which.len()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.which.is_empty()
     }
 
     /// How many rules stand on names.

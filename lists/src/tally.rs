@@ -29,13 +29,31 @@ pub enum Reason {
     Guarded,
     /// A line of our own format with a column that cannot be read.
     BadColumn,
+    /// A URL with a path: it speaks of a page, not of its host.
+    Path,
+    /// It speaks of less than a host, or of something else.
+    Unsupported,
+    /// What is below a name, but not the name itself.
+    BelowOnly,
+    /// It says two things that cannot both be.
+    Contradiction,
+    /// A prefix wider than /8 (IPv4) or /19 (IPv6).
+    WidePrefix,
+    /// The list itself calls it retired.
+    Retired,
+    /// JSON, a record or a set that is broken off.
+    Broken,
+    /// The whole text is no list.
+    Unreadable,
     /// No line shape that is known.
     UnknownShape,
+    /// An exception that speaks of an address.
+    ExceptedAddress,
     /// The index is full.
     Full,
 }
 
-const REASONS: [(Reason, &str); 14] = [
+const REASONS: [(Reason, &str); 23] = [
     (Reason::LongLine, "line longer than 4096 bytes"),
     (Reason::Unprintable, "control characters in the line"),
     (Reason::NotAscii, "not ascii; write the name in punycode (xn--)"),
@@ -48,7 +66,16 @@ const REASONS: [(Reason, &str); 14] = [
     (Reason::LocalName, "a name of the local host"),
     (Reason::Guarded, "the never-block guard holds this name"),
     (Reason::BadColumn, "a column that cannot be read"),
+    (Reason::Path, "a URL with a path; it speaks of a page, not of the whole host"),
+    (Reason::Unsupported, "it speaks of less than a host (elements of pages, kinds of requests), or of no host"),
+    (Reason::BelowOnly, "what is below a name without the name itself"),
+    (Reason::Contradiction, "it says two things that cannot both be"),
+    (Reason::WidePrefix, "a prefix wider than /8 (IPv4) or /19 (IPv6)"),
+    (Reason::Retired, "the list itself says that it is retired or inactive"),
+    (Reason::Broken, "JSON, a record or a set that is broken off"),
+    (Reason::Unreadable, "HTML, binary, or longer than 64 MiB: nothing of the text is to be used"),
     (Reason::UnknownShape, "not a line of a known format"),
+    (Reason::ExceptedAddress, "an exception for an address; write it to lists.allow"),
     (Reason::Full, "the index is full; load fewer or smaller lists"),
 ];
 
@@ -84,6 +111,10 @@ pub struct Tally {
     pub accepted: usize,
     /// Entries this list has stated before; their ports are added up.
     pub duplicates: usize,
+    /// Addresses and prefixes without a port: known, and nothing is cut by them.
+    pub noted: usize,
+    /// Entries that say what is not to be blocked.
+    pub exceptions: usize,
     refusals: [Refusal; REASONS.len()],
 }
 
@@ -103,7 +134,8 @@ impl Tally {
     pub(crate) fn refuse(&mut self, reason: Reason, line: usize) {
         let slot = REASONS.iter().zip(&mut self.refusals).find(|(row, _)| row.0 == reason);
         if let Some((_, refusal)) = slot {
-            if refusal.count == 0 {
+            // What was left open is told last, with the line where it began.
+            if refusal.count == 0 || line < refusal.first_line {
                 refusal.first_line = line;
             }
             refusal.count += 1;

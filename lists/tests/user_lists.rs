@@ -38,17 +38,22 @@ fn an_exact_rule_speaks_for_one_name() {
 fn a_mixed_list_is_read_and_counted() {
     let text = "\u{feff}# my list\r\nPool.One\r\n*.pool.two\r\n0.0.0.0 pool.three pool.four # why\r\n\
         pool.one.\r\n10.0.0.1\r\n10.0.0.0/8\r\n10.0.0.1:3333\r\n[2001:db8::5]:14444\r\npool.five:3333\r\n\
-        pool.five:4444\r\ncom\r\n! end\r\n||pool.six^\r\n";
+        pool.five:4444\r\ncom\r\n! end\r\n||pool.six^\r\nno list\r\n";
     let mut builder = Builder::new();
     let tally = builder.add_text(ListMeta::new("mine", Category::Custom), text);
-    assert_eq!((tally.accepted, tally.duplicates, tally.rejected()), (7, 2, 4));
+    assert_eq!((tally.accepted, tally.duplicates, tally.rejected()), (8, 2, 4));
     let refusals: Vec<_> = tally.refusals().map(|(reason, r)| (reason, r.count, r.first_line)).collect();
-    let want = [(Reason::OneLabel, 1, 12), (Reason::BareAddress, 2, 6), (Reason::UnknownShape, 1, 14)];
+    let want = [
+        (Reason::OneLabel, 1, 12),
+        (Reason::BareAddress, 1, 6),
+        (Reason::ReservedAddress, 1, 7),
+        (Reason::UnknownShape, 1, 15),
+    ];
     assert_eq!(refusals, want);
     assert!(Reason::BareAddress.to_string().contains("only with a port"));
     let lists = builder.build();
-    assert_eq!((lists.len(), lists.metas()[0].entries), (7, 7));
-    for listed in ["pool.one", "pool.two", "x.pool.two", "pool.three", "a.pool.four"] {
+    assert_eq!((lists.len(), lists.metas()[0].entries), (8, 8));
+    for listed in ["pool.one", "pool.two", "x.pool.two", "pool.three", "a.pool.four", "x.pool.six"] {
         assert!(lists.name(listed).is_some(), "{listed}");
     }
     assert_eq!(lists.name("eu.pool.five").unwrap().ports, [3333, 4444]);
@@ -184,4 +189,21 @@ fn a_million_names_load() {
 fn lists_are_shared_between_threads() {
     fn shared<T: Send + Sync + 'static>() {}
     shared::<Lists>();
+}
+
+#[test]
+fn trust_is_the_most_an_entry_is_believed() {
+    let mut builder = Builder::new();
+    let mut meta = ListMeta::new("feed", Category::Pool);
+    meta.trust = Confidence::Low;
+    builder.add_text(meta, "sure.example\tsuffix\thigh\tpool\t-\t-\t-\nplain.example\n");
+    let mut meta = ListMeta::new("trusted", Category::Custom);
+    meta.trust = Confidence::Medium;
+    builder.add_text(meta, "own.example\n");
+    let lists = builder.build();
+    for (name, confidence) in
+        [("sure.example", Confidence::Low), ("plain.example", Confidence::Low), ("own.example", Confidence::Medium)]
+    {
+        assert_eq!(lists.name(name).unwrap().confidence, confidence, "{name}");
+    }
 }

@@ -18,6 +18,10 @@ fn listed_not_listed_and_wrong() {
     let cases = [
         ("pool.example.org", 0, pool),
         ("POOL.Example.ORG", 0, pool),
+        ("stratum+ssl://user@pool.example.org:3333/?x=y", 0, pool),
+        ("https://web.pool.example.org/pool.example.org", 1, "not listed; allowed by web.pool.example.org"),
+        ("http://192.0.2.9:3333/", 0, four),
+        ("http://192.0.2.9/", 1, "not listed"),
         ("eu.pool.example.org.", 0, pool),
         ("pool.example.org:443", 0, pool),
         ("192.0.2.9:3333", 0, four),
@@ -47,8 +51,8 @@ fn listed_not_listed_and_wrong() {
 #[test]
 fn what_cannot_be_looked_up_is_told() {
     let cases = [
-        ("https://pool.example.org:443/x", "is a URL; give its host alone: \"pool.example.org:443\""),
-        ("stratum+tcp://pool.example.org:3333", "is a URL; give its host alone: \"pool.example.org:3333\""),
+        ("https:///x", "a URL without a host"),
+        ("https://pool.example.org:x/", "is no port"),
         ("矿池.cn", "is not ASCII; write the name in punycode"),
         ("pool.example.org:0", "is no port"),
         ("pool.example.org:99999", "is no port"),
@@ -74,7 +78,7 @@ fn several_are_told_in_order_and_an_error_hides_none() {
     let config = files.config();
     let ran = minewall(&["check", "-c", &config, "example.org", "pool.example.org"]);
     assert_eq!((ran.code, ran.out.lines().count()), (0, 2));
-    let ran = minewall(&["check", "-c", &config, "pool.example.org", "http://x", "example.org"]);
+    let ran = minewall(&["check", "-c", &config, "pool.example.org", "http://", "example.org"]);
     assert_eq!((ran.code, ran.err.lines().count()), (2, 1));
     let starts: Vec<_> = ran.out.lines().map(|line| line.split(": ").next().unwrap()).collect();
     assert_eq!(starts, ["pool.example.org", "example.org"]);
@@ -113,6 +117,59 @@ fn the_shipped_lists_tell_their_source() {
     }
 }
 
+#[test]
+fn what_would_be_done_is_told() {
+    let files = Files::new();
+    let list = files.write("own.list", "own.example\n192.0.2.9:3333\n192.0.2.0/24\n");
+    let lists = format!("[[lists.file]]\nname = \"own\"\npath = {list:?}\ncategory = ");
+    for (settings, category, what, words, action) in [
+        (
+            "mode = \"block\"",
+            "pool",
+            "own.example",
+            "questions for it are refused (NXDOMAIN), connections to it are reset",
+            "block",
+        ),
+        ("mode = \"block\"\ntcp.action = \"drop\"", "pool", "192.0.2.9:3333", "connections to it are dropped", "block"),
+        (
+            "mode = \"block\"\ndns.action = \"drop\"",
+            "custom",
+            "own.example",
+            "questions for it are not answered, connections to it are reset",
+            "block",
+        ),
+        ("mode = \"observe\"", "pool", "own.example", "it passes and is written down (mode = \"observe\")", "observe"),
+        ("mode = \"block\"", "pool-site", "own.example", "(category.pool-site = \"observe\")", "observe"),
+        ("mode = \"block\"", "adjacent", "own.example", "it passes (category.adjacent = \"ignore\")", "ignore"),
+        ("mode = \"block\"", "pool", "192.0.2.9", "nothing is cut by an address without its port", "none"),
+    ] {
+        let config = files.write("c.toml", format!("{settings}\n{lists}\"{category}\"\n"));
+        let ran = minewall(&["check", "-c", &config, what]);
+        assert!(ran.out.trim_end().ends_with(words), "{settings} {category}: {}", ran.out);
+        let ran = minewall(&["check", "-c", &config, "--json", what]);
+        let told: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+        assert_eq!((told["action"].as_str(), told["answer"].as_str()), (Some(action), Some("listed")), "{told}");
+        assert_eq!((told["list"].as_str(), told["category"].as_str()), (Some("own"), Some(category)), "{told}");
+    }
+}
+
+#[test]
+fn files_of_names_are_answered_line_by_line() {
+    let files = Files::new();
+    let config = files.config();
+    let asked = files.write(
+        "asked",
+        "\u{feff}# of a log\r\nexample.org\r\n\npool.example.org # twice\na b\nhttp://pool.example.org/\n",
+    );
+    let ran = minewall(&["check", "-c", &config, "--file", &asked]);
+    assert_eq!((ran.code, ran.out.lines().count(), ran.err.lines().count()), (2, 3, 1), "{}{}", ran.out, ran.err);
+    let ran = minewall(&["check", "-c", &config, "--listed", "--file", &asked, "--file", &asked]);
+    assert_eq!((ran.code, ran.out.lines().count()), (2, 4), "{}", ran.out);
+    assert!(ran.out.lines().all(|line| line.contains(": pool, by entry pool.example.org")), "{}", ran.out);
+    let ran = minewall(&["check", "-c", &config, "--file", "/nonexistent"]);
+    assert!(ran.code == 2 && ran.err.contains("cannot read /nonexistent"), "{}", ran.err);
+}
+
 /// Runs `check` on the lab's host, which resolves by the gateway.
 fn on_host(lab: &Lab, arguments: &[&str]) -> Ran {
     let mut command = lab.host.command(BINARY);
@@ -139,7 +196,11 @@ fn names_are_resolved_by_the_name_servers_of_the_machine() {
         lines
     };
     let (four, six) = (format!("{INTERNET_V4}:3333"), format!("[{INTERNET_V6}]:3333"));
-    let by = |entry: &str| format!("custom, by entry {entry} of list own, confidence high, ports 3333");
+    let by = |entry: &str| {
+        format!(
+            "custom, by entry {entry} of list own, confidence high, ports 3333; it passes and is written down (mode = \"observe\")"
+        )
+    };
 
     let ran = check("hidden.example.net:3333");
     assert_eq!((ran.code, ran.err.as_str()), (0, ""));
@@ -154,10 +215,19 @@ fn names_are_resolved_by_the_name_servers_of_the_machine() {
         [format!("  {INTERNET_V4}:443: not listed"), format!("  [{INTERNET_V6}]:443: not listed")]
     );
 
+    let bare = |entry: &str| {
+        by(entry).replace(
+            "it passes and is written down (mode = \"observe\")",
+            "nothing is cut by an address without its port",
+        )
+    };
     let ran = check("listed.example.org");
     assert_eq!(ran.code, 0);
     assert!(lines(&ran)[0].contains("by entry listed.example.org"), "{}", ran.out);
-    assert_eq!(lines(&ran)[1..], [format!("  {INTERNET_V6}: {}", by(&six)), format!("  {INTERNET_V4}: {}", by(&four))]);
+    assert_eq!(
+        lines(&ran)[1..],
+        [format!("  {INTERNET_V6}: {}", bare(&six)), format!("  {INTERNET_V4}: {}", bare(&four))]
+    );
 
     let ran = check("nowhere.test");
     assert_eq!((ran.code, ran.out.as_str()), (2, "nowhere.test: not listed\n"));

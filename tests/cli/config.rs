@@ -25,7 +25,7 @@ fn what_is_commented_out_in_the_example_is_sound_too() {
     let text: Vec<_> = text.lines().map(uncomment).collect();
     let text = text.join("\n").replace("/etc/minewall/own.list", &list);
     let text = text.replace("/var/log/minewall.jsonl", records.to_str().unwrap());
-    for word in ["\n[[exempt]]", "\n[[lists.file]]", "\n[[sink]]", "\nexpires ="] {
+    for word in ["\n[[exempt]]", "\n[[lists.file]]", "\n[[lists.feed]]", "\n[[sink]]", "\nexpires ="] {
         assert!(text.contains(word), "{word} is not in the example any more");
     }
     let ran = minewall(&["check-config", "-c", &files.write("all.toml", text)]);
@@ -37,6 +37,7 @@ fn what_is_commented_out_in_the_example_is_sound_too() {
 fn every_mistake_names_file_line_setting_and_remedy() {
     let files = Files::new();
     let list = "[[lists.file]]\nname = \"own\"\n";
+    let feed = "[[lists.feed]]\nname = \"a\"\nurl = \"https://lists.example/a\"\ncategory = \"pool\"\n";
     let exempt = "[[exempt]]\nowner = \"a\"\nreason = \"b\"\n";
     let cases: &[(&str, usize, &[&str])] = &[
         ("mode = \"blok\"\n", 1, &["mode = \"blok\"", "expected `block` or `observe`"]),
@@ -74,6 +75,23 @@ fn every_mistake_names_file_line_setting_and_remedy() {
         (&format!("{list}path = \"/nonexistent/own.list\"\n"), 1, &["lists.file", "\"own\"", "/nonexistent/own.list"]),
         (&format!("{list}path = \"/dev/null\"\ncategory = \"pools\"\n"), 1, &["lists.file", "pools", "pool-site"]),
         (list, 1, &["missing field `path`"]),
+        (&feed.replace("name = \"a\"", "name = \"No Coin\""), 2, &["lists.feed.name", "No Coin", "\"nocoin\""]),
+        (&format!("{feed}\n{feed}"), 7, &["lists.feed.name", "\"a\"", "another feed"]),
+        (&feed.replace("https", "ftp"), 3, &["lists.feed.url", "ftp://lists.example/a", "https://HOST/PATH"]),
+        (&feed.replace("https:", "file:"), 3, &["lists.feed.url", "file:///PATH"]),
+        (&feed.replace("pool", "pools"), 4, &["pools", "pool-site"]),
+        (&format!("{feed}trust = \"full\"\n"), 5, &["full", "high, medium, low"]),
+        (&format!("{feed}format = \"xml\"\n"), 5, &["xml", "adblock"]),
+        (&format!("{feed}min = 5\nmax = 2\n"), 5, &["lists.feed.min", "5 is more than max, which is 2"]),
+        (&format!("{feed}rejects = 101\n"), 5, &["lists.feed.rejects", "0 to 100"]),
+        (&format!("{feed}keys = [\"abc\"]\n"), 5, &["lists.feed.keys", "minisign"]),
+        ("[[lists.feed]]\nname = \"a\"\ncategory = \"pool\"\n", 1, &["missing field `url`"]),
+        ("[lists.update]\nshrink = 101\n", 2, &["lists.update.shrink", "0 to 100"]),
+        ("[lists.update]\ngrowth = 50\n", 2, &["lists.update.growth", "100 to 1000000"]),
+        ("[lists.update]\nconnect = 0\n", 2, &["lists.update.connect", "1 to 300"]),
+        ("[lists.update]\ndirectory = \"lists\"\n", 2, &["lists.update.directory", "absolute"]),
+        ("[lists.update]\ndirectory = \"/a\"\nscratch = \"/a\"\n", 3, &["lists.update.scratch", "tmpfs"]),
+        ("[lists.update]\nfetcher = \"ftp\"\n", 2, &["ftp", "built-in", "uclient-fetch"]),
         (&format!("{exempt}prefix = \"lab\"\n"), 4, &["\"lab\" is no address or prefix", "10.1.2.3"]),
         (&format!("{exempt}prefix = \"10.1.2.3\"\nexpires = \"soon\"\n"), 5, &["\"soon\" is no date", "2027-01-31"]),
         ("[[exempt]]\nprefix = \"10.1.2.3\"\nreason = \"x\"\n", 1, &["missing field `owner`"]),
@@ -117,19 +135,31 @@ fn a_missing_configuration_is_told() {
 #[test]
 fn lines_of_lists_that_are_lost_are_told_but_no_mistake() {
     let files = Files::new();
-    let list = files.write("own.list", "pool.example.org\n矿池.cn\n");
+    let list = files.write("own.list", "pool.example.org\n192.0.2.7\n");
     let config = files.write("c.toml", format!("[[lists.file]]\nname = \"own\"\npath = {list:?}\n"));
     let ran = minewall(&["check-config", "-c", &config]);
     assert_eq!((ran.code, ran.err.as_str()), (0, ""));
-    assert!(ran.out.contains("1 entries taken, 1 not") && ran.out.contains("punycode"), "{}", ran.out);
+    assert!(ran.out.contains("1 entries taken, 1 not") && ran.out.contains("without a port"), "{}", ran.out);
 }
 
 #[test]
 fn every_help_has_examples_and_fits() {
-    let commands: [&[&str]; 7] =
-        [&[], &["run"], &["replay"], &["check"], &["check-config"], &["rules"], &["rules", "print"]];
+    let commands: &[&[&str]] = &[
+        &[],
+        &["run"],
+        &["replay"],
+        &["check"],
+        &["check-config"],
+        &["lists"],
+        &["lists", "report"],
+        &["lists", "update"],
+        &["lists", "status"],
+        &["lists", "rollback"],
+        &["rules"],
+        &["rules", "print"],
+    ];
     for command in commands {
-        let ran = minewall(&[command, &["--help"]].concat());
+        let ran = minewall(&[*command, &["--help"]].concat());
         assert_eq!((ran.code, ran.err.as_str()), (0, ""));
         let (_, examples) = ran.out.split_once("Examples:\n").unwrap_or_else(|| panic!("{command:?} has no examples"));
         for example in examples.lines() {

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `wire` | packets and link layers of our own making |
 //! | `capture` | writers of pcap and pcapng |
+//! | `feed` | keys, signing and verifying of feeds |
 //! | `story` | one conversation in which everything is said |
 //! | `program` | running the binary, files that go away |
 
@@ -11,6 +12,8 @@ mod capture;
 mod check;
 mod config;
 mod damage;
+#[cfg(feature = "sign")]
+mod feed;
 mod odd;
 mod program;
 mod replay;

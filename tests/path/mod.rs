@@ -22,6 +22,7 @@
 //! | `memory` | resident memory at work, and within 64 MiB |
 //! | `metrics` | what is counted, in the file for Prometheus |
 //! | `reload` | SIGHUP |
+//! | `feeds` | lists that are fetched while it runs, and at its start |
 //! | `overload` | packets lost for want of room: told, eased, over |
 //! | `sinks` | sinks that are slow or dead |
 //! | `refusals` | starts that must fail, each with one clear error |
@@ -32,6 +33,7 @@ mod bridge;
 mod crash;
 mod fail;
 mod faults;
+mod feeds;
 mod learned;
 mod listed;
 mod logins;

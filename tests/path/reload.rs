@@ -208,14 +208,14 @@ fn reload_through_everything(
     Ok(())
 }
 
-fn resolves(lab: &Lab, name: &str) -> Result<bool> {
+pub(super) fn resolves(lab: &Lab, name: &str) -> Result<bool> {
     let said = dig(&lab.host, Family::V4.internet(), &[name, "A"])?;
     assert!(said.contains("status: NOERROR") || said.contains("status: NXDOMAIN"), "{said}");
     Ok(said.contains(&INTERNET_V4.to_string()) && said.contains("status: NOERROR"))
 }
 
 /// Waits until so many reloads have succeeded.
-fn wait_reloads(minewall: &Minewall, count: usize) {
+pub(super) fn wait_reloads(minewall: &Minewall, count: usize) {
     let done = until(LIMIT, || (minewall.log().matches("read anew").count() >= count).then_some(()));
     assert!(done.is_some(), "{}", minewall.log());
 }

@@ -6,7 +6,12 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 /// Packages the tests need besides those of the lab.
-pub(crate) const TESTS: &[(&str, &str)] = &[("/usr/sbin/rsyslogd", "rsyslog")];
+pub(crate) const TESTS: &[(&str, &str)] = &[
+    ("/usr/sbin/rsyslogd", "rsyslog"),
+    ("/usr/bin/wget", "wget"),
+    ("/usr/bin/zstd", "zstd"),
+    ("/usr/bin/minisign", "minisign"),
+];
 
 /// Packages the benches need besides those of the lab.
 pub(crate) const BENCHES: &[(&str, &str)] = &[("/usr/bin/ab", "apache2-utils"), ("/usr/bin/dnsperf", "dnsperf")];

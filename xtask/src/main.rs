@@ -1,4 +1,4 @@
-//! `cargo xtask demo | test | bench | corpus`: what a fresh clone runs. Each installs what it needs from Debian first.
+//! `cargo xtask demo | test | bench | corpus | fuzz`: what a fresh clone runs. Each installs what it needs from Debian first.
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -7,6 +7,7 @@ mod bench;
 mod build;
 mod corpus;
 mod demo;
+mod fuzz;
 mod install;
 mod test;
 mod vm;
@@ -26,6 +27,8 @@ enum Task {
     Corpus(corpus::Corpus),
     /// Show minewall at work in a lab of network namespaces, then clean up
     Demo,
+    /// Look for bytes that break the readers
+    Fuzz(fuzz::Fuzz),
     /// Run every check and test
     Test(test::Test),
 }
@@ -35,6 +38,7 @@ fn main() -> Result<()> {
         Task::Bench(bench) => bench.perform(),
         Task::Corpus(corpus) => corpus.perform(),
         Task::Demo => demo::perform(),
+        Task::Fuzz(fuzz) => fuzz.perform(),
         Task::Test(test) => test.perform(),
     }
 }

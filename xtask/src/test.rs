@@ -4,7 +4,10 @@ use anyhow::Result;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 
-use crate::{build, install, vm};
+use crate::{build, fuzz::Fuzz, install, vm};
+
+/// How long bytes that break the readers are looked for.
+const FUZZ_SECONDS: u64 = 5;
 
 #[derive(Debug, Args)]
 pub(crate) struct Test {
@@ -37,6 +40,7 @@ impl Test {
             build::cargo(&["fmt", "--all", "--check"])?;
             build::cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])?;
         }
-        build::cargo(&["test", "--workspace", "--locked"])
+        build::cargo(&["test", "--workspace", "--locked"])?;
+        Fuzz::short(FUZZ_SECONDS).perform()
     }
 }

@@ -1,5 +1,6 @@
 //! The configuration as a value: what may be set, its bounds and its defaults. Reading the file is the process' work.
 
+mod feeds;
 mod mark;
 mod metrics;
 mod queue;
@@ -19,6 +20,7 @@ use crate::engine::Settings;
 use crate::limits;
 use crate::policy::{Categories, DnsAnswer, Exempt, Inside, Mode, Policy};
 
+pub use feeds::{Feed, Fetcher, Update, Wrong};
 pub use mark::Mark;
 pub use metrics::Metrics;
 pub use queue::{Fail, FailVerdicts, Queue, Reader};
@@ -208,11 +210,15 @@ pub struct ListFiles {
     pub file: Vec<ListFile>,
     /// Names that are never listed.
     pub allow: Vec<String>,
+    /// Lists that are fetched.
+    pub feed: Vec<Feed>,
+    /// How they are.
+    pub update: Update,
 }
 
 impl Default for ListFiles {
     fn default() -> Self {
-        Self { shipped: true, file: Vec::new(), allow: Vec::new() }
+        Self { shipped: true, file: Vec::new(), allow: Vec::new(), feed: Vec::new(), update: Update::default() }
     }
 }
 
@@ -224,13 +230,20 @@ pub struct ListFile {
     pub name: String,
     /// The file.
     pub path: String,
-    /// What it lists (`pool`, `pool-site`, `browser`, `malware`, `custom`, `resolver`).
+    /// What it lists (`pool`, `pool-site`, `browser`, `malware`, `custom`, `resolver`, `adjacent`).
     #[serde(default = "custom")]
     pub category: String,
+    /// How it is written (`auto`, `plain`, `hosts`, ...); `auto` finds it out line by line.
+    #[serde(default = "auto")]
+    pub format: String,
 }
 
 fn custom() -> String {
     "custom".to_owned()
+}
+
+fn auto() -> String {
+    "auto".to_owned()
 }
 
 /// Where records go.

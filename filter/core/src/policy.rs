@@ -162,6 +162,8 @@ pub struct Categories {
     pub custom: CategoryAction,
     /// Public resolvers for encrypted DNS.
     pub resolver: CategoryAction,
+    /// Exchanges, wallets and news: the same money, and no mining.
+    pub adjacent: CategoryAction,
 }
 
 impl Default for Categories {
@@ -174,6 +176,7 @@ impl Default for Categories {
             malware: block,
             custom: block,
             resolver: CategoryAction::Ignore,
+            adjacent: CategoryAction::Ignore,
         }
     }
 }
@@ -183,6 +186,7 @@ impl Categories {
     #[must_use]
     pub const fn action(&self, category: Category) -> CategoryAction {
         match category {
+            Category::Adjacent => self.adjacent,
             Category::Browser => self.browser,
             Category::Custom => self.custom,
             Category::Malware => self.malware,

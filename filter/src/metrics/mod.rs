@@ -35,6 +35,8 @@ pub(crate) struct Snapshot {
     pub(crate) rules: Vec<RuleCount>,
     /// The lists.
     pub(crate) lists: Vec<ListCount>,
+    /// The feeds that were tried since the machine started.
+    pub(crate) feeds: Vec<FeedCount>,
     /// What listed names lead to.
     pub(crate) learned: LearnedCount,
 }
@@ -78,4 +80,15 @@ pub(crate) struct ListCount {
     pub(crate) entries: usize,
     /// The date of its source, in seconds since 1970.
     pub(crate) date: Option<i64>,
+}
+
+/// What is known of one feed.
+#[derive(Clone, Debug)]
+pub(crate) struct FeedCount {
+    /// Its name.
+    pub(crate) name: String,
+    /// When it was last known to be current, in seconds since 1970.
+    pub(crate) checked: Option<i64>,
+    /// Attempts that failed since.
+    pub(crate) failures: u32,
 }

@@ -6,7 +6,7 @@ use std::ops::Add;
 use minewall_core::engine::{Counters, Skipped};
 use minewall_core::finding::Layer;
 
-use super::{ListCount, QueueCount, Snapshot};
+use super::{FeedCount, ListCount, QueueCount, Snapshot};
 use crate::queue::counters::BUCKETS;
 use crate::sink::SinkCount;
 
@@ -83,6 +83,8 @@ pub(super) const TABLE: &[Metric] = &[
     Metric { name: "minewall_rule_bytes_total", kind: Kind::Counter, help: "Bytes of these packets.", labels: &["rule"], read: |all| all.rules.iter().map(|rule| labelled(&[rule.name], rule.bytes)).collect() },
     Metric { name: "minewall_list_entries", kind: Kind::Gauge, help: "Entries taken from the lists of this name.", labels: &["list"], read: |all| by_list(all, |list| Some(list.entries as u64), Add::add) },
     Metric { name: "minewall_list_date_seconds", kind: Kind::Gauge, help: "The date of the list's source, in seconds since 1970; none where the list gives no date.", labels: &["list"], read: |all| by_list(all, |list| u64::try_from(list.date?).ok(), u64::max) },
+    Metric { name: "minewall_feed_checked_time_seconds", kind: Kind::Gauge, help: "When the feed was last known to be current, in seconds since 1970; none if it never was since the machine started.", labels: &["feed"], read: |all| by_feed(all, |feed| u64::try_from(feed.checked?).ok()) },
+    Metric { name: "minewall_feed_failures", kind: Kind::Gauge, help: "Attempts to update the feed that failed since it was last current.", labels: &["feed"], read: |all| by_feed(all, |feed| Some(feed.failures.into())) },
     Metric { name: "minewall_learned_endpoints", kind: Kind::Gauge, help: "Pairs of address and port held that listed names lead to.", labels: &[], read: |all| vec![number(all.learned.pairs)] },
     Metric { name: "minewall_resolved_names", kind: Kind::Gauge, help: "Listed names whose addresses are asked for.", labels: &[], read: |all| vec![number(all.learned.names)] },
     Metric { name: "minewall_resolve_questions_total", kind: Kind::Counter, help: "How often name servers were asked for a listed name.", labels: &[], read: |all| vec![number(all.learned.asked)] },
@@ -146,6 +148,10 @@ fn by_sink(all: &Snapshot, value: fn(&SinkCount) -> usize) -> Vec<Sample> {
 /// Of lists that go by one name, what `join` makes of both.
 fn by_list(all: &Snapshot, value: fn(&ListCount) -> Option<u64>, join: fn(u64, u64) -> u64) -> Vec<Sample> {
     once(all.lists.iter().filter_map(|list| Some((&*list.name, value(list)?))), join)
+}
+
+fn by_feed(all: &Snapshot, value: fn(&FeedCount) -> Option<u64>) -> Vec<Sample> {
+    all.feeds.iter().filter_map(|feed| Some(labelled(&[&feed.name], value(feed)?))).collect()
 }
 
 fn once<'a>(each: impl Iterator<Item = (&'a str, u64)>, join: fn(u64, u64) -> u64) -> Vec<Sample> {

@@ -25,6 +25,10 @@ fn some() -> Snapshot {
         sinks: vec![sink.clone(), sink],
         rules: vec![RuleCount { name: "cut", packets: 13, bytes: 14 }],
         lists: vec![list("pools", 15, Some(86_400)), list("own", 16, None)],
+        feeds: vec![
+            FeedCount { name: "nocoin".into(), checked: Some(17), failures: 0 },
+            FeedCount { name: "absent".into(), checked: None, failures: 18 },
+        ],
         learned: LearnedCount {
             pairs: 17,
             names: 18,
@@ -66,6 +70,8 @@ fn each_metric_is_said_with_its_help_and_type() {
         "minewall_rule_packets_total{rule=\"cut\"} 13",
         "minewall_list_entries{list=\"own\"} 16",
         "minewall_list_date_seconds{list=\"pools\"} 86400",
+        "minewall_feed_checked_time_seconds{feed=\"nocoin\"} 17",
+        "minewall_feed_failures{feed=\"absent\"} 18",
         "minewall_learned_endpoints 17",
         "minewall_resolved_names 18",
         "minewall_resolve_questions_total 19",
@@ -110,7 +116,7 @@ fn document() -> String {
          packages `prometheus-node-exporter` and `prometheus`; the file's name must end in `.prom`). It is replaced whole, and\n\
          taken away when minewall stops; `node_textfile_mtime_seconds` tells of one that is no longer renewed. Counters begin\n\
          at 0 with each start, those of a sink also when a reload changes the sinks, those of rules whenever rules are loaded.\n\n\
-         Labels are bounded: `queue` by `queue.count`, `sink` and `list` by the configuration, all others by what is built in.\n\n\
+         Labels are bounded: `queue` by `queue.count`, `sink`, `list` and `feed` by the configuration, all others by what is built in.\n\n\
          This table is made from `filter/src/metrics/table.rs`: `MINEWALL_BLESS=1 cargo test -p minewall --bin minewall metrics`.\n\n\
          | metric | type | labels | meaning |\n|---|---|---|---|\n",
     );

@@ -1,5 +1,6 @@
 //! What is counted by the engines, the sinks and the kernel, brought together once in a while and written.
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -7,15 +8,16 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use minewall_core::config::Metrics;
+use minewall_core::config::{Config, Metrics};
 use minewall_core::engine::Counters;
 use minewall_lists::{ListMeta, Lists};
 
 use super::ease::Watch;
 use super::recorder::Recorder;
 use crate::kernel::Loaded;
-use crate::metrics::{self, LearnedCount, ListCount, QueueCount, Snapshot};
+use crate::metrics::{self, FeedCount, LearnedCount, ListCount, QueueCount, Snapshot};
 use crate::resolve::Counts;
+use crate::update::{Attempts, Scratch};
 
 /// Where an engine's thread shows what it has counted; it is never held for longer than a copy takes.
 #[derive(Debug, Default)]
@@ -38,6 +40,9 @@ pub(super) struct Export {
     started: u64,
     read: u64,
     metrics: Metrics,
+    /// Where it is said how the attempts at the feeds went, and the names of those that are configured.
+    scratch: PathBuf,
+    feeds: Vec<String>,
     written: Option<Instant>,
     /// Whether the last try failed: told once.
     failed: bool,
@@ -45,18 +50,28 @@ pub(super) struct Export {
 
 impl Export {
     /// Over the engines that show themselves in `slots`, in the order of the queues.
-    pub(super) fn new(slots: Vec<Arc<Slot>>, metrics: Metrics) -> Self {
+    pub(super) fn new(slots: Vec<Arc<Slot>>, config: &Config) -> Self {
         let now = now();
-        Self { slots, started: now, read: now, metrics, written: None, failed: false }
+        Self {
+            slots,
+            started: now,
+            read: now,
+            metrics: config.metrics.clone(),
+            scratch: Scratch::directory(config),
+            feeds: names(config),
+            written: None,
+            failed: false,
+        }
     }
 
     /// Takes other settings, after lists and configuration were read anew.
-    pub(super) fn reload(&mut self, metrics: &Metrics) {
+    pub(super) fn reload(&mut self, config: &Config) {
         self.read = now();
-        if self.metrics.file != metrics.file {
+        if self.metrics.file != config.metrics.file {
             self.remove();
         }
-        self.metrics = metrics.clone();
+        self.metrics = config.metrics.clone();
+        (self.scratch, self.feeds) = (Scratch::directory(config), names(config));
         self.written = None;
     }
 
@@ -103,7 +118,20 @@ impl Export {
             rules,
             lists: lists.metas().iter().map(list).collect(),
             learned: LearnedCount::default(),
+            feeds: self.feeds(),
         }
+    }
+
+    fn feeds(&self) -> Vec<FeedCount> {
+        if self.feeds.is_empty() {
+            return Vec::new();
+        }
+        let mut attempts = Attempts::read(&self.scratch);
+        let feed = |name: &String| {
+            let attempt = attempts.0.remove(name)?;
+            Some(FeedCount { name: name.clone(), checked: attempt.checked, failures: attempt.failures })
+        };
+        self.feeds.iter().filter_map(feed).collect()
     }
 
     fn remove(&self) {
@@ -133,6 +161,10 @@ fn learned_count(counts: &Counts) -> LearnedCount {
         lessons: read(&counts.lessons),
         refused: counts.refused(),
     }
+}
+
+fn names(config: &Config) -> Vec<String> {
+    config.lists.feed.iter().map(|feed| feed.name.clone()).collect()
 }
 
 fn list(meta: &ListMeta) -> ListCount {

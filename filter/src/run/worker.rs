@@ -66,22 +66,23 @@ impl Worker {
         let mut engine = Engine::new((*latest.current).clone(), flows, seed);
         engine.learn(Arc::clone(&latest.known));
         let clock = Clock::start();
-        let (mut errors, mut eased, mut shown) = (0, 0, Instant::now());
-        let mut askers = Askers::default();
+        let (mut errors, mut eased, mut shown, mut askers) = (0, 0, Instant::now(), Askers::default());
         loop {
             // Once a packet or a wait, and a clock that is read without a system call.
             if shown.elapsed() >= SHOWN {
                 self.slot.put(engine.counters());
                 shown = Instant::now();
             }
-            // Also while no packet comes, so that what is former can go.
+            let next = self.queue.next();
+            // Behind the wait: a packet is judged by what holds when it comes. Also while none comes: what is former can go.
             latest.renew(&mut engine);
+            latest.learn(&mut engine);
             let ease = self.shared.ease.load(Ordering::Relaxed);
             if ease != eased {
                 engine.ease(ease);
                 eased = ease;
             }
-            let waiting = match self.queue.next() {
+            let waiting = match next {
                 Ok(Some(waiting)) => {
                     errors = 0;
                     waiting
@@ -101,8 +102,6 @@ impl Worker {
                     continue;
                 }
             };
-            // Behind the wait: the kernel may refuse by what was learned meanwhile, and this is the first it asks about.
-            latest.learn(&mut engine);
             let meta = waiting.meta();
             let now = clock.now();
             let mut outcome = engine.on_ip(now, meta, waiting.bytes());

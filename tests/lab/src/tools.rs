@@ -38,6 +38,8 @@ pub static TOOLS: &[Tool] = &[
     tool("ethtool", "ethtool"),
     tool("microsocks", "microsocks"),
     tool("tinyproxy", "tinyproxy-bin"),
+    tool("strace", "strace"),
+    tool("unshare", "util-linux"),
 ];
 
 /// Directories searched after those of `PATH`: an ordinary user's `PATH` lacks the `sbin` ones.

@@ -46,6 +46,7 @@ pub(super) fn finding(layer: Layer, what: &str, hit: &Hit<'_>) -> Finding {
 
 const fn phrase(category: Category) -> &'static str {
     match category {
+        Category::Adjacent => "about cryptocurrency, without mining",
         Category::Browser => "a miner in web pages",
         Category::Custom => "unwanted by this gateway's own list",
         Category::Malware => "used by mining malware",

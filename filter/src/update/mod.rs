@@ -1,0 +1,57 @@
+//! `minewall lists update`: feeds fetched, mistrusted, kept.
+//!
+//! | module | what |
+//! |---|---|
+//! | `store` | generations of texts on disk, changed in one stroke |
+//! | `state` | what is known of the texts of one generation |
+//! | `attempts` | how the attempts went, and when the next is due |
+//! | `run` | one update, from the first fetch to the daemon that is told |
+//! | `guard` | what keeps a text from taking effect |
+//! | `text` | one text into the index |
+//! | `diff` | what one text has that the other has not |
+//! | `scratch` | where texts are worked on |
+//! | `daemon` | the running daemon, told that there are other lists |
+//! | `jitter` | a time of its own for each machine |
+
+mod attempts;
+mod daemon;
+mod diff;
+mod guard;
+mod jitter;
+mod run;
+mod scratch;
+mod state;
+mod store;
+mod text;
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use jiff::Timestamp;
+
+pub(crate) use attempts::Attempts;
+pub(crate) use daemon::tell;
+pub(crate) use jitter::wait;
+pub(crate) use run::{End, Options, Update};
+pub(crate) use scratch::Scratch;
+pub(crate) use store::{Generation, Store};
+pub(crate) use text::{Taken, add};
+
+/// Seconds since 1970.
+pub(crate) fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+}
+
+/// `2026-11-24`.
+pub(crate) fn date(second: i64) -> String {
+    shown(second, "%F")
+}
+
+/// `2026-11-24 15:30 UTC`.
+pub(crate) fn time(second: i64) -> String {
+    shown(second, "%F %H:%M UTC")
+}
+
+fn shown(second: i64, form: &str) -> String {
+    Timestamp::from_second(second).unwrap_or(Timestamp::UNIX_EPOCH).strftime(form).to_string()
+}

@@ -1,0 +1,106 @@
+//! What is known of the texts of one generation: `state.json` in its directory.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// The version of its format.
+const VERSION: u32 = 1;
+
+/// Bytes of the largest one that is read.
+const LARGEST: u64 = 1 << 20;
+
+/// Its name in the directory.
+pub(super) const FILE: &str = "state.json";
+
+/// What is known of a generation.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+pub(crate) struct State {
+    format_version: u32,
+    /// The number of the generation.
+    pub(crate) generation: u64,
+    /// The one before it, which is kept.
+    pub(crate) before: Option<u64>,
+    /// The feeds by their names.
+    pub(crate) feeds: BTreeMap<String, Kept>,
+    /// Of feeds that were rolled back, the hash of the text that is not wanted again.
+    #[serde(default)]
+    pub(crate) unwanted: BTreeMap<String, String>,
+}
+
+/// The text of one feed, and where it comes from.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+pub(crate) struct Kept {
+    pub(crate) url: String,
+    pub(crate) format: String,
+    /// As the server named this state of it.
+    pub(crate) etag: Option<String>,
+    /// As the server dated it.
+    pub(crate) modified: Option<String>,
+    /// When it was fetched, in seconds since 1970.
+    pub(crate) fetched: i64,
+    pub(crate) sha256: String,
+    pub(crate) bytes: u64,
+    /// What was taken of it, and what not.
+    pub(crate) entries: usize,
+    pub(crate) rejected: usize,
+}
+
+impl State {
+    /// Of the generation with this number.
+    pub(crate) fn new(generation: u64, before: Option<u64>) -> Self {
+        Self { format_version: VERSION, generation, before, feeds: BTreeMap::new(), unwanted: BTreeMap::new() }
+    }
+
+    /// Reads the state in a directory, and holds every text against its hash.
+    ///
+    /// # Errors
+    /// Something is missing or not as it was written.
+    pub(super) fn verified(directory: &Path) -> Result<Self> {
+        let path = directory.join(FILE);
+        let read = || {
+            let mut text = String::new();
+            File::open(&path)?.take(LARGEST).read_to_string(&mut text).map(|_| text)
+        };
+        let text = read().with_context(|| format!("cannot read {}", path.display()))?;
+        let state: Self = serde_json::from_str(&text).with_context(|| format!("{} is damaged", path.display()))?;
+        if state.format_version != VERSION {
+            bail!("{} is of version {}; this minewall reads {VERSION}", path.display(), state.format_version);
+        }
+        for (name, kept) in &state.feeds {
+            let path = directory.join(text_file(name));
+            let found = hash(&path).with_context(|| format!("cannot read {}", path.display()))?;
+            if found != kept.sha256 {
+                bail!("{} is damaged: its SHA-256 is {found}, it was {}", path.display(), kept.sha256);
+            }
+        }
+        Ok(state)
+    }
+}
+
+/// The file of a feed's text.
+pub(super) fn text_file(feed: &str) -> String {
+    format!("{feed}.list")
+}
+
+fn hash(path: &Path) -> io::Result<String> {
+    let (mut file, mut hash, mut buffer) = (File::open(path)?, Sha256::new(), vec![0; 64 << 10]);
+    while let Some(part) = file.read(&mut buffer).map(|count| buffer.get(..count).filter(|part| !part.is_empty()))? {
+        hash.update(part);
+    }
+    Ok(hex(&hash.finalize()))
+}
+
+/// Bytes in lower-case hexadecimal.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
