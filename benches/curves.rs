@@ -70,7 +70,7 @@ fn main() -> ExitCode {
 /// Every curve, up to this power of ten.
 fn points(most: u32) {
     for power in 3..=most {
-        names::compiled(10_usize.pow(power));
+        names::look_ups(10_usize.pow(power));
         grown::by_names(10_usize.pow(power));
     }
     for power in 2..=most {

@@ -1,6 +1,6 @@
 //! The integration tests of minewall, in one binary.
 
-mod cli; // the commands as a person runs them, except `run`: replay, check, check-config, rules print, help
+mod cli; // the commands as a person runs them, except `run`: replay, check, check-config, lists, rules print, help
 mod corpus; // every case of the catalogue: its capture, its records, and that each dialect has its share
 mod laws; // what holds for every conversation of the catalogue, however it is sent
 mod path; // the real program inline on the gateway of the lab: what hosts, servers and the kernel see

@@ -1,4 +1,4 @@
-//! Lists of generated names: what compiling them takes, and what a look-up costs.
+//! Lists of generated names: what a look-up costs.
 
 use std::fmt::Write as _;
 use std::hint::black_box;
@@ -41,20 +41,12 @@ fn name(number: usize) -> String {
     format!("{}{}.pool-{number}.test", ["eu", "us", "asia", "xmr"][number % 4], number % 10)
 }
 
-/// Time to compile, memory of the finished index and of making it, and look-ups of names that are listed and are not.
-pub(crate) fn compiled(names: usize) {
-    let text = text(names);
-    let (before, start) = (resident(), Instant::now());
+/// Look-ups of names that are listed and are not.
+pub(crate) fn look_ups(names: usize) {
     let mut builder = Builder::new();
-    builder.add_text(ListMeta::new("generated", Category::Pool), &text);
+    builder.add_text(ListMeta::new("generated", Category::Pool), &text(names));
     let lists = builder.build();
-    let took = start.elapsed();
     assert_eq!(lists.len(), names, "names were refused");
-    point("compiling", "ms", WHAT, names, took.as_secs_f64() * 1e3);
-    if names >= 100_000 {
-        // Pages of fewer names are lost among those the process has anyway.
-        point("index", "B a name", WHAT, names, resident().saturating_sub(before) as f64 / names as f64);
-    }
     let listed: Vec<_> = (0..LOOKUPS).map(|nth| name(nth * 7919 % names)).collect();
     let others: Vec<_> = (0..LOOKUPS).map(|nth| format!("www{}.example-{nth}.org", nth % 10)).collect();
     for (curve, asked) in [("look-up, listed", listed), ("look-up, not listed", others)] {
@@ -68,12 +60,4 @@ pub(crate) fn compiled(names: usize) {
         }
         point(curve, "ns", WHAT, names, best);
     }
-}
-
-/// Resident memory of this process, in bytes.
-fn resident() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kib = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
-    kib.unwrap_or(0_u64) * 1024
 }

@@ -121,9 +121,15 @@ fn place(text: &str, setting: &str) -> Option<usize> {
 /// # Errors
 /// A list file cannot be read, or the gateway has no name.
 pub(crate) fn engine(config: &Config) -> Result<Settings> {
-    let (lists, tallies) = lists(&config.lists)?;
+    let (lists, tallies) = match fetched(&config.lists) {
+        Some(generation) => update::compiled(&config.lists, &generation)?,
+        None => index(&config.lists, &|_| None)?,
+    };
     for tally in tallies.iter().filter(|tally| tally.rejected > 0) {
         tracing::warn!("{tally}");
+    }
+    for feed in config.lists.feed.iter().filter(|feed| !lists.metas().iter().any(|meta| meta.name == feed.name)) {
+        tracing::warn!("nothing is there of the feed {}; fetch it with `minewall lists update`", feed.name);
     }
     let observer = match config.observer.name.as_str() {
         "" => rustix::system::uname().nodename().to_string_lossy().into_owned(),

@@ -61,9 +61,9 @@ pub struct Reader {
     held: Vec<u8>,
     /// The line being read, counted from 1.
     line: usize,
-    /// The last byte was a line feed: the line being read has not begun.
-    fed: bool,
     total: u64,
+    /// The last byte was the end of a line.
+    ended: bool,
     /// A line that is no comment was seen.
     begun: bool,
     failed: Option<Unreadable>,
@@ -77,7 +77,7 @@ impl Reader {
     #[must_use]
     pub fn new(format: Format) -> Self {
         let (state, place, held) = (State::new(format), Place::Begin, Vec::new());
-        Self { state, place, held, line: 1, fed: false, total: 0, begun: false, failed: None }
+        Self { state, place, held, line: 1, total: 0, ended: false, begun: false, failed: None }
     }
 
     /// The serial of the response policy zone read, if it is one: its version.
@@ -104,7 +104,7 @@ impl Reader {
         let room = usize::try_from(MAX_TEXT - self.total).unwrap_or(usize::MAX);
         let mut rest = bytes.get(..room).unwrap_or(bytes);
         self.total += rest.len() as u64;
-        self.fed = rest.last().map_or(self.fed, |last| *last == b'\n');
+        self.ended = rest.last().map_or(self.ended, |last| *last == b'\n');
         let mut end = if bytes.len() > room { Err(Unreadable::TooLong) } else { Ok(()) };
         while !rest.is_empty() {
             match self.some(rest, out) {
@@ -127,7 +127,7 @@ impl Reader {
         if let Some(failed) = self.failed {
             return Err(failed);
         }
-        let last = if self.fed { (self.line - 1).max(1) } else { self.line };
+        let last = self.line.saturating_sub(usize::from(self.ended)).max(1);
         match self.place {
             Place::Json(_) => out(Err(Reason::Broken), last),
             Place::Rest => {}

@@ -188,8 +188,13 @@ fn what_cannot_be_signed_says_why() {
     plan("\"campus\"\n", "\"campus\"\nvalid_days = 0\n");
     refused(&["valid_days", "0"]);
     plan("", "");
-    feed.files.write("web.txt", "<html>\n");
+    feed.files.write("web.txt", "# none today\n");
     refused(&["web.txt has no entry"]);
+    feed.files.write("web.txt", "<html>\n");
+    refused(&["web.txt", "HTML"]);
+    plan("web.txt\"\ncategory", "web.txt\"\nformat = \"word\"\ncategory");
+    refused(&["format \"word\" of web.txt", "adblock"]);
+    plan("", "");
     feed.files.write("web.txt", "coin.example.com\n");
     feed.files.write("manifest.toml", "half a manif");
     refused(&["published last", "put back"]);

@@ -14,9 +14,11 @@ mod config;
 mod damage;
 #[cfg(feature = "sign")]
 mod feed;
+mod lists;
 mod odd;
 mod program;
 mod replay;
+mod report;
 mod rules;
 mod shared;
 mod sides;

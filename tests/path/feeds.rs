@@ -39,6 +39,7 @@ fn the_daemon_takes_what_is_fetched_and_starts_with_the_last_good() -> Result<()
     let counted = format!("[metrics]\ninterval = 1\nfile = {figures:?}\n{}", feed(&lab));
     let mut minewall = start(&lab, "block", &counted)?;
     assert!(resolves(&lab, "first.example.net")?, "nothing is fetched yet");
+    assert!(minewall.log().contains("nothing is there of the feed one"), "{}", minewall.log());
 
     serve("first.example.net\n")?;
     let (code, said) = lists(&lab, &["update"])?;
@@ -88,5 +89,46 @@ fn the_daemon_takes_what_is_fetched_and_starts_with_the_last_good() -> Result<()
     assert!(resolves(&lab, "first.example.net")? && !resolves(&lab, "xmr.2miners.com")?, "the shipped lists serve");
     let (_, said) = lists(&lab, &["status"])?;
     assert!(said.contains("is damaged"), "{said}");
+    Ok(())
+}
+
+#[test]
+fn what_was_compiled_is_loaded_unless_it_is_of_something_else_or_damaged() -> Result<()> {
+    if !ready("what_was_compiled_is_loaded_unless_it_is_of_something_else_or_damaged") {
+        return Ok(());
+    }
+    let lab = Lab::new()?;
+    let _names = NameServer::start(&lab)?;
+    fs::write(lab.directory().join("feed.txt"), "first.example.net\n")?;
+    let (code, said) = lists(&lab, &["update"])?;
+    assert_eq!(code, Some(0), "{said}");
+    let compiled = lab.directory().join("lists/current/compiled");
+    let starts = |more: &str, word: &str| -> Result<()> {
+        let mut minewall = start(&lab, "block", &format!("{}{more}", feed(&lab)))?;
+        assert!(minewall.log().contains(word), "{}", minewall.log());
+        assert!(!resolves(&lab, "first.example.net")? && resolves(&lab, "www.example.net")?);
+        minewall.stop()?;
+        Ok(())
+    };
+    let (made, loaded) = ("compiled from their texts", "loaded as they were compiled");
+    starts("", made)?;
+    let first = fs::read(&compiled)?;
+    starts("", loaded)?;
+    for at in [0, 50, first.len() / 2, first.len() - 1] {
+        let mut damaged = first.clone();
+        damaged[at] ^= 1;
+        fs::write(&compiled, &damaged)?;
+        starts("", made)?;
+        assert_eq!(fs::read(&compiled)?, first, "made anew");
+    }
+    fs::write(&compiled, &first[..first.len() / 2])?;
+    starts("", made)?;
+    let own = lab.directory().join("own.list");
+    let more = format!("[[lists.file]]\nname = \"own\"\npath = {own:?}\n");
+    for text in ["own.example.net\n", "other.example.net\n"] {
+        fs::write(&own, text)?;
+        starts(&more, made)?;
+        starts(&more, loaded)?;
+    }
     Ok(())
 }

@@ -104,7 +104,7 @@ fn a_feed_that_fails_is_left_alone_for_a_while_and_the_others_go_on() {
     assert_eq!((&status["feeds"][0]["error"], &status["feeds"][0]["alarm"]), (&().into(), &false.into()), "{status}");
 }
 
-fn now() -> i64 {
+pub(super) fn now() -> i64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
     since.as_secs().try_into().unwrap()
 }

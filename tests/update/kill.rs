@@ -162,7 +162,10 @@ fn failed_at_every_step_the_former_generation_stays_or_the_new_one_is_whole() {
             // A feed whose text cannot be worked on stays as it was.
             Some(1) => {
                 let [old, new, same, third] = listed;
-                assert!(new && same && (old || third), "{listed:?} at {step:?}: {said}");
+                assert!(
+                    new && same && (old || third || said.contains("three: not taken")),
+                    "{listed:?} at {step:?}: {said}"
+                );
                 assert!(said.contains(": not taken, ") || said.contains(" stays: "), "{step:?}: {said}");
             }
             Some(2) => {

@@ -44,8 +44,9 @@ impl Bench {
             if !(self.quick || self.without_divan) {
                 build::cargo(&["bench", "--package", "minewall", "--locked", "--bench", "engine"])?;
             }
-            let program = curves::program()?;
-            points = curves::points(&program, self.quick)?;
+            let program = curves::program("curves")?;
+            points = curves::points(&curves::program("lists")?, self.quick)?;
+            points.extend(curves::points(&program, self.quick)?);
             counts = curves::instructions(&program)?;
             print!("{}{}", results::curves(&points), results::instructions(&counts));
             if self.new_baseline {

@@ -11,6 +11,7 @@ pub(crate) const TESTS: &[(&str, &str)] = &[
     ("/usr/bin/wget", "wget"),
     ("/usr/bin/zstd", "zstd"),
     ("/usr/bin/minisign", "minisign"),
+    ("/usr/bin/named-checkzone", "bind9-utils"),
 ];
 
 /// Packages the benches need besides those of the lab.

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use minewall_lists::Category;
 use url::Url;
 
 use super::manifest::{self, Hash};
@@ -28,6 +29,8 @@ pub(crate) struct Source<'a> {
     pub(crate) limits: Limits,
     /// What was taken of it last.
     pub(crate) last: Option<&'a Last>,
+    /// Of it, the lists of this category alone.
+    pub(crate) only: Option<Category>,
 }
 
 /// What became of a feed.
@@ -49,6 +52,8 @@ pub(crate) struct Taken {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Got {
+    /// Of a category that was not wanted.
+    Other,
     /// As it was taken last.
     Same,
     /// It stands here.
@@ -95,11 +100,10 @@ impl Taken {
 
     /// What to keep for the next time. Of a file that was not taken, what stood before; the manifest is then fetched
     /// again whether or not it has changed.
-    #[cfg_attr(not(test), expect(dead_code, reason = "`minewall lists update` keeps it"))]
     pub(crate) fn keep(&self, before: Option<&Last>) -> Last {
         let hash = |(file, got): (&File, &Result<Got, Wrong>)| {
             let old = before.and_then(|last| last.files.get(&file.name)).copied();
-            let hash = if got.is_ok() { Some(Hash(file.sha256)) } else { old };
+            let hash = if matches!(got, Ok(Got::Same | Got::New(_))) { Some(Hash(file.sha256)) } else { old };
             Some((file.name.clone(), hash?))
         };
         let whole = self.files.iter().all(Result::is_ok);
@@ -174,6 +178,9 @@ fn take(
     into: &Path,
     count: &mut dyn FnMut(&File, &Path) -> Result<u64, String>,
 ) -> Result<Got, Wrong> {
+    if source.only.is_some_and(|only| only.as_str() != file.category) {
+        return Ok(Got::Other);
+    }
     if source.last.and_then(|last| last.files.get(&file.name)) == Some(&Hash(file.sha256)) {
         return Ok(Got::Same);
     }

@@ -90,8 +90,7 @@ impl Published {
 
     fn fetch_from(&self, url: &str, last: Option<&Last>, now: Timestamp) -> Result<Signed, Wrong> {
         let (fetcher, limits) = (Fetcher::Auto, Limits::default());
-        let source = Source { url, keys: &self.keys, fetcher, authorities: None, limits, last };
-        let mut count = |file: &File, path: &Path| Ok(tally(file, path).unwrap().accepted as u64);
+        let source = Source { url, keys: &self.keys, fetcher, authorities: None, limits, last, only: None };
         fetch_signed(&source, now, &self.scratch.join("fetched"), &mut count)
     }
 

@@ -1,7 +1,7 @@
 //! `minewall lists verify`: a signed feed as a gateway sees it.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use comfy_table::{Cell, CellAlignment, Table, presets};
 use jiff::Timestamp;
 use url::Url;
 
-use super::{Got, Key, MANIFEST, Signed, Source, Taken, Wrong, fetch_signed, tally};
+use super::{Key, MANIFEST, Signed, Source, Taken, Wrong, count, fetch_signed};
 use crate::fetch::{Fetcher, Limits};
 use crate::output;
 
@@ -46,11 +46,9 @@ impl Verify {
             authorities: self.authorities.as_deref(),
             limits: Limits { total: Duration::from_secs(u64::from(self.timeout.max(1))), ..Limits::default() },
             last: None,
+            only: None,
         };
         let scratch = Scratch::new()?;
-        let mut count = |file: &_, path: &Path| {
-            tally(file, path).map(|tally| tally.accepted as u64).map_err(|error| format!("{error:#}"))
-        };
         let Signed::Taken(taken) = fetch_signed(&source, Timestamp::now(), &scratch.0, &mut count)? else {
             return Err(anyhow!("{url} is said to be unchanged, though nothing was taken before"));
         };
@@ -88,7 +86,7 @@ fn told(taken: &Taken) -> String {
     table.set_header(["file", "category", "format", "entries", "bytes", "licence", "state"]);
     for (file, got) in taken.each() {
         let state = match got {
-            Ok(Got::New(_) | Got::Same) => "good",
+            Ok(_) => "good",
             Err(Wrong::Failed(_)) => "not fetched",
             Err(Wrong::Refused(_)) => "refused",
         };

@@ -146,8 +146,9 @@ impl Client {
 
 #[test]
 fn a_fetcher_is_known_by_its_name() {
-    for word in ["auto", "built-in", "curl", "wget", "uclient-fetch"] {
-        assert_eq!(word.parse::<Fetcher>().unwrap().to_string(), word);
+    for (word, fetcher) in Fetcher::all() {
+        assert_eq!(word.parse(), Ok(fetcher));
+        assert_eq!(fetcher.to_string(), word);
     }
     assert!("lynx".parse::<Fetcher>().unwrap_err().contains("uclient-fetch"));
 }

@@ -55,14 +55,14 @@ impl Export {
     pub(crate) fn perform(&self) -> Result<ExitCode> {
         let config = self.config.as_deref().map(settings::read).transpose()?.unwrap_or_default();
         let blocked = blocked(&config, &self.category)?;
-        if blocked.names.is_empty() && blocked.endpoints.is_empty() {
+        if !blocked.names.iter().any(|name| name.here || name.below) && blocked.endpoints.is_empty() {
             bail!("nothing of these categories is blocked");
         }
         let serial = u32::try_from(Timestamp::now().as_second()).unwrap_or(u32::MAX);
-        let (text, left_out) = self.format.render(&blocked, serial);
+        let (text, unsaid) = self.format.render(&blocked, serial);
         output::write(&text)?;
-        if left_out > 0 {
-            eprintln!("minewall: {left_out} names are left out or open: this format cannot say them; rpz can");
+        if unsaid > 0 {
+            eprintln!("minewall: of {unsaid} names this format cannot say what is to be done; rpz can");
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -110,7 +110,7 @@ impl Form {
     /// The text, and how many names it could not say.
     fn render(self, blocked: &Blocked, serial: u32) -> (String, usize) {
         let mut text = String::new();
-        let left_out = match self {
+        let unsaid = match self {
             Self::Hosts => hosts(&mut text, &blocked.names),
             Self::Rpz => rpz(&mut text, &blocked.names, serial),
             Self::Dnsmasq => dnsmasq(&mut text, &blocked.names),
@@ -118,7 +118,7 @@ impl Form {
             Self::Nft => nft(&mut text, &blocked.endpoints),
         };
         // Writing to a text cannot fail.
-        (text, left_out.unwrap_or_default())
+        (text, unsaid.unwrap_or_default())
     }
 }
 
@@ -137,8 +137,9 @@ fn rpz(text: &mut String, names: &[Name], serial: u32) -> Result<usize, std::fmt
     writeln!(text, "; made by minewall\n$TTL 300\n@ SOA localhost. hostmaster.localhost. {serial} 3600 600 86400 300")?;
     writeln!(text, "@ NS localhost.")?;
     for Name { name, here, below, above } in names.iter().filter(|name| name.differs()) {
-        for (owner, is_blocked) in [("", *here), ("*.", *below)] {
-            match (is_blocked, above) {
+        // A wildcard alone is said to be meant so.
+        for (owner, is_blocked, is_told) in [("", *here, *above || *below), ("*.", *below, *above)] {
+            match (is_blocked, is_told) {
                 (true, _) => writeln!(text, "{owner}{name} CNAME .")?,
                 (false, true) => writeln!(text, "{owner}{name} CNAME rpz-passthru.")?,
                 (false, false) => {}
@@ -148,39 +149,43 @@ fn rpz(text: &mut String, names: &[Name], serial: u32) -> Result<usize, std::fmt
     Ok(0)
 }
 
+/// The most specific setting stands; `#` means the usual servers, and `*.` (since dnsmasq 2.86) only what is below.
 fn dnsmasq(text: &mut String, names: &[Name]) -> Result<usize, std::fmt::Error> {
-    let mut open = 0;
     writeln!(text, "# made by minewall")?;
     for Name { name, here, below, above } in names.iter().filter(|name| name.differs()) {
         match (*here, *below) {
             (true, true) => writeln!(text, "address=/{name}/")?,
             (here, below) => {
-                // Open for what is below too: dnsmasq cannot open a name alone.
-                open += usize::from(below);
                 if *above {
                     writeln!(text, "server=/{name}/#")?;
                 }
                 if here {
                     writeln!(text, "host-record={name},0.0.0.0,::")?;
                 }
+                if below {
+                    writeln!(text, "address=/*.{name}/")?;
+                }
             }
         }
     }
-    Ok(open)
+    Ok(0)
 }
 
-/// Names that are blocked with all that is below them; exact ones cannot be said.
+/// Names that are blocked with all that is below them; neither exact ones nor exceptions can be said.
 fn plain(text: &mut String, names: &[Name]) -> Result<usize, std::fmt::Error> {
-    let mut left_out = 0;
+    let (mut unsaid, mut last) = (0, None);
     writeln!(text, "# made by minewall: each name with everything below it")?;
-    for Name { name, here, below, .. } in names.iter().filter(|name| name.differs()) {
-        if *here && *below {
+    for Name { name, here, below, .. } in names {
+        let above = |last: &str| name.strip_suffix(last).is_some_and(|rest| rest.ends_with('.'));
+        let covered = last.is_some_and(above);
+        if *here && *below && !covered {
             writeln!(text, "{name}")?;
+            last = Some(name.as_str());
         } else {
-            left_out += 1;
+            unsaid += usize::from((*here, *below) != (covered, covered));
         }
     }
-    Ok(left_out)
+    Ok(unsaid)
 }
 
 /// Sets of a table of their own, emptied and filled again in one stroke.

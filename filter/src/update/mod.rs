@@ -6,6 +6,7 @@
 //! | `state` | what is known of the texts of one generation |
 //! | `attempts` | how the attempts went, and when the next is due |
 //! | `run` | one update, from the first fetch to the daemon that is told |
+//! | `signed` | a feed with keys, as one text |
 //! | `guard` | what keeps a text from taking effect |
 //! | `text` | one text into the index |
 //! | `diff` | what one text has that the other has not |
@@ -14,12 +15,14 @@
 //! | `jitter` | a time of its own for each machine |
 
 mod attempts;
+mod compiled;
 mod daemon;
 mod diff;
 mod guard;
 mod jitter;
 mod run;
 mod scratch;
+mod signed;
 mod state;
 mod store;
 mod text;
@@ -29,6 +32,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use jiff::Timestamp;
 
 pub(crate) use attempts::Attempts;
+pub(crate) use compiled::lists as compiled;
 pub(crate) use daemon::tell;
 pub(crate) use jitter::wait;
 pub(crate) use run::{End, Options, Update};

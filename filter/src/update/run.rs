@@ -6,14 +6,15 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Result;
-use minewall_core::config::{Config, Feed};
+use minewall_core::config::{self, Config, Feed};
 use minewall_lists::{Lists, Unreadable};
 
 use super::attempts::{Attempts, Seen};
 use super::diff::Diff;
 use super::guard::{self, Own};
 use super::scratch::Scratch;
-use super::state::{Kept, State, hex};
+use super::signed;
+use super::state::{Kept, Signed, State, hex};
 use super::store::{Generation, Held, Store};
 use super::text;
 use crate::fetch::{self, Body, Fetched, Limits, Request};
@@ -67,10 +68,17 @@ pub(crate) enum End {
     Kept(Option<i64>, String),
 }
 
+/// A text that came.
+pub(super) struct Came {
+    pub(super) body: Body,
+    /// Of a signed feed.
+    pub(super) signed: Option<Signed>,
+}
+
 /// Why a feed's last good version stays.
-struct Failure {
-    why: String,
-    retry_after: Option<Duration>,
+pub(super) struct Failure {
+    pub(super) why: String,
+    pub(super) retry_after: Option<Duration>,
 }
 
 impl From<String> for Failure {
@@ -147,9 +155,12 @@ impl<'a> Update<'a> {
         let seen = seen.filter(|seen| seen.url == feed.url && (is_known(&seen.sha256) || is_unwanted(&seen.sha256)));
         let known = seen.or(known);
         let file = self.scratch.text(&feed.name);
-        let body = self.get(feed, known.as_ref(), &file)?;
+        let body = match feed.keys.is_empty() {
+            true => self.get(feed, known.as_ref(), &file)?,
+            false => signed::get(feed, &self.config.lists.update, kept.as_ref(), &file)?,
+        };
         let hash = match (&body, known) {
-            (Some(body), _) => hex(&body.sha256),
+            (Some(came), _) => hex(&came.body.sha256),
             (None, Some(known)) => known.sha256,
             (None, None) => {
                 return Err(format!("{} is said to be unchanged, and nothing is known of it", feed.url).into());
@@ -157,21 +168,20 @@ impl<'a> Update<'a> {
         };
         match body {
             _ if is_unwanted(&hash) => Ok(End::Unwanted),
-            Some(body) if !is_known(&hash) => self.judge(feed, kept.as_ref(), body, file, now),
+            Some(came) if !is_known(&hash) => self.judge(feed, kept.as_ref(), came, file, now),
             _ => Ok(End::Unchanged),
         }
     }
 
     /// What comes into the file, if anything new does.
-    fn get(&mut self, feed: &Feed, known: Option<&Seen>, into: &Path) -> Result<Option<Body>, Failure> {
+    fn get(&mut self, feed: &Feed, known: Option<&Seen>, into: &Path) -> Result<Option<Came>, Failure> {
         let update = &self.config.lists.update;
-        let seconds = |seconds: u32| Duration::from_secs(seconds.into());
         let request = Request {
             url: &feed.url,
             etag: known.and_then(|known| known.etag.as_deref()),
             modified: known.and_then(|known| known.modified.as_deref()),
-            authorities: Some(update.authorities.as_str()).filter(|path| !path.is_empty()).map(Path::new),
-            limits: Limits { connect: seconds(update.connect), total: seconds(update.timeout), bytes: update.bytes },
+            authorities: authorities(update),
+            limits: limits(update),
         };
         match fetch::fetch(update.fetcher, &request, into) {
             Ok(Fetched::Unchanged) => Ok(None),
@@ -179,7 +189,7 @@ impl<'a> Update<'a> {
                 let (etag, modified) = (body.etag.clone(), body.modified.clone());
                 let seen = Seen { url: feed.url.clone(), sha256: hex(&body.sha256), etag, modified };
                 self.attempts.of(&feed.name).seen = Some(seen);
-                Ok(Some(body))
+                Ok(Some(Came { body, signed: None }))
             }
             Err(failed) => Err(Failure { why: failed.to_string(), retry_after: failed.retry_after() }),
         }
@@ -189,7 +199,7 @@ impl<'a> Update<'a> {
         &mut self,
         feed: &'a Feed,
         former: Option<&Kept>,
-        body: Body,
+        came: Came,
         file: PathBuf,
         now: i64,
     ) -> Result<End, Failure> {
@@ -197,6 +207,7 @@ impl<'a> Update<'a> {
             Some(unreadable) => Failure::from(format!("it is {unreadable}")),
             None => Failure::from(format!("{error:#}")),
         };
+        let Came { body, signed } = came;
         let mut kept = Kept {
             url: feed.url.clone(),
             format: feed.format.to_string(),
@@ -207,6 +218,7 @@ impl<'a> Update<'a> {
             bytes: body.bytes,
             entries: 0,
             rejected: 0,
+            signed,
         };
         let taken = guard::weigh(feed, text::meta(feed, &kept), &file).map_err(told)?;
         (kept.entries, kept.rejected) = (taken.entries, taken.refused);
@@ -315,6 +327,17 @@ impl<'a> Update<'a> {
         }
         state
     }
+}
+
+/// What one fetch may take.
+pub(super) fn limits(update: &config::Update) -> Limits {
+    let seconds = |seconds: u32| Duration::from_secs(seconds.into());
+    Limits { connect: seconds(update.connect), total: seconds(update.timeout), bytes: update.bytes }
+}
+
+/// Who vouches for servers besides the authorities of the system.
+pub(super) fn authorities(update: &config::Update) -> Option<&Path> {
+    Some(update.authorities.as_str()).filter(|path| !path.is_empty()).map(Path::new)
 }
 
 impl fmt::Display for End {

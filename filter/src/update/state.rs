@@ -10,6 +10,8 @@ use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::feed::Last;
+
 /// The version of its format.
 const VERSION: u32 = 1;
 
@@ -50,6 +52,20 @@ pub(crate) struct Kept {
     /// What was taken of it, and what not.
     pub(crate) entries: usize,
     pub(crate) rejected: usize,
+    /// Of a signed feed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) signed: Option<Signed>,
+}
+
+/// What is known of a signed feed.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+pub(crate) struct Signed {
+    /// What was taken of it, against what is older.
+    pub(crate) last: Last,
+    /// Of which of its lists.
+    pub(crate) category: String,
+    /// What its maker thinks of the entries.
+    pub(crate) confidence: Option<String>,
 }
 
 impl State {

@@ -39,7 +39,7 @@ pub(crate) struct Store {
 /// A generation whose texts are as they were written.
 #[derive(Debug)]
 pub(crate) struct Generation {
-    directory: PathBuf,
+    pub(super) directory: PathBuf,
     /// What is known of it.
     pub(crate) state: State,
 }

@@ -103,6 +103,8 @@ pub(super) fn shown(entry: &Entry<'_>) -> String {
 pub(crate) fn meta(feed: &Feed, kept: &Kept) -> ListMeta {
     let mut meta = ListMeta::new(&feed.name, feed.category);
     meta.trust = feed.trust;
+    let stated = kept.signed.as_ref().and_then(|signed| signed.confidence.as_deref()?.parse().ok());
+    meta.confidence = stated.unwrap_or(meta.confidence);
     meta.confidence = meta.confidence.min(feed.trust);
     meta.source.clone_from(&feed.url);
     meta.date = super::date(kept.fetched);

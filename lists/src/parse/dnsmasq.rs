@@ -42,6 +42,8 @@ pub(super) fn read(_: &mut State, line: &Line<'_>, out: Out<'_>) -> bool {
             Says::No(reason) => out(Err(*reason)),
             // `#` stands for every name.
             _ if name == "#" => out(Err(Reason::OneLabel)),
+            // Not the name itself (since 2.86; before that, nothing).
+            _ if name.starts_with("*.") => out(Err(Reason::BelowOnly)),
             Says::Block => word::give_name(word::below(name), Scope::Suffix, false, out),
             Says::Except => word::give_name(word::below(name), Scope::Suffix, true, out),
         }

@@ -218,19 +218,19 @@ fn give(zone: &mut Zone, trigger: &str, except: bool, number: u32, out: Out<'_>)
         Ok(name) => name,
         Err(reason) => return out(Err(reason)),
     };
-    if except {
+    if except && wildcard {
         // An exception may be wider than it was meant; a rule may not.
-        let scope = if wildcard { Scope::Suffix } else { Scope::Exact };
-        return word::give_name(&name, scope, true, out);
+        return word::give_name(&name, Scope::Suffix, true, out);
     }
     let hash = hash_of(name.as_bytes());
     let other = zone.single.get(&hash).is_some_and(|single| single.wildcard != wildcard);
+    if except || !wildcard && !other {
+        word::give_name(&name, Scope::Exact, except, out);
+    }
     if other {
+        // The name itself is blocked too, or the zone says that it is not.
         zone.single.remove(&hash);
         return word::give_name(&name, Scope::Suffix, false, out);
-    }
-    if !wildcard {
-        word::give_name(&name, Scope::Exact, false, out);
     }
     if zone.single.len() < MAX_SINGLE {
         zone.single.insert(hash, Single { wildcard, line: number });

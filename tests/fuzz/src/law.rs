@@ -14,6 +14,8 @@ pub fn lists(data: &[u8]) -> Ways {
     let formats: Vec<_> = Format::all().collect();
     let format = formats[usize::from(*format) % formats.len()];
     let (whole, end) = read(format, text.chunks(text.len().max(1)));
+    let lines = text.split_inclusive(|byte| *byte == b'\n').count().max(1);
+    assert!(whole.iter().all(|(line, _)| (1..=lines).contains(line)), "{lines} lines");
     let cut = usize::from(*cut) % 64 + 1;
     assert_eq!(read(format, text.chunks(cut)), (whole.clone(), end), "{format} in pieces of {cut}");
     index(format, text, end);
@@ -26,15 +28,14 @@ pub fn chooses(format: Format) -> u8 {
     at.and_then(|at| u8::try_from(at).ok()).unwrap_or(0)
 }
 
-/// Entries in words or reasons, with their lines, and how the text ended.
-type Given = (Vec<(usize, Result<String, Reason>)>, Result<(), Unreadable>);
+/// What a text gives, line by line, and how it ends.
+type Said = (Vec<(usize, Result<String, Reason>)>, Result<(), Unreadable>);
 
 /// Everything a text gives, in words.
-fn read<'t>(format: Format, pieces: impl Iterator<Item = &'t [u8]>) -> Given {
+fn read<'t>(format: Format, pieces: impl Iterator<Item = &'t [u8]>) -> Said {
     let mut said = Vec::new();
     let mut reader = Reader::new(format);
     let mut out = |entry: Result<Entry<'_>, Reason>, line: usize| {
-        assert!(line > 0);
         said.push((line, entry.map(|entry| checked(&entry))));
     };
     let mut end = Ok(());

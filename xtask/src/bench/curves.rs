@@ -1,4 +1,4 @@
-//! Runs `benches/curves.rs`: its curves as points, and its fixed packets under callgrind.
+//! Runs `benches/lists.rs` and `benches/curves.rs`: their curves as points, and the fixed packets of the latter under callgrind.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -31,19 +31,19 @@ pub(super) struct Count {
     pub(super) baseline: Option<f64>,
 }
 
-/// Builds the program of the curves and tells where it is.
-pub(super) fn program() -> Result<PathBuf> {
+/// Builds a program of curves and tells where it is.
+pub(super) fn program(name: &str) -> Result<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let arguments = ["bench", "--no-run", "--locked", "--package", "minewall", "--bench", "curves"];
+    let arguments = ["bench", "--no-run", "--locked", "--package", "minewall", "--bench", name];
     let mut command = Command::new(cargo);
     command.args(arguments).arg("--message-format=json-render-diagnostics").current_dir(build::root());
     let output = command.stderr(std::process::Stdio::inherit()).output().context("cannot run cargo")?;
     let messages = String::from_utf8_lossy(&output.stdout).into_owned();
     let mut executables = messages.lines().filter_map(|line| {
         let message: serde_json::Value = serde_json::from_str(line).ok()?;
-        (message["target"]["name"] == "curves").then(|| message["executable"].as_str().map(PathBuf::from))?
+        (message["target"]["name"] == name).then(|| message["executable"].as_str().map(PathBuf::from))?
     });
-    executables.next_back().context("cargo built no curves")
+    executables.next_back().with_context(|| format!("cargo built no {name}"))
 }
 
 /// The curves: lines of curve, unit, what grows, how much, cost.

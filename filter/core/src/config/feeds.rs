@@ -143,6 +143,13 @@ const FETCHERS: &[(&str, Fetcher)] = &[
     ("uclient-fetch", Fetcher::UclientFetch),
 ];
 
+impl Fetcher {
+    /// All of them, each with its name.
+    pub fn all() -> impl Iterator<Item = (&'static str, Self)> {
+        FETCHERS.iter().copied()
+    }
+}
+
 impl FromStr for Fetcher {
     type Err = &'static str;
 
