@@ -3,6 +3,7 @@
 mod bridged;
 mod count;
 mod ease;
+mod learn;
 mod recorder;
 mod worker;
 
@@ -16,8 +17,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use arc_swap::ArcSwap;
-use minewall_core::config::{Config, TcpAction};
+use minewall_core::config::{Config, Resolve, TcpAction};
 use minewall_core::engine::{Seed, Settings};
+use minewall_core::learned::Learned;
 use minewall_core::names::Names;
 use minewall_core::ruleset::Classes;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -32,6 +34,7 @@ use crate::sink::Sinks;
 use crate::{capability, settings};
 use count::{Export, Slot};
 use ease::Watch;
+use learn::Learner;
 use recorder::Recorder;
 use worker::Worker;
 
@@ -44,6 +47,9 @@ const LAST_PACKETS: Duration = Duration::from_secs(2);
 /// The flows remembered by an engine that hears DNS only: connections to name servers.
 const DNS_FLOWS: usize = 8192;
 
+/// The file in the runtime directory by which what was learned outlives a restart.
+const LEARNED: &str = "learned";
+
 /// How often the kernel is asked whether our rules still stand.
 const RULES_LOOKED_AFTER: Duration = Duration::from_secs(5);
 
@@ -54,6 +60,10 @@ const LOOKED_AFTER: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 struct Shared {
     settings: ArcSwap<Settings>,
+    /// What listed names lead to.
+    learned: ArcSwap<Learned>,
+    /// How that is learned.
+    resolve: ArcSwap<Resolve>,
     /// How far the engines are eased.
     ease: AtomicUsize,
     stop: AtomicBool,
@@ -91,24 +101,27 @@ pub(crate) fn run(path: &Path) -> Result<()> {
     let recorder = Recorder::start(sinks, Arc::clone(&names))?;
     let (settings, ease, stop) = (ArcSwap::from_pointee(first), AtomicUsize::new(0), AtomicBool::new(false));
     let tells_host = AtomicBool::new(config.tcp.action == TcpAction::Reset);
-    let shared = Arc::new(Shared { settings, ease, stop, tells_host, names });
+    let (learned, resolve) = (ArcSwap::default(), ArcSwap::from_pointee(config.resolve.clone()));
+    let shared = Arc::new(Shared { settings, learned, resolve, ease, stop, tells_host, names });
+    let learner = Learner::start(&shared, Path::new(&config.runtime.directory).join(LEARNED), random()?)?;
     let watch = Watch::new(queues.iter().map(Queue::watched), config.queue.length);
     let slots: Vec<Arc<Slot>> = queues.iter().map(|_| Arc::default()).collect();
     let count = queues.len();
-    let workers = start(queues, &slots, &config, &shared, &injector, &recorder)?;
+    let workers = start(queues, &slots, &config, &shared, &injector, (&recorder, &learner))?;
     let shown = kernel::bridge::show(config.kernel.bridge)?;
-    let loaded = plane.load()?;
+    let mut loaded = plane.load()?;
+    learn(&learner, &mut loaded);
     tracing::info!(backend = loaded.plane().backend(), queues = count, first = config.queue.first, "rules loaded");
     if !loaded.plane().devices().is_empty() {
         tracing::info!(devices = loaded.plane().devices().join(", "), "settled flows go by a flowtable of ours");
     }
     eprintln!("minewall: ready");
     let export = Export::new(slots, &config);
-    let upkeep = Upkeep { workers: &workers, watch, export, shown, former: Vec::new() };
+    let upkeep = Upkeep { workers: &workers, learner: &learner, watch, export, shown, former: Vec::new() };
     let (loaded, served) = serve(&signals, path, config, &shared, &recorder, upkeep, loaded);
     let unloaded = loaded.unload();
     shared.stop.store(true, Ordering::Release);
-    let ended = end(workers, LAST_PACKETS);
+    let ended = end(workers.into_iter().chain([learner.into_thread()]).collect(), LAST_PACKETS);
     recorder.close(LAST_RECORDS);
     served.and(unloaded).and(ended)
 }
@@ -151,14 +164,15 @@ fn start(
     config: &Config,
     shared: &Arc<Shared>,
     injector: &Arc<Injector>,
-    recorder: &Recorder,
+    (recorder, learner): (&Recorder, &Learner),
 ) -> Result<Vec<JoinHandle<()>>> {
     let classes = Classes::new(&config.queue, kernel::queues(config));
     let seed = Seed { flows: random()?, records: random()? };
     let workers = queues.into_iter().zip(slots).enumerate().map(|(index, (queue, slot))| {
         let seed = Seed { records: seed.records.wrapping_add(index as u64), ..seed };
         let flows = flows(config, classes, queue.number());
-        let worker = Worker::new(queue, Arc::clone(shared), Arc::clone(injector), recorder.entry(), Arc::clone(slot));
+        let (shared, injector) = (Arc::clone(shared), Arc::clone(injector));
+        let worker = Worker::new(queue, shared, injector, recorder.entry(), learner.lessons(), Arc::clone(slot));
         let thread = std::thread::Builder::new().name(format!("queue-{index}"));
         thread.spawn(move || worker.work(flows, seed)).context("cannot start a queue's thread")
     });
@@ -176,6 +190,7 @@ fn random() -> Result<u64> {
 /// What is looked after every second.
 struct Upkeep<'a> {
     workers: &'a [JoinHandle<()>],
+    learner: &'a Learner,
     watch: Watch,
     export: Export,
     shown: Shown,
@@ -184,12 +199,17 @@ struct Upkeep<'a> {
 }
 
 impl Upkeep<'_> {
-    fn look(&mut self, shared: &Shared, recorder: &Recorder, loaded: &Loaded) -> Result<()> {
+    fn look(&mut self, shared: &Shared, recorder: &Recorder, loaded: &mut Loaded) -> Result<()> {
         if self.workers.iter().any(JoinHandle::is_finished) {
             bail!("a queue's thread has ended; start minewall again");
         }
+        if self.learner.has_ended() {
+            bail!("the thread that learns addresses has ended; start minewall again");
+        }
         shared.ease.store(self.watch.look(), Ordering::Relaxed);
-        self.export.look(&self.watch, recorder, &shared.settings.load().lists, loaded);
+        learn(self.learner, loaded);
+        let learned = &self.learner.told().counts;
+        self.export.look(&self.watch, recorder, &shared.settings.load().lists, loaded, learned);
         self.former.retain(|former| Arc::strong_count(former) > 1 || Arc::strong_count(&former.lists) > 1);
         Ok(())
     }
@@ -226,7 +246,7 @@ fn serve(
             Err(RecvTimeoutError::Disconnected) => return (loaded, Ok(())),
             Err(RecvTimeoutError::Timeout) => {}
         }
-        if let Err(ended) = upkeep.look(shared, recorder, &loaded) {
+        if let Err(ended) = upkeep.look(shared, recorder, &mut loaded) {
             return (loaded, Err(ended));
         }
         if looked_after.elapsed() >= RULES_LOOKED_AFTER {
@@ -247,6 +267,15 @@ fn catch_signals() -> Result<Receiver<i32>> {
     let forward = move || signals.forever().all(|signal| sender.send(signal).is_ok());
     thread.spawn(forward).context("cannot start a thread for signals")?;
     Ok(receiver)
+}
+
+/// Tells the kernel what listed names lead to, if that changed.
+fn learn(learner: &Learner, loaded: &mut Loaded) {
+    if let Some(led) = learner.told().take()
+        && let Err(error) = loaded.learn(led)
+    {
+        tracing::warn!("{error:#}");
+    }
 }
 
 /// Restores rules that another program flushed or changed (`nft flush ruleset`, a firewall's restart).
@@ -296,6 +325,7 @@ fn reload(
         Some(sinks) => recorder.replace(sinks),
         None => recorder.reopen(),
     }
+    shared.resolve.store(Arc::new(new.resolve.clone()));
     Ok((new, shared.settings.swap(Arc::new(engine))))
 }
 

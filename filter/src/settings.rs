@@ -12,7 +12,7 @@ use minewall_lists::{Builder, Category, Format, ListMeta, Lists, Unreadable};
 use toml::de::DeTable;
 
 use crate::update::{self, Generation, Store};
-use crate::{metrics, sink};
+use crate::{metrics, resolve, sink};
 
 /// Reads and checks a configuration file.
 ///
@@ -65,6 +65,8 @@ fn parse(text: &str) -> Result<Config> {
     let config: Config = toml::from_str(text).map_err(|error| anyhow!("{}", error.to_string().trim_end()))?;
     let wrong = |wrong: OutOfBounds| located(text, anyhow!(wrong.problem).context(Setting(wrong.setting.to_owned())));
     config.check().map_err(wrong)?;
+    resolve::check(&config.resolve)
+        .map_err(|error| located(text, error.context(Setting("resolve.servers".to_owned()))))?;
     let wrong = |wrong: Wrong| located(text, anyhow!(wrong.problem).context(Setting(wrong.setting)));
     config.lists.check().map_err(wrong)?;
     Ok(config)
@@ -253,6 +255,9 @@ mod tests {
             ("[look]\nbytes = 9", &["line 2", "look.bytes", "512 to 32768"]),
             ("mode = \"block\"\nlook.bytes = 9", &["line 2", "look.bytes"]),
             ("mode = \"block\"\n[dns]\naction = \"sinkhole\"", &["line 2", "dns.sinkhole", "192.0.2.1"]),
+            ("[resolve]\nttl_min = 0", &["line 2", "resolve.ttl_min", "1 to 86400"]),
+            ("[resolve]\nrefresh = \"yes\"", &["line 2", "yes", "off", "on"]),
+            ("[resolve]\nservers = [\"dns.test\"]", &["line 2", "resolve.servers", "dns.test", "tls://"]),
             ("[kernel]\nmark = \"0x7\"", &["line 2", "two bits"]),
             ("[kernel]\nbridge = \"yes\"", &["line 2", "yes", "auto", "off", "on"]),
             ("[[exempt]]\nprefix=\"10.0.0\"\nowner=\"a\"\nreason=\"b\"", &["line 2", "10.0.0.0/8"]),
@@ -263,6 +268,16 @@ mod tests {
                 assert!(error.contains(word), "{text:?} gave {error}");
             }
         }
+    }
+
+    #[test]
+    #[cfg(not(feature = "dot"))]
+    fn what_is_not_built_in_is_told() {
+        let error = format!("{:#}", parse("[resolve]\nservers = [\"tls://9.9.9.9#dns.quad9.net\"]").unwrap_err());
+        assert!(
+            ["line 2", "resolve.servers", "DNS over TLS", "\"dot\""].iter().all(|word| error.contains(word)),
+            "{error}"
+        );
     }
 
     #[test]
@@ -277,6 +292,7 @@ mod tests {
         assert_eq!(config.kernel.mark, default.kernel.mark);
         assert_eq!(config.kernel.bridge, default.kernel.bridge);
         assert_eq!(config.inside, default.inside);
+        assert_eq!(config.resolve, default.resolve);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! List texts to [`Lists`].
 
 use crate::{
+    endpoints::Endpoints,
     entry::{Entry, Target},
     format::Format,
     kind::{Category, Scope},
@@ -31,6 +32,7 @@ pub struct Builder {
     said: Said,
     lists: Vec<ListMeta>,
     allowed: Allowed,
+    endpoints: Endpoints,
 }
 
 impl Default for Builder {
@@ -48,6 +50,7 @@ impl Builder {
             said: Said::new(),
             lists: Vec::new(),
             allowed: Allowed::default(),
+            endpoints: Endpoints::default(),
         }
     }
 
@@ -129,6 +132,7 @@ impl Builder {
             ports: self.said.ports.into_items(),
             lists: self.lists,
             allowed: self.allowed,
+            endpoints: self.endpoints,
         }
     }
 
@@ -150,7 +154,11 @@ impl Builder {
         let Some(part) = self.parts.get_mut(standing.category.part()) else { return Err(Reason::Full) };
         if !entry.except {
             let rule = self.said.rule(standing, entry)?;
-            return part.take(&mut self.said, entry, rule);
+            let taken = part.take(&mut self.said, entry, rule)?;
+            if let Target::Name(name) = entry.target {
+                self.endpoints.note(name, standing.category, rule.confidence, &entry.ports);
+            }
+            return Ok(taken);
         }
         match entry.target {
             Target::Name(name) => part.except(&mut self.said, name, entry.scope, standing.list),

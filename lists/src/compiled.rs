@@ -22,7 +22,7 @@ use core::{error::Error, fmt, net::IpAddr};
 use ipnet::IpNet;
 
 /// The last byte is the number of the form: another one after every change of what is written.
-const MAGIC: [u8; 8] = *b"MWLISTS\x01";
+const MAGIC: [u8; 8] = *b"MWLISTS\x02";
 
 /// What is compiled is told apart by this: a digest of the texts and of what else went in.
 pub type Key = [u8; 32];
@@ -67,6 +67,8 @@ impl Lists {
         self.allowed.prefixes.put(&mut out);
         let pairs: Vec<_> = self.allowed.pairs.iter().copied().collect();
         pairs.put(&mut out);
+        let endpoints: Vec<String> = self.endpoints.names().map(ToOwned::to_owned).collect();
+        endpoints.put(&mut out);
         let length = (out.len() - head) as u64;
         if let Some(place) = out.get_mut(head - 8..head) {
             place.copy_from_slice(&length.to_le_bytes());
@@ -110,6 +112,7 @@ impl From<'_> {
             ports: Form::take(self)?,
             lists: Form::take(self)?,
             allowed: Allowed { prefixes: Form::take(self)?, pairs: Vec::take(self)?.into_iter().collect() },
+            endpoints: Vec::<String>::take(self)?.into_iter().collect(),
         };
         (self.0.is_empty() && lists.parts.iter().all(|part| part.names.is_sound())).then_some(lists)
     }

@@ -16,6 +16,8 @@
 //! | `said` | what rules say, kept once |
 //! | `prefixes` | the index of prefixes |
 //! | `part` | rules that are looked up together |
+//! | `endpoints` | the names with ports, for those who ask for their addresses |
+//! | `never_address` | [`NeverAddress`]: addresses that many share |
 //! | `builder` | [`Builder`] |
 //! | `reading` | [`Reading`]: a list on its way into the builder |
 //! | `lists` | [`Lists`], [`Answer`], [`Hit`] |
@@ -37,6 +39,7 @@ extern crate std;
 
 mod builder;
 mod compiled;
+mod endpoints;
 mod entry;
 mod format;
 mod intern;
@@ -45,6 +48,7 @@ mod lists;
 mod meta;
 mod name;
 mod names;
+mod never_address;
 mod parse;
 mod part;
 mod prefixes;
@@ -61,6 +65,7 @@ pub use format::Format;
 pub use kind::{Category, Confidence, Scope, Unknown};
 pub use lists::{Answer, Hit, Lists};
 pub use meta::ListMeta;
+pub use never_address::{Held, NeverAddress, SHIPPED_ADDRESS_GUARD};
 pub use parse::ascii;
 pub use reader::{Reader, Sink, Unreadable};
 pub use reading::Reading;

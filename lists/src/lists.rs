@@ -2,6 +2,7 @@
 
 use crate::{
     builder::is_of_money,
+    endpoints::Endpoints,
     kind::{Category, Confidence, Scope},
     meta::ListMeta,
     name::walk,
@@ -23,6 +24,7 @@ pub struct Lists {
     pub(crate) ports: Vec<Vec<u16>>,
     pub(crate) lists: Vec<ListMeta>,
     pub(crate) allowed: Allowed,
+    pub(crate) endpoints: Endpoints,
 }
 
 /// The addresses the user allows.
@@ -36,7 +38,7 @@ pub(crate) struct Allowed {
 
 impl Allowed {
     /// Whether the address is allowed with this port; without one, with every port.
-    fn holds(&self, address: IpAddr, port: Option<u16>) -> bool {
+    pub(crate) fn holds(&self, address: IpAddr, port: Option<u16>) -> bool {
         port.is_some_and(|port| self.pairs.contains(&(address, port))) || self.prefixes.over(address).next().is_some()
     }
 }

@@ -7,6 +7,7 @@
 //! | `names` | refused DNS questions, through the gateway and at its own resolver |
 //! | `answers` | listed names hidden behind others, through the gateway and at its own resolver |
 //! | `quic` | server names of a real QUIC client and server |
+//! | `learned` | where listed names lead: learned from a name server and from answers, refused for its time |
 //! | `listed` | TLS server names and addresses on lists |
 //! | `logins` | every client's login in every manner, and who stands in its record |
 //! | `proxies` | mining and names behind SOCKS and HTTP proxies, web miners over WebSocket |
@@ -33,6 +34,7 @@ mod crash;
 mod fail;
 mod faults;
 mod feeds;
+mod learned;
 mod listed;
 mod logins;
 mod memory;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 const FLOORS: &[&[&str]] = &[
     &["endpoint", "limits", "now"],
     &["finding", "wire"],
-    &["flow", "names", "policy", "wallet"],
+    &["flow", "learned", "names", "policy", "wallet"],
     &["dialect", "evidence"],
     &["inspect"],
     &["engine"],

@@ -4,6 +4,7 @@ mod feeds;
 mod mark;
 mod metrics;
 mod queue;
+mod resolve;
 
 use alloc::borrow::ToOwned;
 use alloc::format;
@@ -23,6 +24,7 @@ pub use feeds::{Feed, Fetcher, Update, Wrong};
 pub use mark::Mark;
 pub use metrics::Metrics;
 pub use queue::{Fail, FailVerdicts, Queue, Reader};
+pub use resolve::{Refresh, Resolve, Server, Sure, Transport};
 
 /// Everything an operator may set.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -48,6 +50,8 @@ pub struct Config {
     pub kernel: Kernel,
     /// The lists.
     pub lists: ListFiles,
+    /// How the addresses of listed servers are learned.
+    pub resolve: Resolve,
     /// Hosts that may mine.
     pub exempt: Vec<Exempt>,
     /// Where records go.
@@ -349,6 +353,7 @@ impl Config {
         range("queue.first", self.queue.first.into(), 0, u64::from(u16::MAX - most))?;
         range("metrics.interval", self.metrics.interval.into(), 1, 3600)?;
         self.metrics.check()?;
+        self.resolve.check()?;
         if let Some(name) = self.kernel.offload_devices.iter().find(|name| !is_device(name)) {
             let problem = format!("{name:?} is no name of a network device");
             return Err(OutOfBounds { setting: "kernel.offload_devices", problem });

@@ -17,6 +17,7 @@ pub mod evidence;
 pub mod finding;
 pub mod flow;
 pub mod inspect;
+pub mod learned;
 pub mod limits;
 pub mod names;
 pub mod now;

@@ -86,6 +86,12 @@ pub const NAMES_WAYS: usize = 8;
 /// Seconds a learned name is believed at the least and at the most: programs keep addresses longer than they may.
 pub const NAME_SECONDS: core::ops::RangeInclusive<i64> = 600..=86_400;
 
+/// Pairs of address and port learned for listed names by default: some hundred names with some ports and addresses each.
+pub const LEARNED: usize = 8_192;
+
+/// Addresses taken of one answer to a DNS question: more do not fit a datagram by much.
+pub const LESSON: usize = 64;
+
 /// Hosts whose hardware address is remembered.
 pub const HOSTS: usize = 4_096;
 

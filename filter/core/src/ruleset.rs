@@ -11,21 +11,18 @@ mod iptables;
 mod nft;
 mod pending;
 mod queues;
+mod sets;
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::net::IpAddr;
-
-use ipnet::IpNet;
-use minewall_lists::Lists;
 
 use crate::config::Config;
-use crate::policy::{CategoryAction, Mode};
 
-pub use iptables::{iptables, iptables_remove};
-pub use nft::{nft, nft_remove, nft_sets};
+pub use iptables::{ipset, ipset_create, ipset_destroy, ipset_probe, iptables, iptables_remove};
+pub use nft::{nft, nft_learned, nft_remove, nft_sets};
 pub use pending::{Pending, pending_remove};
 pub use queues::{Classes, Queues};
+pub use sets::{Element, Sets};
 
 /// Data offsets of a TCP header, in words of 32 bits (RFC 9293 section 3.1), the frequent ones first: with time stamps,
 /// without options, of first segments, with a selective acknowledgement.
@@ -44,15 +41,6 @@ pub struct Ruleset {
     pub sets: Sets,
     /// Where packets wait.
     pub queues: Classes,
-}
-
-/// What is refused by its address alone, whether or not anybody looks at packets.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Sets {
-    /// Addresses with their ports.
-    pub listed: Vec<(IpAddr, u16)>,
-    /// Prefixes of hosts that may mine.
-    pub exempt: Vec<IpNet>,
 }
 
 /// The internet protocol a text is for; `nft` text is for both.
@@ -156,6 +144,8 @@ pub enum Match {
     Syn,
     /// It is TCP to an address and port in [`Sets::listed`].
     Listed,
+    /// It is TCP to an address and port in the set of learned ones.
+    Learned,
     /// It is from an address in [`Sets::exempt`].
     Exempt,
     /// It is one of so many a second, and of twice as many at once.
@@ -270,31 +260,6 @@ impl Ruleset {
             sets: Sets::default(),
             queues,
         }
-    }
-
-    /// The same rules, by which the kernel itself refuses connections to listed addresses, if policy is to block them.
-    /// An exemption holds here beyond its last day: then such connections are cut by what is said on them.
-    #[must_use]
-    pub fn refusing(mut self, config: &Config, lists: &Lists) -> Self {
-        let blocks = |address, port| {
-            let hit = lists.address(address, Some(port));
-            hit.is_some_and(|hit| config.category.action(hit.category) == CategoryAction::Block)
-        };
-        if config.mode == Mode::Block {
-            self.sets.listed.extend(lists.addresses().filter(|(address, port)| blocks(*address, *port)));
-        }
-        if !self.sets.listed.is_empty() {
-            self.sets.exempt.extend(config.exempt.iter().map(|exempt| exempt.prefix));
-            chains::refuse(&mut self.chains, config, self.queues);
-        }
-        self
-    }
-
-    /// Whether only the elements of sets differ.
-    #[must_use]
-    pub fn differs_in_sets_only(&self, other: &Self) -> bool {
-        let bare = |ruleset: &Self| Self { sets: Sets::default(), ..ruleset.clone() };
-        bare(self) == bare(other)
     }
 
     /// The same rules with a flowtable of ours for settled flows between these devices; without any, with none.

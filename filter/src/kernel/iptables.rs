@@ -3,9 +3,11 @@
 use std::path::Path;
 
 use anyhow::{Context, Error, Result, anyhow};
+use minewall_core::config::Config;
 use minewall_core::ruleset::{self, Family, Ruleset};
 
 use super::command::{find, not_permitted, run};
+use super::ipset;
 
 /// Seconds to wait for the lock that programs of this kind share.
 const WAIT: &str = "5";
@@ -22,6 +24,8 @@ pub(super) struct Tables {
     variant: &'static str,
     /// Whether IPv6 is filtered as well.
     six: bool,
+    /// Whether packets can be held against sets of the program `ipset`; none: nobody has asked.
+    sets: Option<bool>,
 }
 
 impl Tables {
@@ -52,13 +56,13 @@ impl Tables {
             format!("there is no program {program:?}: only IPv4 is inspected; install the package that holds it")
         } else {
             test(variant, Family::V6, rules)?;
-            return Ok((Self { variant, six: true }, Vec::new()));
+            return Ok((Self { variant, six: true, sets: None }, Vec::new()));
         };
-        Ok((Self { variant, six: false }, vec![why_not_six]))
+        Ok((Self { variant, six: false, sets: None }, vec![why_not_six]))
     }
 
     /// The families whose rules are loaded.
-    fn families(self) -> impl Iterator<Item = Family> + Clone {
+    pub(super) fn families(self) -> impl Iterator<Item = Family> + Clone {
         [Family::V4].into_iter().chain(self.six.then_some(Family::V6))
     }
 
@@ -77,6 +81,9 @@ impl Tables {
     }
 
     fn load_family(self, family: Family, rules: &Ruleset) -> Result<()> {
+        if rules.sets.learns {
+            ipset::make(family)?;
+        }
         let text = ruleset::iptables(rules, family, &self.saved(family)?);
         let program = restore(self.variant, family);
         run(&program, &["-w", WAIT, "--noflush"], &text).map(drop).map_err(|refusal| explain(refusal, &text))
@@ -91,7 +98,25 @@ impl Tables {
     fn unload_family(self, family: Family) -> Result<()> {
         let text = ruleset::iptables_remove(&self.saved(family)?);
         let program = restore(self.variant, family);
-        if text.is_empty() { Ok(()) } else { run(&program, &["-w", WAIT, "--noflush"], &text).map(drop) }
+        let removed = if text.is_empty() { Ok(()) } else { run(&program, &["-w", WAIT, "--noflush"], &text).map(drop) };
+        if self.sets == Some(true) && removed.is_ok() {
+            ipset::destroy(family);
+        }
+        removed
+    }
+
+    /// The same rules with sets of learned addresses where they are wanted and can be had; where not, a note says why.
+    pub(super) fn learning(&mut self, config: &Config, rules: Ruleset, notes: &mut Vec<String>) -> Ruleset {
+        let learning = rules.clone().learning(config);
+        if !learning.sets.learns {
+            return rules;
+        }
+        let tables = *self;
+        let has_sets = *self.sets.get_or_insert_with(|| {
+            let mut tests = tables.families().map(|family| ipset::test(family, &restore(tables.variant, family)));
+            tests.try_for_each(|result| result.inspect_err(|error| notes.push(ipset::missing(error)))).is_ok()
+        });
+        if has_sets { learning } else { rules }
     }
 
     /// What is ours in both families: chains and rules as they are saved, and whether the judge still comes first.

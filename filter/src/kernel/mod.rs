@@ -6,7 +6,9 @@
 pub(crate) mod bridge;
 mod command;
 mod counted;
+mod ipset;
 mod iptables;
+mod learned;
 mod nft;
 mod offload;
 #[cfg(test)]
@@ -22,6 +24,7 @@ use minewall_lists::Lists;
 use command::not_permitted;
 pub(crate) use counted::RuleCount;
 use iptables::Tables;
+pub(crate) use learned::Led;
 
 /// What to do about a missing right.
 const PERMISSION: &str =
@@ -56,6 +59,8 @@ pub(crate) struct Loaded {
     plane: Plane,
     /// What the kernel lists as ours while nobody has touched it; none: the rules are out.
     listed: Option<String>,
+    /// What listed names lead to, as it was last told.
+    led: Vec<Led>,
 }
 
 /// How many queues the rules spread a class over: `queue.count`, or one for each processor, four at the most.
@@ -73,7 +78,7 @@ pub(crate) fn queues(config: &Config) -> u16 {
 pub(crate) fn choose(config: &Config, lists: &Lists) -> Result<Plane> {
     let rules = Ruleset::new(config, queues(config)).refusing(config, lists);
     let chosen = match config.kernel.backend {
-        Backend::Nft => nft::check(&rules).map(|()| (Loader::Nft, Vec::new())),
+        Backend::Nft => nft::check(&rules.clone().learning(config)).map(|()| (Loader::Nft, Vec::new())),
         Backend::Iptables => with_iptables(&for_iptables(config, &rules)),
         Backend::Auto => auto(config, &rules),
     };
@@ -115,20 +120,23 @@ pub(crate) fn print(config: &Config, lists: &Lists) -> Result<String> {
         Backend::Auto => choose(config, lists).context("name a backend: nft or iptables")?.loader == Loader::Nft,
     };
     if is_nft {
-        return Ok(ruleset::nft(&rules.offloading(config, offload::devices(&config.kernel))));
+        return Ok(ruleset::nft(&rules.learning(config).offloading(config, offload::devices(&config.kernel))));
     }
-    let rules = for_iptables(config, &rules);
+    let rules = for_iptables(config, &rules).learning(config);
     let four = ruleset::iptables(&rules, Family::V4, "");
     let six = ruleset::iptables(&rules, Family::V6, "");
     Ok(format!("# iptables-restore --noflush\n{four}# ip6tables-restore --noflush\n{six}"))
 }
 
 impl Plane {
-    fn new(config: &Config, rules: Ruleset, loader: Loader, mut notes: Vec<String>) -> Self {
-        if loader != Loader::Nft {
-            notes.extend(wanting(config, &rules));
-        }
-        let rules = if loader == Loader::Nft { rules } else { for_iptables(config, &rules) };
+    fn new(config: &Config, rules: Ruleset, mut loader: Loader, mut notes: Vec<String>) -> Self {
+        let rules = match &mut loader {
+            Loader::Nft => rules.learning(config),
+            Loader::Iptables(tables) => {
+                notes.extend(wanting(config, &rules));
+                tables.learning(config, for_iptables(config, &rules), &mut notes)
+            }
+        };
         let mut plane = Self { config: config.clone(), rules, loader, notes };
         plane.renew();
         plane
@@ -175,7 +183,7 @@ impl Plane {
     /// The kernel refused them; then no rules of ours are left.
     pub(crate) fn load(self) -> Result<Loaded> {
         let listed = self.place()?;
-        let mut loaded = Loaded { plane: self, listed: Some(listed) };
+        let mut loaded = Loaded { plane: self, listed: Some(listed), led: Vec::new() };
         loaded.hold_back();
         Ok(loaded)
     }
@@ -252,6 +260,7 @@ impl Loaded {
     pub(crate) fn restore(&mut self) -> Result<()> {
         self.plane.renew();
         self.listed = Some(self.plane.place()?);
+        self.teach_anew();
         Ok(())
     }
 
@@ -267,7 +276,8 @@ impl Loaded {
             self.hold_back();
             return Ok(());
         }
-        let listed = if same_loader && self.takes_sets_of(&plane) {
+        let takes_sets = same_loader && self.takes_sets_of(&plane);
+        let listed = if takes_sets {
             nft::load_sets(&plane.rules).map(|()| self.listed.clone().unwrap_or_default())
         } else {
             plane.place()
@@ -279,6 +289,9 @@ impl Loaded {
         })?;
         let old = std::mem::replace(&mut self.plane, plane);
         self.listed = Some(listed);
+        if !takes_sets {
+            self.teach_anew();
+        }
         let removed = if same_loader { Ok(()) } else { old.remove() };
         self.hold_back();
         removed
@@ -317,7 +330,7 @@ fn with_iptables(rules: &Ruleset) -> Result<(Loader, Vec<String>)> {
 }
 
 fn auto(config: &Config, rules: &Ruleset) -> Result<(Loader, Vec<String>)> {
-    let Err(no_nft) = nft::check(rules) else { return Ok((Loader::Nft, Vec::new())) };
+    let Err(no_nft) = nft::check(&rules.clone().learning(config)) else { return Ok((Loader::Nft, Vec::new())) };
     if not_permitted(&no_nft) {
         return Err(no_nft);
     }

@@ -1,7 +1,7 @@
 //! Loading the rules with `nft`.
 
 use anyhow::{Error, Result, anyhow};
-use minewall_core::ruleset::{self, Ruleset};
+use minewall_core::ruleset::{self, Element, Ruleset};
 
 use super::command::{not_permitted, run};
 
@@ -36,6 +36,11 @@ pub(super) fn load(rules: &Ruleset) -> Result<String> {
 /// Replaces what is in our sets at once.
 pub(super) fn load_sets(rules: &Ruleset) -> Result<()> {
     run(NFT, &["-f", "-"], &ruleset::nft_sets(rules)).map(drop)
+}
+
+/// Replaces what is in our sets of learned addresses at once.
+pub(super) fn learn(elements: &[Element]) -> Result<()> {
+    run(NFT, &["-f", "-"], &ruleset::nft_learned(elements)).map(drop)
 }
 
 /// Removes our table, if it is there.

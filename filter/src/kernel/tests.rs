@@ -1,6 +1,7 @@
 //! The rules in a real kernel, in network namespaces of our own. Root is needed; without it these tests say so and pass.
 
 mod lab;
+mod learned;
 mod offload;
 mod refusal;
 mod traffic;

@@ -25,7 +25,7 @@ use anyhow::Result;
 use clap::Subcommand;
 use minewall_core::config::Config;
 
-use crate::feed;
+use crate::{feed, resolve};
 
 /// The exit code for "something is not as it should be, but the lists are in use".
 const ATTENTION: u8 = 1;
@@ -76,6 +76,13 @@ pub(crate) enum Command {
         after_help = "Examples:\n  minewall lists report --yardstick pools.csv --where confidence=high --least 98\n  minewall lists report --benign top-1m.csv --show 100"
     )]
     Report(report::Report),
+    /// Ask for the addresses of listed names, and tell which would be refused with their ports
+    ///
+    /// Nothing is changed. Exit code 0: at least one would be; 1: none; 2: error.
+    #[command(
+        after_help = "Examples:\n  minewall lists resolve\n  minewall lists resolve --json pool.supportxmr.com | jq .address"
+    )]
+    Resolve(resolve::Resolve),
     /// Make and sign the manifest of a feed of one's own
     ///
     /// Reads feed.toml in the directory, counts the entries of the lists it names, and writes manifest.toml with the next
@@ -109,6 +116,7 @@ impl Command {
             Self::Search(search) => search.perform(),
             Self::Export(export) => export.perform(),
             Self::Report(report) => report.perform(),
+            Self::Resolve(resolve) => resolve.perform(),
             #[cfg(feature = "sign")]
             Self::Sign(sign) => sign.perform(),
             #[cfg(feature = "sign")]

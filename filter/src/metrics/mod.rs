@@ -37,6 +37,8 @@ pub(crate) struct Snapshot {
     pub(crate) lists: Vec<ListCount>,
     /// The feeds that were tried since the machine started.
     pub(crate) feeds: Vec<FeedCount>,
+    /// What listed names lead to.
+    pub(crate) learned: LearnedCount,
 }
 
 /// What is counted of one queue.
@@ -48,6 +50,25 @@ pub(crate) struct QueueCount {
     pub(crate) totals: Totals,
     /// By the engine.
     pub(crate) engine: Counters,
+}
+
+/// What was learned of listed names.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct LearnedCount {
+    /// Pairs of address and port held.
+    pub(crate) pairs: u64,
+    /// Names that are asked for.
+    pub(crate) names: u64,
+    /// How often names were asked for.
+    pub(crate) asked: u64,
+    /// How often nobody answered.
+    pub(crate) failed: u64,
+    /// How often a name had no address.
+    pub(crate) without: u64,
+    /// Answers to hosts inside that were learned from.
+    pub(crate) lessons: u64,
+    /// Addresses not taken, by reason.
+    pub(crate) refused: Vec<(&'static str, u64)>,
 }
 
 /// What is known of one list.

@@ -85,6 +85,12 @@ pub(super) const TABLE: &[Metric] = &[
     Metric { name: "minewall_list_date_seconds", kind: Kind::Gauge, help: "The date of the list's source, in seconds since 1970; none where the list gives no date.", labels: &["list"], read: |all| by_list(all, |list| u64::try_from(list.date?).ok(), u64::max) },
     Metric { name: "minewall_feed_checked_time_seconds", kind: Kind::Gauge, help: "When the feed was last known to be current, in seconds since 1970; none if it never was since the machine started.", labels: &["feed"], read: |all| by_feed(all, |feed| u64::try_from(feed.checked?).ok()) },
     Metric { name: "minewall_feed_failures", kind: Kind::Gauge, help: "Attempts to update the feed that failed since it was last current.", labels: &["feed"], read: |all| by_feed(all, |feed| Some(feed.failures.into())) },
+    Metric { name: "minewall_learned_endpoints", kind: Kind::Gauge, help: "Pairs of address and port held that listed names lead to.", labels: &[], read: |all| vec![number(all.learned.pairs)] },
+    Metric { name: "minewall_resolved_names", kind: Kind::Gauge, help: "Listed names whose addresses are asked for.", labels: &[], read: |all| vec![number(all.learned.names)] },
+    Metric { name: "minewall_resolve_questions_total", kind: Kind::Counter, help: "How often name servers were asked for a listed name.", labels: &[], read: |all| vec![number(all.learned.asked)] },
+    Metric { name: "minewall_resolve_failures_total", kind: Kind::Counter, help: "How often nothing came of it: nobody answered, or the name has no address.", labels: &["why"], read: |all| vec![labelled(&["no answer"], all.learned.failed), labelled(&["no address"], all.learned.without)] },
+    Metric { name: "minewall_learned_answers_total", kind: Kind::Counter, help: "Answers to hosts inside from which addresses of listed names were learned.", labels: &[], read: |all| vec![number(all.learned.lessons)] },
+    Metric { name: "minewall_guarded_addresses_total", kind: Kind::Counter, help: "Addresses of listed names that were not taken, by reason.", labels: &["reason"], read: |all| all.learned.refused.iter().map(|(reason, count)| labelled(&[reason], *count)).collect() },
 ];
 
 type Read = fn(&Counters) -> u64;

@@ -29,6 +29,15 @@ fn some() -> Snapshot {
             FeedCount { name: "nocoin".into(), checked: Some(17), failures: 0 },
             FeedCount { name: "absent".into(), checked: None, failures: 18 },
         ],
+        learned: LearnedCount {
+            pairs: 17,
+            names: 18,
+            asked: 19,
+            failed: 20,
+            without: 21,
+            lessons: 22,
+            refused: vec![("cdn", 23), ("full", 0)],
+        },
     }
 }
 
@@ -63,6 +72,14 @@ fn each_metric_is_said_with_its_help_and_type() {
         "minewall_list_date_seconds{list=\"pools\"} 86400",
         "minewall_feed_checked_time_seconds{feed=\"nocoin\"} 17",
         "minewall_feed_failures{feed=\"absent\"} 18",
+        "minewall_learned_endpoints 17",
+        "minewall_resolved_names 18",
+        "minewall_resolve_questions_total 19",
+        "minewall_resolve_failures_total{why=\"no answer\"} 20",
+        "minewall_resolve_failures_total{why=\"no address\"} 21",
+        "minewall_learned_answers_total 22",
+        "minewall_guarded_addresses_total{reason=\"cdn\"} 23",
+        "minewall_guarded_addresses_total{reason=\"full\"} 0",
     ] {
         assert!(text.lines().any(|said| said == line), "{line} is not in\n{text}");
     }

@@ -1,6 +1,7 @@
 //! What is counted by the engines, the sinks and the kernel, brought together once in a while and written.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -14,7 +15,8 @@ use minewall_lists::{ListMeta, Lists};
 use super::ease::Watch;
 use super::recorder::Recorder;
 use crate::kernel::Loaded;
-use crate::metrics::{self, FeedCount, ListCount, QueueCount, Snapshot};
+use crate::metrics::{self, FeedCount, LearnedCount, ListCount, QueueCount, Snapshot};
+use crate::resolve::Counts;
 use crate::update::{Attempts, Scratch};
 
 /// Where an engine's thread shows what it has counted; it is never held for longer than a copy takes.
@@ -74,13 +76,21 @@ impl Export {
     }
 
     /// Writes, if it is time.
-    pub(super) fn look(&mut self, watch: &Watch, recorder: &Recorder, lists: &Lists, loaded: &Loaded) {
+    pub(super) fn look(
+        &mut self,
+        watch: &Watch,
+        recorder: &Recorder,
+        lists: &Lists,
+        loaded: &Loaded,
+        learned: &Counts,
+    ) {
         let interval = Duration::from_secs(self.metrics.interval.into());
         if self.metrics.file.is_empty() || self.written.is_some_and(|written| written.elapsed() < interval) {
             return;
         }
         self.written = Some(Instant::now());
-        let text = metrics::text(self.snapshot(watch, recorder, lists, loaded));
+        let learned = learned_count(learned);
+        let text = metrics::text(Snapshot { learned, ..self.snapshot(watch, recorder, lists, loaded) });
         match metrics::write(&self.metrics.file, &text) {
             Ok(()) => self.failed = false,
             Err(error) if !self.failed => {
@@ -107,6 +117,7 @@ impl Export {
             sinks,
             rules,
             lists: lists.metas().iter().map(list).collect(),
+            learned: LearnedCount::default(),
             feeds: self.feeds(),
         }
     }
@@ -136,6 +147,19 @@ impl Drop for Export {
     /// Figures of a process that is gone are none.
     fn drop(&mut self) {
         self.remove();
+    }
+}
+
+fn learned_count(counts: &Counts) -> LearnedCount {
+    let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
+    LearnedCount {
+        pairs: read(&counts.pairs),
+        names: read(&counts.names),
+        asked: read(&counts.asked),
+        failed: read(&counts.failed),
+        without: read(&counts.without),
+        lessons: read(&counts.lessons),
+        refused: counts.refused(),
     }
 }
 

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::mpsc::SyncSender;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use arc_swap::Cache;
-use minewall_core::engine::{Engine, Outcome, Seed, Verdict};
+use arc_swap::{ArcSwap, Cache};
+use minewall_core::engine::{Engine, Outcome, Seed, Settings, Verdict};
+use minewall_core::learned::Learned;
 use minewall_core::now::Now;
 use minewall_core::wire::packet::Packet;
 use minewall_core::wire::tcp::Resets;
@@ -40,6 +42,7 @@ pub(super) struct Worker {
     shared: Arc<Shared>,
     injector: Arc<Injector>,
     entry: Entry,
+    lessons: SyncSender<Vec<u8>>,
     slot: Arc<Slot>,
 }
 
@@ -49,18 +52,19 @@ impl Worker {
         shared: Arc<Shared>,
         injector: Arc<Injector>,
         entry: Entry,
+        lessons: SyncSender<Vec<u8>>,
         slot: Arc<Slot>,
     ) -> Self {
-        Self { queue, shared, injector, entry, slot }
+        Self { queue, shared, injector, entry, lessons, slot }
     }
 
     /// Works until it is told to stop and the queue is empty, or until the queue cannot be read for seconds: then the
     /// process ends and is started again, for nobody would look at these packets.
     pub(super) fn work(mut self, flows: usize, seed: Seed) {
         hurry();
-        let mut settings = Cache::new(&self.shared.settings);
-        let mut current = Arc::clone(settings.load());
-        let mut engine = Engine::new((*current).clone(), flows, seed);
+        let mut latest = Latest::new(&self.shared);
+        let mut engine = Engine::new((*latest.current).clone(), flows, seed);
+        engine.learn(Arc::clone(&latest.known));
         let clock = Clock::start();
         let (mut errors, mut eased, mut shown, mut askers) = (0, 0, Instant::now(), Askers::default());
         loop {
@@ -71,13 +75,8 @@ impl Worker {
             }
             let next = self.queue.next();
             // Behind the wait: a packet is judged by what holds when it comes. Also while none comes: what is former can go.
-            let latest = settings.load();
-            if !Arc::ptr_eq(latest, &current) {
-                let begun = Instant::now();
-                current = Arc::clone(latest);
-                engine.reload((*current).clone());
-                tracing::debug!(took = ?begun.elapsed(), "what is judged by was swapped");
-            }
+            latest.renew(&mut engine);
+            latest.learn(&mut engine);
             let ease = self.shared.ease.load(Ordering::Relaxed);
             if ease != eased {
                 engine.ease(ease);
@@ -113,9 +112,13 @@ impl Worker {
             } else if let Some(asker) = neighbour {
                 askers.note(waiting.bytes(), asker.mac);
             }
-            let Outcome { verdict, record, is_answer, farewell } = outcome;
+            let Outcome { verdict, record, is_answer, teaches, farewell } = outcome;
             if is_answer && let Ok(packet) = Packet::from_ip(waiting.bytes()) {
                 names(&self.shared.names).learn(now, packet.payload);
+                if teaches {
+                    // Whoever learns may be busy; the host will ask again.
+                    _ = self.lessons.try_send(packet.payload.to_vec());
+                }
             }
             // The farewell goes first: once the verdict marks the flow, a host that is told at once and comes back on the
             // same ports would meet the mark, were the connection not over for the kernel by then.
@@ -125,6 +128,40 @@ impl Worker {
                 askers.complete(&mut record);
                 self.entry.write(record);
             }
+        }
+    }
+}
+
+/// What an engine goes by, as others swap it.
+struct Latest<'a> {
+    settings: Cache<&'a ArcSwap<Settings>, Arc<Settings>>,
+    current: Arc<Settings>,
+    learned: Cache<&'a ArcSwap<Learned>, Arc<Learned>>,
+    known: Arc<Learned>,
+}
+
+impl<'a> Latest<'a> {
+    fn new(shared: &'a Shared) -> Self {
+        let (mut settings, mut learned) = (Cache::new(&shared.settings), Cache::new(&shared.learned));
+        let (current, known) = (Arc::clone(settings.load()), Arc::clone(learned.load()));
+        Self { settings, current, learned, known }
+    }
+
+    fn renew(&mut self, engine: &mut Engine) {
+        let latest = self.settings.load();
+        if !Arc::ptr_eq(latest, &self.current) {
+            let begun = Instant::now();
+            self.current = Arc::clone(latest);
+            engine.reload((*self.current).clone());
+            tracing::debug!(took = ?begun.elapsed(), "what is judged by was swapped");
+        }
+    }
+
+    fn learn(&mut self, engine: &mut Engine) {
+        let latest = self.learned.load();
+        if !Arc::ptr_eq(latest, &self.known) {
+            self.known = Arc::clone(latest);
+            engine.learn(Arc::clone(&self.known));
         }
     }
 }

@@ -25,6 +25,7 @@ pub static TOOLS: &[Tool] = &[
     tool("ip6tables", "iptables"),
     tool("iptables-save", "iptables"),
     tool("ip6tables-save", "iptables"),
+    tool("ipset", "ipset"),
     tool("nft", "nftables"),
     tool("conntrack", "conntrack"),
     tool("knotd", "knot"),

@@ -61,6 +61,7 @@ impl Engine {
         if answered.question.is_none() && answered.hidden.is_none() {
             return passes;
         }
+        let passes = Outcome { teaches: true, ..passes };
         let before = self.noted.severity(host, packet.payload);
         let Some((asked, judgement)) = weightier(&self.settings.policy, now, host, answered, before) else {
             return passes;
@@ -76,7 +77,8 @@ impl Engine {
         // The packet comes from the other side: only its way out tells where the host stands.
         let place = place(host, server, Link { mac: None, interface: meta.egress, vlan: packet.vlan });
         let record = report::record(&mut self.counters, &self.settings, self.run, now, place, seen, &judgement);
-        Outcome { is_answer: verdict == Verdict::Watch, record, ..verdict.into() }
+        let is_answer = verdict == Verdict::Watch;
+        Outcome { is_answer, teaches: is_answer, record, ..verdict.into() }
     }
 }
 

@@ -21,6 +21,7 @@ use crate::flow::key::FlowKey;
 use crate::flow::table::{Meeting, Settled, Table};
 use crate::inspect::flow::{DNS_PORT, Link, OpenFlow};
 use crate::inspect::{Ear, Form, Progress};
+use crate::learned::Learned;
 use crate::limits::OPEN_FLOWS;
 use crate::now::Now;
 use crate::policy::{Judgement, Policy};
@@ -60,6 +61,8 @@ pub struct Outcome {
     pub record: Option<Box<Record>>,
     /// Whether the packet is an answer to a DNS question and passes as it is, so that names can be learned from it.
     pub is_answer: bool,
+    /// Whether it is one for a listed name, so that the name's addresses can be learned from it.
+    pub teaches: bool,
     /// Of a connection that is cut: a reset from the host inside to the far end, an IP packet. Sent by the gateway
     /// itself it ends the connection for the kernel's tracking too, so that the next one on the same ports is another.
     pub farewell: Option<Vec<u8>>,
@@ -67,7 +70,7 @@ pub struct Outcome {
 
 impl From<Verdict> for Outcome {
     fn from(verdict: Verdict) -> Self {
-        Self { verdict, record: None, is_answer: false, farewell: None }
+        Self { verdict, record: None, is_answer: false, teaches: false, farewell: None }
     }
 }
 
@@ -153,6 +156,11 @@ impl Engine {
         self.look_packets = settings.look_packets;
         self.settings = settings;
         self.ease(self.ease);
+    }
+
+    /// Takes other addresses that listed names led to; flows stay.
+    pub fn learn(&mut self, learned: Arc<Learned>) {
+        self.ear.learned = learned;
     }
 
     /// Looks at fewer packets of a connection where time is short: at level 0 at all that are set, at each further one

@@ -368,6 +368,7 @@ mod ease;
 mod evasion;
 mod laws;
 mod layers;
+mod learned;
 mod padding;
 mod peace;
 mod quic;

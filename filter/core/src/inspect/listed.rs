@@ -9,8 +9,9 @@ use minewall_lists::{Category, Hit, Lists};
 
 use super::flow::OpenFlow;
 use crate::endpoint::Protocol;
-use crate::finding::{Confidence, Finding, Layer, Said, Subject};
+use crate::finding::{Confidence, Finding, Layer, PoolSource, Said, Subject};
 use crate::flow::key::Side;
+use crate::learned::Learned;
 
 /// A list's word on a name or an address of a flow.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,15 +98,31 @@ pub(super) fn resolver(lists: &Lists, flow: &OpenFlow, client: Side) -> Option<B
     by_name.or_else(by_address).or_else(by_port).map(Box::new)
 }
 
-/// Notes each end of the flow that is a listed address and port.
-pub(super) fn ends(lists: &Lists, flow: &mut OpenFlow) {
+/// Notes each end of the flow that is a listed address and port, or one a listed name led to.
+pub(super) fn ends(lists: &Lists, learned: &Learned, flow: &mut OpenFlow) {
     let Some(key) = flow.key().filter(|_| !flow.address_known) else { return };
     flow.address_known = true;
     for side in [Side::Low, Side::High] {
         let end = key.end(side);
-        if let Some(hit) = lists.address(end.ip, Some(end.port)) {
-            let finding = finding(Layer::Address, &format!("the address {} with port {}", end.ip, end.port), &hit);
+        let what = format!("the address {} with port {}", end.ip, end.port);
+        let found = if let Some(hit) = lists.address(end.ip, Some(end.port)) {
+            Some(finding(Layer::Address, &what, &hit))
+        } else {
+            let led = learned.look(lists, end.ip, end.port);
+            led.map(|(name, hit)| by_name(&what, name, &hit))
+        };
+        if let Some(finding) = found {
             flow.note_listed(Listed { finding, miner: side.other(), protocol: None, is_told: false });
         }
     }
+}
+
+/// A finding about an address that a listed name led to.
+fn by_name(what: &str, name: &str, hit: &Hit<'_>) -> Finding {
+    let what = format!("{what} is where the name {name} leads, which");
+    let mut finding = finding(Layer::Address, &what, hit);
+    if hit.category == Category::Pool {
+        finding.said.name_pool(name, PoolSource::Dns);
+    }
+    finding
 }

@@ -26,6 +26,7 @@ use minewall_lists::Lists;
 
 use crate::finding::Finding;
 use crate::flow::key::Side;
+use crate::learned::Learned;
 use crate::wire::json::Scratch;
 use flow::{OpenFlow, Reader};
 pub use form::Form;
@@ -94,6 +95,8 @@ pub struct Ear {
     user: Vec<u8>,
     /// The lists names and addresses are looked up in.
     pub lists: Arc<Lists>,
+    /// The addresses that listed names led to.
+    pub learned: Arc<Learned>,
     /// Whether answers to DNS questions are listened to.
     pub reads_answers: bool,
 }
@@ -104,7 +107,8 @@ impl Ear {
     pub fn new(lists: Arc<Lists>) -> Self {
         let speech = speech::Speech::new();
         let (joined, user) = (Vec::new(), Vec::new());
-        Self { speech, scratch: Scratch::default(), joined, user, lists, reads_answers: true }
+        let learned = Arc::default();
+        Self { speech, scratch: Scratch::default(), joined, user, lists, learned, reads_answers: true }
     }
 
     /// Listens to what `side` sent, after its stream has grown. With `last` no more will be looked at: what is not
@@ -118,7 +122,7 @@ impl Ear {
             }
         }
         flow.note_turn(side);
-        listed::ends(&self.lists, flow);
+        listed::ends(&self.lists, &self.learned, flow);
         let always = Heard { progress: Progress::Always, ..Heard::default() };
         let far = flow.form(side.other());
         let heard = match flow.form(side) {
@@ -139,7 +143,7 @@ impl Ear {
 
     /// Looks at who begins to speak with whom, before anything is said.
     pub fn meet(&self, flow: &mut OpenFlow) {
-        listed::ends(&self.lists, flow);
+        listed::ends(&self.lists, &self.learned, flow);
     }
 
     /// Listens to a segment that cannot be read in its place in the stream: what is whole in it is heard nevertheless.

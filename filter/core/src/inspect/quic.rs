@@ -52,7 +52,7 @@ impl Ear {
             (_, Tls::Incomplete) if is_last => (None, Greeting::Unreadable),
             (_, Tls::Incomplete) => (None, Greeting::UnderWay),
         };
-        listed::ends(&self.lists, flow);
+        listed::ends(&self.lists, &self.learned, flow);
         let mut heard = Heard { miner: Some(client), protocol: Some("quic"), ..Heard::default() };
         if let Some(name) = name {
             let hit = self.lists.name(&name);

@@ -74,19 +74,24 @@ pub(super) fn chains(config: &Config, queues: Classes) -> Vec<Chain> {
 /// How many attempts to reach listed addresses are written down in a second; a scan is refused without so many words.
 const ATTEMPTS: u32 = 100;
 
-/// What comes on top where the kernel itself refuses: first segments are held against the sets, and what is refused is
+/// What comes on top where the kernel itself refuses: first segments are held against a set, and what is refused is
 /// a flow that is cut, whether or not user space looks at it. What is under way is judged by what is said.
-pub(super) fn refuse(chains: &mut Vec<Chain>, config: &Config, queues: Classes) {
+pub(super) fn refuse(chains: &mut Vec<Chain>, config: &Config, queues: Classes, what: Match) {
     let mark = config.kernel.mark;
-    let exempt = rule(&[Match::Exempt], Action::Leave, "a host that may mine");
-    let listed = rule(&[Match::Listed], Action::Goto(Name::Listed), "a listed address");
+    let words = if what == Match::Learned { "what a listed name leads to" } else { "a listed address" };
+    let refuses = rule(&[what], Action::Goto(Name::Listed), words);
+    let is_first = chains.iter().all(|chain| chain.name != Name::Listed);
+    let exempt = is_first.then(|| rule(&[Match::Exempt], Action::Leave, "a host that may mine"));
+    for chain in chains.iter_mut().filter(|chain| chain.name == Name::Attempt) {
+        chain.rules.extend(exempt.iter().cloned().chain([refuses.clone()]));
+    }
+    if !is_first {
+        return;
+    }
     let refused = "refused, whatever user space says";
     let cut = counted(&[], Action::Save(mark.cut), Counter::Refused, refused);
     let told = [Match::AtMost(ATTEMPTS)];
     let told = counted(&told, Action::Queue(queues.tcp), Counter::AttemptsQueued, "each attempt is written down");
-    for chain in chains.iter_mut().filter(|chain| chain.name == Name::Attempt) {
-        chain.rules.extend([exempt.clone(), listed.clone()]);
-    }
     chains.push(Chain { name: Name::Listed, rules: vec![cut, told] });
 }
 

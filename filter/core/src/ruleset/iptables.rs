@@ -8,7 +8,7 @@ use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::{Action, Bits, DATA_OFFSETS, Entry, Family, Hook, Match, Name, Queues, Rule, Ruleset, Sets};
+use super::{Action, Bits, DATA_OFFSETS, Element, Entry, Family, Hook, Match, Name, Queues, Rule, Ruleset, Sets};
 
 /// What a rule's text depends on besides the rule.
 #[derive(Clone, Copy)]
@@ -144,6 +144,7 @@ fn when_texts(when: &[Match], spelling: Spelling<'_>) -> Vec<String> {
 fn match_texts(each: Match, Spelling { family, sets }: Spelling<'_>) -> Vec<String> {
     let one = match each {
         Match::Listed => return listed(sets, family),
+        Match::Learned => format!("-p tcp -m set --match-set {} dst,dst", set_name("learned", family)),
         Match::Exempt => return exempt(sets, family),
         Match::Syn => "-p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN".to_string(),
         Match::AtMost(rate) => format!("-m limit --limit {rate}/sec --limit-burst {}", 2 * rate),
@@ -176,6 +177,49 @@ fn match_texts(each: Match, Spelling { family, sets }: Spelling<'_>) -> Vec<Stri
 fn listed(sets: &Sets, family: Family) -> Vec<String> {
     let of = sets.listed.iter().filter(|(ip, _)| ip.is_ipv4() == (family == Family::V4));
     of.map(|(ip, port)| format!("-d {ip} -p tcp -m tcp --dport {port}")).collect()
+}
+
+/// The name of a set of ours in the program `ipset`.
+fn set_name(what: &str, family: Family) -> String {
+    format!("minewall_{what}{}", if family == Family::V4 { 4 } else { 6 })
+}
+
+fn create(name: &str, family: Family) -> String {
+    let inet = if family == Family::V4 { "inet" } else { "inet6" };
+    format!("create {name} hash:ip,port family {inet} timeout 0\n")
+}
+
+/// Text for `ipset -exist restore` that replaces what is learned of a family at once, or makes its set.
+#[must_use]
+pub fn ipset(family: Family, elements: &[Element]) -> String {
+    let (set, new) = (set_name("learned", family), set_name("learning", family));
+    let mut text = create(&set, family) + &create(&new, family) + &format!("flush {new}\n");
+    for Element { ip, port, seconds } in elements.iter().filter(|each| each.ip.is_ipv4() == (family == Family::V4)) {
+        text += &format!("add {new} {ip},tcp:{port} timeout {}\n", seconds.max(&1));
+    }
+    text + &format!("swap {new} {set}\ndestroy {new}\n")
+}
+
+/// The set that rules may hold packets against, empty: text for `ipset -exist restore`, which leaves one that is there.
+#[must_use]
+pub fn ipset_create(family: Family) -> String {
+    create(&set_name("learned", family), family)
+}
+
+/// The set to destroy once no rule holds it.
+#[must_use]
+pub fn ipset_destroy(family: Family) -> String {
+    format!("destroy {}\n", set_name("learned", family))
+}
+
+/// Whether the kernel and the programs can hold packets against such a set: text for `ipset`, text for `iptables-restore
+/// --test`, and text for `ipset` that takes the set out.
+#[must_use]
+pub fn ipset_probe(family: Family) -> (String, String, String) {
+    let set = set_name("probe", family);
+    let rule = format!("-A {PREFIX}PROBE -p tcp -m set --match-set {set} dst,dst -j RETURN");
+    let rules = format!("*mangle\n:{PREFIX}PROBE - [0:0]\n{rule}\nCOMMIT\n");
+    (create(&set, family), rules, format!("destroy {set}\n"))
 }
 
 fn exempt(sets: &Sets, family: Family) -> Vec<String> {

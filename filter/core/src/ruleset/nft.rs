@@ -6,7 +6,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-use super::{Action, Bits, Counter, DATA_OFFSETS, Entry, Hook, Match, Queues, Rule, Ruleset, Sets};
+use super::{Action, Bits, Counter, DATA_OFFSETS, Element, Entry, Hook, Match, Queues, Rule, Ruleset, Sets};
 
 /// Our table.
 pub(super) const TABLE: &str = "inet minewall";
@@ -42,11 +42,14 @@ pub fn nft(ruleset: &Ruleset) -> String {
             "\n\tflowtable {FLOWTABLE} {{\n\t\thook ingress priority 0; devices = {{ \"{devices}\" }}; counter;\n\t}}\n"
         );
     }
-    if !ruleset.sets.listed.is_empty() {
+    if !ruleset.sets.listed.is_empty() || ruleset.sets.learns {
         for ((set, kind), elements) in sets(&ruleset.sets) {
             let elements = if elements.is_empty() { elements } else { format!("\t\telements = {{ {elements} }}\n") };
             text += &format!("\n\tset {set} {{\n\t\ttype {kind};\n{elements}\t}}\n");
         }
+    }
+    for (set, kind, _) in LEARNED.into_iter().filter(|_| ruleset.sets.learns) {
+        text += &format!("\n\tset {set} {{\n\t\ttype {kind} . inet_service; flags timeout;\n\t}}\n");
     }
     for chain in &ruleset.chains {
         let rules = chain.rules.iter().flat_map(rule_lines).collect();
@@ -71,6 +74,25 @@ pub fn nft_sets(ruleset: &Ruleset) -> String {
         text += &format!("flush set {TABLE} {set}\n");
         if !elements.is_empty() {
             text += &format!("add element {TABLE} {set} {{ {elements} }}\n");
+        }
+    }
+    text
+}
+
+/// The sets whose elements end by themselves: name, type of the address, whether it is of IPv4.
+const LEARNED: [(&str, &str, bool); 2] = [("learned4", "ipv4_addr", true), ("learned6", "ipv6_addr", false)];
+
+/// Text that replaces what is learned, at once, and touches no rule.
+#[must_use]
+pub fn nft_learned(elements: &[Element]) -> String {
+    let mut text = String::new();
+    for (set, _, is_v4) in LEARNED {
+        text += &format!("flush set {TABLE} {set}\n");
+        let of = elements.iter().filter(|element| element.ip.is_ipv4() == is_v4);
+        let of: Vec<_> =
+            of.map(|Element { ip, port, seconds }| format!("{ip} . {port} timeout {}s", seconds.max(&1))).collect();
+        if !of.is_empty() {
+            text += &format!("add element {TABLE} {set} {{ {} }}\n", of.join(", "));
         }
     }
     text
@@ -130,6 +152,9 @@ fn when_texts(when: &[Match]) -> Vec<String> {
 fn match_texts(each: Match) -> Vec<String> {
     let one = match each {
         Match::Listed => return vec!["ip daddr . tcp dport @listed4".into(), "ip6 daddr . tcp dport @listed6".into()],
+        Match::Learned => {
+            return vec!["ip daddr . tcp dport @learned4".into(), "ip6 daddr . tcp dport @learned6".into()];
+        }
         Match::Exempt => return vec!["ip saddr @exempt4".into(), "ip6 saddr @exempt6".into()],
         Match::Syn => "tcp flags & (fin | syn | rst | ack) == syn".to_string(),
         Match::AtMost(rate) => format!("limit rate {rate}/second burst {} packets", 2 * rate),

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 
 use proptest::prelude::*;
 
-use super::{Family, Match, Ruleset, iptables, iptables_remove, nft, nft_sets};
+use super::{Element, Family, Match, Ruleset, ipset, iptables, iptables_remove, nft, nft_learned, nft_sets};
 use crate::config::{Answers, Config, Fail, FailVerdicts, Mark, TcpAction};
 
 /// Four queues, fail open, reset; the default marks.
@@ -98,6 +98,45 @@ fn refusals_and_flowtables_are_the_golden_ones() {
     golden!(nft_sets(&blocking()), "blocking.sets");
     golden!(iptables(&blocking(), Family::V4, ""), "blocking.v4.iptables");
     golden!(iptables(&blocking(), Family::V6, ""), "blocking.v6.iptables");
+}
+
+/// What is learned comes on top of listed addresses, or without any.
+#[test]
+fn sets_of_learned_addresses_are_the_golden_ones() {
+    let mut config = Config { mode: crate::policy::Mode::Block, ..Config::default() };
+    config.resolve.refresh = crate::config::Refresh::On;
+    let alone = Ruleset::new(&config, 4).learning(&config);
+    golden!(nft(&alone), "learning.nft");
+    golden!(iptables(&alone, Family::V4, ""), "learning.v4.iptables");
+    golden!(iptables(&alone, Family::V6, ""), "learning.v6.iptables");
+    let both = Ruleset::new(&config, 4).refusing(&config, &listed()).learning(&config);
+    let attempts =
+        |of: &Ruleset| of.chains.iter().find(|chain| chain.name == super::Name::Attempt).unwrap().rules.clone();
+    assert_eq!(attempts(&both).len(), attempts(&alone).len() + 1);
+    assert_eq!(both.chains.len(), alone.chains.len(), "one chain refuses both");
+    assert!(!both.differs_in_sets_only(&alone));
+    let element = |ip: &str, port, seconds| Element { ip: ip.parse().unwrap(), port, seconds };
+    let elements = [element("192.0.2.1", 3333, 300), element("2001:db8::1", 3333, 0), element("192.0.2.2", 1, 7)];
+    golden!(nft_learned(&elements) + &nft_learned(&[]), "learned.nft");
+    golden!(ipset(Family::V4, &elements) + &ipset(Family::V6, &elements), "learned.ipset");
+}
+
+/// Where nothing is blocked or nothing can be learned there is no set.
+#[test]
+fn nothing_is_learned_for_the_kernel_where_it_would_not_refuse() {
+    let plain = |change: fn(&mut Config)| {
+        let mut config = Config { mode: crate::policy::Mode::Block, ..Config::default() };
+        config.resolve.refresh = crate::config::Refresh::On;
+        change(&mut config);
+        Ruleset::new(&config, 4).learning(&config) == Ruleset::new(&config, 4)
+    };
+    assert!(!plain(|_| ()));
+    assert!(plain(|config| config.mode = crate::policy::Mode::Observe));
+    assert!(plain(|config| config.resolve.refresh = crate::config::Refresh::Off));
+    assert!(plain(|config| {
+        let observe = crate::policy::CategoryAction::Observe;
+        (config.category.pool, config.category.malware, config.category.custom) = (observe, observe, observe);
+    }));
 }
 
 #[test]

@@ -40,11 +40,11 @@ fn lists(text: &str, category: Category) -> Lists {
     builder.build()
 }
 
-fn attempt(lab: &Lab, address: SocketAddr) -> ErrorKind {
+pub(super) fn attempt(lab: &Lab, address: SocketAddr) -> ErrorKind {
     lab.host.inside(|| TcpStream::connect_timeout(&address, std::time::Duration::from_millis(700))).unwrap_err().kind()
 }
 
-fn works(lab: &Lab, address: SocketAddr) {
+pub(super) fn works(lab: &Lab, address: SocketAddr) {
     let _served = serve(&lab.internet, address, true);
     let mut client = connect(&lab.host, address);
     client.write_all(b"PING").unwrap();

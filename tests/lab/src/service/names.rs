@@ -30,6 +30,14 @@ impl NameServer {
     /// # Errors
     /// When it cannot be configured or does not answer in time, with what it said.
     pub fn start(lab: &Lab) -> Result<Self> {
+        Self::start_with(lab, "")
+    }
+
+    /// As [`Self::start`], with further records of the root zone, one a line (`eu.pool.example 5 A 94.23.23.52`).
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn start_with(lab: &Lab, records: &str) -> Result<Self> {
         let directory = lab.directory().join("knot");
         fs::create_dir_all(&directory).with_context(|| format!("creating {}", directory.display()))?;
         let place = directory.display();
@@ -39,7 +47,8 @@ impl NameServer {
         );
         for (index, (zone, wildcard)) in ZONES.into_iter().enumerate() {
             let file = directory.join(format!("{index}.zone"));
-            fs::write(&file, zone_text(zone, wildcard))?;
+            let more = if zone == "." { records } else { "" };
+            fs::write(&file, zone_text(zone, wildcard) + more)?;
             writeln!(
                 configuration,
                 "- domain: \"{zone}\"\n  file: {}\n  zonefile-sync: -1\n  journal-content: none",

@@ -1,0 +1,134 @@
+//! The name servers that are asked.
+
+use std::error::Error;
+use std::fmt;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow};
+use hickory_resolver::TokioResolver;
+use hickory_resolver::config::{
+    ConnectionConfig, LookupIpStrategy, NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts,
+};
+use hickory_resolver::net::runtime::TokioRuntimeProvider;
+use hickory_resolver::system_conf;
+use minewall_core::config::{Resolve, Server, Transport};
+
+/// How long one name may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The name servers of the configuration, or the system's.
+pub(crate) struct Asker {
+    resolver: TokioResolver,
+    servers: Vec<IpAddr>,
+}
+
+/// Why there is no address of a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum NoAddress {
+    /// There is no such name, or it has none.
+    None(&'static str),
+    /// Nobody could say.
+    NoAnswer(String),
+}
+
+impl fmt::Display for NoAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::None(why) => f.write_str(why),
+            Self::NoAnswer(why) => f.write_str(why),
+        }
+    }
+}
+
+impl Error for NoAddress {}
+
+/// What name servers say of a name: its addresses, each with the seconds it holds.
+pub(crate) type Answer = Result<Vec<(IpAddr, u32)>, NoAddress>;
+
+/// Whether this program can speak to the servers of a configuration.
+///
+/// # Errors
+/// It was built without what one of them needs.
+pub(crate) fn check(settings: &Resolve) -> Result<()> {
+    settings.servers.iter().try_for_each(|server| connections(server).map(drop))
+}
+
+/// The connections to one server.
+fn connections(server: &str) -> Result<(IpAddr, Vec<ConnectionConfig>)> {
+    let Server { at, by } = Server::read(server).map_err(|problem| anyhow!(problem))?;
+    let mut connections = match by {
+        Transport::Plain => vec![ConnectionConfig::udp(), ConnectionConfig::tcp()],
+        #[cfg(feature = "dot")]
+        Transport::Tls(name) => vec![ConnectionConfig::tls(name.into())],
+        #[cfg(feature = "doh")]
+        Transport::Https(name, path) => vec![ConnectionConfig::https(name.into(), Some(path.into()))],
+        #[cfg(not(feature = "dot"))]
+        Transport::Tls(_) => return Err(missing(server, "TLS", "dot")),
+        #[cfg(not(feature = "doh"))]
+        Transport::Https(..) => return Err(missing(server, "HTTPS", "doh")),
+    };
+    for connection in &mut connections {
+        connection.port = at.port();
+    }
+    Ok((at.ip(), connections))
+}
+
+#[cfg(not(all(feature = "dot", feature = "doh")))]
+fn missing(server: &str, protocol: &str, feature: &str) -> anyhow::Error {
+    anyhow!(
+        "{server:?}: this minewall was built without DNS over {protocol} (cargo feature {feature:?}); name a plain one"
+    )
+}
+
+impl Asker {
+    /// Call it within the runtime that is to ask.
+    ///
+    /// # Errors
+    /// The system has no name server configured, or [`check`] fails.
+    pub(crate) fn new(settings: &Resolve) -> Result<Self> {
+        let (config, options) = if settings.servers.is_empty() {
+            let system = system_conf::read_system_conf();
+            system.context("cannot read the system's name servers; name some in resolve.servers")?
+        } else {
+            let servers: Result<Vec<_>> = settings.servers.iter().map(|server| connections(server)).collect();
+            let servers = servers?.into_iter().map(|(ip, connections)| NameServerConfig::new(ip, true, connections));
+            (ResolverConfig::from_name_servers(servers.collect()), ResolverOpts::default())
+        };
+        let servers = config.name_servers().iter().map(|server| server.ip).collect();
+        let mut builder =
+            TokioResolver::builder_with_config(config, TokioRuntimeProvider::default()).with_options(options);
+        let options = builder.options_mut();
+        options.ip_strategy = LookupIpStrategy::Ipv4AndIpv6;
+        // What such a file says of a pool, a block list said.
+        options.use_hosts_file = ResolveHosts::Never;
+        // Times are kept here.
+        options.cache_size = 0;
+        Ok(Self { resolver: builder.build()?, servers })
+    }
+
+    /// The addresses of these servers.
+    pub(crate) fn servers(&self) -> &[IpAddr] {
+        &self.servers
+    }
+
+    /// The addresses of a name.
+    ///
+    /// # Errors
+    /// There is none, or nobody answered.
+    pub(crate) async fn ask(&self, name: &str) -> Answer {
+        // The trailing dot keeps search domains out.
+        let absolute = format!("{}.", name.trim_end_matches('.'));
+        let answer = tokio::time::timeout(PATIENCE, self.resolver.lookup_ip(absolute)).await;
+        let late = |_| NoAddress::NoAnswer(format!("no name server answered within {} s", PATIENCE.as_secs()));
+        let answer = answer.map_err(late)?.map_err(|error| match &error {
+            _ if error.is_nx_domain() => NoAddress::None("there is no such name"),
+            _ if error.is_no_records_found() => NoAddress::None("it has no address"),
+            _ => NoAddress::NoAnswer(error.to_string()),
+        })?;
+        let records = answer.as_lookup().answers();
+        // The whole way there holds no longer than its shortest step.
+        let ttl = records.iter().map(|record| record.ttl).min().unwrap_or_default();
+        Ok(answer.iter().map(|ip| (ip.to_canonical(), ttl)).collect())
+    }
+}
