@@ -62,6 +62,8 @@ pub struct Reader {
     /// The line being read, counted from 1.
     line: usize,
     total: u64,
+    /// The last byte was the end of a line.
+    ended: bool,
     /// A line that is no comment was seen.
     begun: bool,
     failed: Option<Unreadable>,
@@ -75,7 +77,7 @@ impl Reader {
     #[must_use]
     pub fn new(format: Format) -> Self {
         let (state, place, held) = (State::new(format), Place::Begin, Vec::new());
-        Self { state, place, held, line: 1, total: 0, begun: false, failed: None }
+        Self { state, place, held, line: 1, total: 0, ended: false, begun: false, failed: None }
     }
 
     /// The serial of the response policy zone read, if it is one: its version.
@@ -102,6 +104,7 @@ impl Reader {
         let room = usize::try_from(MAX_TEXT - self.total).unwrap_or(usize::MAX);
         let mut rest = bytes.get(..room).unwrap_or(bytes);
         self.total += rest.len() as u64;
+        self.ended = rest.last().map_or(self.ended, |last| *last == b'\n');
         let mut end = if bytes.len() > room { Err(Unreadable::TooLong) } else { Ok(()) };
         while !rest.is_empty() {
             match self.some(rest, out) {
@@ -124,12 +127,12 @@ impl Reader {
         if let Some(failed) = self.failed {
             return Err(failed);
         }
+        let last = self.line.saturating_sub(usize::from(self.ended)).max(1);
         match self.place {
-            Place::Json(_) => out(Err(Reason::Broken), self.line),
+            Place::Json(_) => out(Err(Reason::Broken), last),
             Place::Rest => {}
             Place::Begin | Place::Bracket | Place::Line => self.whole_line(out)?,
         }
-        let last = self.line;
         self.state.end(&mut |reason, line| out(Err(reason), line.unwrap_or(last)));
         Ok(())
     }
@@ -266,7 +269,7 @@ impl Reader {
         let is_list = |byte: &u8| !byte.is_ascii_control() || byte.is_ascii_whitespace();
         match line.first() {
             None => return Ok(()),
-            // A list that is all in one line is not; but of what was sent as one, the start decides.
+            // No format begins a line with a tag.
             Some(b'<') if line.get(1).is_some_and(|next| next.is_ascii_alphabetic() || b"!?/".contains(next)) => {
                 return Err(Unreadable::Markup);
             }

@@ -5,7 +5,7 @@ use core::{error::Error, fmt};
 /// Why a line, or a name on it, was not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Reason {
-    /// The line is longer than 4,096 bytes.
+    /// The line is longer than 4,096 bytes, or a value of a table than 512.
     LongLine,
     /// Control characters.
     Unprintable,
@@ -52,7 +52,7 @@ pub enum Reason {
 }
 
 const REASONS: [(Reason, &str); 22] = [
-    (Reason::LongLine, "line longer than 4096 bytes"),
+    (Reason::LongLine, "a line longer than 4096 bytes, or a value longer than 512"),
     (Reason::Unprintable, "control characters in the line"),
     (Reason::NotAscii, "not ascii; write the name in punycode (xn--)"),
     (Reason::NotAName, "not a domain name"),

@@ -1,6 +1,6 @@
 //! Rows of tables: which words of a head line or keys of an object say what, and a row to its entries.
 
-use super::{MAX_LINE, Out, misp, urls, word};
+use super::{MAX_LINE, MAX_PORTS, Out, misp, urls, word};
 use crate::{
     entry::{Entry, Target},
     kind::{Confidence, Scope},
@@ -90,8 +90,10 @@ impl Column {
 
 /// Hosts of one row at most; more are given out at once, without what the row says of them.
 const MAX_HOSTS: usize = 32;
-/// Bytes of one value; only patterns are longer.
+/// Bytes of one value; only ports and patterns are longer.
 pub(super) const MAX_VALUE: usize = 512;
+/// Bytes of all ports of a row: twice what the most ports take.
+const MAX_PORTS_TEXT: usize = MAX_PORTS * 12;
 
 /// What a row has said up to now. The texts are bounded by [`MAX_VALUE`], the pattern by [`MAX_LINE`].
 #[derive(Debug, Default)]
@@ -116,14 +118,19 @@ impl Row {
         if value.is_empty() || value == "-" || value == "null" {
             return;
         }
-        if value.len() > if column == Column::Pattern { MAX_LINE } else { MAX_VALUE } {
+        let most = match column {
+            Column::Pattern => MAX_LINE,
+            Column::Port => MAX_PORTS_TEXT,
+            _ => MAX_VALUE,
+        };
+        if value.len() > most {
             self.wrong = Some(Reason::LongLine);
             return;
         }
         match column {
             Column::Host if self.hosts.len() >= MAX_HOSTS => self.give_host(value, out),
             Column::Host => self.hosts.push(value.into()),
-            Column::Port if self.ports.len() < MAX_VALUE * 4 => {
+            Column::Port if self.ports.len() < MAX_PORTS_TEXT => {
                 let divider = if self.ports.is_empty() { "" } else { "," };
                 self.ports.extend([divider, value]);
             }
