@@ -269,7 +269,7 @@ impl Reader {
         let is_list = |byte: &u8| !byte.is_ascii_control() || byte.is_ascii_whitespace();
         match line.first() {
             None => return Ok(()),
-            // A list that is all in one line is not; but of what was sent as one, the start decides.
+            // No format begins a line with a tag.
             Some(b'<') if line.get(1).is_some_and(|next| next.is_ascii_alphabetic() || b"!?/".contains(next)) => {
                 return Err(Unreadable::Markup);
             }

@@ -17,7 +17,7 @@ pub(super) fn read(state: &mut State, line: &Line<'_>, out: Out<'_>) -> bool {
         state.adblock = true;
         return true;
     }
-    if COSMETIC.iter().any(|mark| text.contains(mark)) && !text.contains("://") {
+    if hides(line.bare) {
         out(Err(Reason::Unsupported));
         return true;
     }
@@ -35,6 +35,12 @@ pub(super) fn read(state: &mut State, line: &Line<'_>, out: Out<'_>) -> bool {
         Err(reason) => out(Err(reason)),
     }
     true
+}
+
+/// Whether a filter is about elements of pages: such a mark behind the pages' names, or without any.
+fn hides(text: &str) -> bool {
+    let pages = COSMETIC.iter().find_map(|mark| text.split_once(mark)).map(|(pages, _)| pages);
+    pages.is_some_and(|pages| !pages.contains([' ', '\t', '/']))
 }
 
 /// Whether a comment's sign begins a cosmetic filter, in a list of this format.
