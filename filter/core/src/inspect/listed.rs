@@ -104,12 +104,12 @@ pub(super) fn ends(lists: &Lists, learned: &Learned, flow: &mut OpenFlow) {
     flow.address_known = true;
     for side in [Side::Low, Side::High] {
         let end = key.end(side);
-        let what = format!("the address {} with port {}", end.ip, end.port);
+        let what = || format!("the address {} with port {}", end.ip, end.port);
         let found = if let Some(hit) = lists.address(end.ip, Some(end.port)) {
-            Some(finding(Layer::Address, &what, &hit))
+            Some(finding(Layer::Address, &what(), &hit))
         } else {
             let led = learned.look(lists, end.ip, end.port);
-            led.map(|(name, hit)| by_name(&what, name, &hit))
+            led.map(|(name, hit)| by_name(&what(), name, &hit))
         };
         if let Some(finding) = found {
             flow.note_listed(Listed { finding, miner: side.other(), protocol: None, is_told: false });
