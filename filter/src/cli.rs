@@ -73,7 +73,7 @@ enum Rules {
     /// Print the rules that would be loaded
     #[command(after_help = "Examples:\n  minewall rules print\n  minewall rules print --backend iptables")]
     Print {
-        /// The configuration file; without one, the defaults
+        /// The configuration; without it, /etc/minewall/minewall.toml, or where that is not, the defaults
         #[arg(short, long, value_name = "FILE")]
         config: Option<PathBuf>,
         /// The rules of this backend instead of the configured one
@@ -118,7 +118,7 @@ impl Cli {
             }
             Command::Lists(lists) => lists.perform(),
             Command::Rules(Rules::Print { config, backend }) => {
-                let mut config = config.map(|path| settings::read(&path)).transpose()?.unwrap_or_default();
+                let mut config = settings::own(config.as_deref())?;
                 config.kernel.backend = backend.map_or(config.kernel.backend, Into::into);
                 let (lists, _) = settings::lists(&config.lists)?;
                 output::write(&kernel::print(&config, &lists)?)?;

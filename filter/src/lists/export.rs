@@ -25,7 +25,7 @@ pub(crate) struct Export {
     /// Only what is of this category; without any, all that the configuration blocks
     #[arg(long, value_name = "CATEGORY")]
     category: Vec<Category>,
-    /// The lists of this configuration instead of those that come with minewall
+    /// The configuration; without it, /etc/minewall/minewall.toml, or where that is not, the defaults
     #[arg(short, long, value_name = "FILE")]
     config: Option<PathBuf>,
 }
@@ -53,7 +53,7 @@ struct Blocked {
 
 impl Export {
     pub(crate) fn perform(&self) -> Result<ExitCode> {
-        let config = self.config.as_deref().map(settings::read).transpose()?.unwrap_or_default();
+        let config = settings::own(self.config.as_deref())?;
         let blocked = blocked(&config, &self.category)?;
         if !blocked.names.iter().any(|name| name.here || name.below) && blocked.endpoints.is_empty() {
             bail!("nothing of these categories is blocked");

@@ -18,7 +18,7 @@ pub(crate) struct Search {
     /// Parts of names or addresses; whole symbols of coins or families of malware
     #[arg(required = true, value_name = "WORD")]
     words: Vec<String>,
-    /// The lists of this configuration instead of those that come with minewall
+    /// The configuration; without it, /etc/minewall/minewall.toml, or where that is not, the defaults
     #[arg(short, long, value_name = "FILE")]
     config: Option<PathBuf>,
 }
@@ -26,7 +26,7 @@ pub(crate) struct Search {
 impl Search {
     /// Prints a line for each entry in which one of the words stands.
     pub(crate) fn perform(&self) -> Result<ExitCode> {
-        let config = self.config.as_deref().map(settings::read).transpose()?.unwrap_or_default();
+        let config = settings::own(self.config.as_deref())?;
         let words: Vec<_> = self.words.iter().map(|word| plain(word)).collect();
         let mut found = false;
         for source in sources::all(&config.lists)? {

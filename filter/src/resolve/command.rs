@@ -27,7 +27,7 @@ pub(crate) struct Resolve {
     /// Names to ask for instead of all that are listed with ports
     #[arg(value_name = "NAME")]
     names: Vec<String>,
-    /// The configuration file; without one, the defaults
+    /// The configuration; without it, /etc/minewall/minewall.toml, or where that is not, the defaults
     #[arg(short, long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// One JSON object a line instead of a table
@@ -46,7 +46,7 @@ struct Row {
 impl Resolve {
     /// Asks, and says what it is told. Nothing is changed.
     pub(crate) fn perform(self) -> Result<ExitCode> {
-        let config = self.config.as_deref().map(settings::read).transpose()?.unwrap_or_default();
+        let config = settings::own(self.config.as_deref())?;
         let (lists, _) = settings::lists(&config.lists)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let rows = runtime.block_on(self.ask(&config, &lists))?;

@@ -34,6 +34,8 @@ const LAB: &[&str] = &[
     "path::faults::an_interface_that_goes_and_comes_back_is_watched_again",
     "path::reload::a_reload_brings_new_lists_and_policy_and_breaks_nothing",
     "path::reload::many_names_are_swapped_under_load_and_no_question_is_lost",
+    "path::learned::where_a_listed_name_leads_is_refused_with_its_port_and_the_record_names_the_pool",
+    "path::learned::what_nobody_confirms_ends_with_its_time_and_a_restart_forgets_nothing",
 ];
 
 /// The commands: the kernel's tests of the program, then those of the lab. One at a time, for time limits are tight.
