@@ -17,6 +17,8 @@ struct World {
     allowed: Vec<String>,
     trees: Vec<String>,
     shared: Vec<String>,
+    /// Names that a list excepts with all below, and the list.
+    excepted: Vec<(String, usize)>,
 }
 
 /// List 0 and 1 come from outside, list 2 is the user's own.
@@ -40,13 +42,21 @@ impl World {
         for (list, category) in CATEGORIES.into_iter().enumerate() {
             let rows = self.rules.iter().filter(|rule| rule.list == list);
             let row = |rule: &Rule| format!("{}\t{}\t{}\t-\t-\t-\t-\n", rule.name, rule.scope, rule.confidence);
-            let text: String = rows.map(row).collect();
+            let excepted = self.excepted.iter().filter(|(_, of)| *of == list).map(|(name, _)| format!("@@||{name}^\n"));
+            let text: String = rows.map(row).chain(excepted).collect();
             builder.add_text(ListMeta::new(&list.to_string(), category), &text);
         }
         for name in &self.allowed {
             builder.allow(name).unwrap();
         }
         builder.build()
+    }
+
+    /// Whether the rule is what stands on its place: of several on one, the user's own, else the surest, else the first.
+    fn stands(&self, rule: &Rule) -> bool {
+        let rank = |rule: &Rule| (rule.list == 2, rule.confidence, std::cmp::Reverse(rule.list));
+        let there = self.rules.iter().filter(|other| (&other.name, other.scope) == (&rule.name, rule.scope));
+        there.map(rank).max() == Some(rank(rule))
     }
 
     /// The rule that should win: name, scope, list and confidence.
@@ -63,7 +73,8 @@ impl World {
         };
         let matching = self.rules.iter().enumerate().filter(|(_, rule)| {
             let reach = rule.scope == Scope::Suffix && !below_shared && at_or_below(asked, &rule.name);
-            !guarded(rule) && (rule.name == asked || reach)
+            let excepted = self.excepted.iter().any(|(name, list)| *list == rule.list && at_or_below(asked, name));
+            !guarded(rule) && (rule.name == asked || reach) && self.stands(rule) && !excepted
         });
         // The user's own first, then the longest name, exact before suffix, then the surer, then the first
         // list.
@@ -110,8 +121,11 @@ fn world() -> impl Strategy<Value = World> {
         list,
     });
     let few = |most| prop::collection::vec(name(), 0..most);
-    (prop::collection::vec(rule, 0..24), few(2), few(2), any::<bool>()).prop_map(|(rules, allowed, trees, shared)| {
-        World { rules, allowed, trees, shared: if shared { vec![SHARED.to_owned()] } else { Vec::new() } }
+    let excepted = prop::collection::vec((name(), 0..3usize), 0..3);
+    let world = (prop::collection::vec(rule, 0..24), few(2), few(2), any::<bool>(), excepted);
+    world.prop_map(|(rules, allowed, trees, shared, excepted)| {
+        let shared = if shared { vec![SHARED.to_owned()] } else { Vec::new() };
+        World { rules, allowed, trees, shared, excepted }
     })
 }
 
