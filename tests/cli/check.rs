@@ -119,7 +119,8 @@ fn the_shipped_lists_tell_their_source() {
 #[test]
 fn what_would_be_done_is_told() {
     let files = Files::new();
-    let list = files.write("own.list", "own.example\n192.0.2.9:3333\n192.0.2.0/24\n");
+    let list =
+        files.write("own.list", "own.example\n192.0.2.9:3333\n192.0.2.0/24\nunsure.example\tsuffix\tlow\t-\t-\t-\t-\n");
     let lists = format!("[[lists.file]]\nname = \"own\"\npath = {list:?}\ncategory = ");
     for (settings, category, what, words, action) in [
         (
@@ -140,6 +141,7 @@ fn what_would_be_done_is_told() {
         ("mode = \"observe\"", "pool", "own.example", "it passes and is written down (mode = \"observe\")", "observe"),
         ("mode = \"block\"", "pool-site", "own.example", "(category.pool-site = \"observe\")", "observe"),
         ("mode = \"block\"", "adjacent", "own.example", "it passes (category.adjacent = \"ignore\")", "ignore"),
+        ("mode = \"block\"", "malware", "unsure.example", "it passes and is written down (confidence low)", "observe"),
         ("mode = \"block\"", "pool", "192.0.2.9", "nothing is cut by an address without its port", "none"),
     ] {
         let config = files.write("c.toml", format!("{settings}\n{lists}\"{category}\"\n"));

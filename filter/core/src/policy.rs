@@ -9,10 +9,10 @@ use ipnet::IpNet;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use minewall_lists::Category;
+use minewall_lists::{Category, Hit};
 use serde::{Deserialize, Deserializer, de};
 
-use crate::finding::{Finding, Subject};
+use crate::finding::{Confidence, Finding, Subject};
 use crate::now::Now;
 /// What is to be done about one finding.
 #[derive(Clone, Copy, Debug)]
@@ -66,7 +66,7 @@ impl Policy {
     #[must_use]
     pub fn judge(&self, finding: &Finding, host: IpAddr, now: Now) -> Judgement<'_> {
         let action = match finding.subject {
-            Subject::Listed(category) => self.categories.action(category),
+            Subject::Listed(category) => self.categories.believed(category, finding.confidence == Confidence::Low),
             Subject::Protocol => CategoryAction::Block,
         };
         if action == CategoryAction::Ignore {
@@ -182,6 +182,20 @@ impl Default for Categories {
 }
 
 impl Categories {
+    /// What is done for an entry of a list. What its list is not sure of, or is not trusted with, is written down at the
+    /// most: nobody is cut off for the word of one old source.
+    #[must_use]
+    pub fn listed(&self, hit: &Hit<'_>) -> CategoryAction {
+        self.believed(hit.category, hit.confidence == minewall_lists::Confidence::Low)
+    }
+
+    fn believed(&self, category: Category, is_low: bool) -> CategoryAction {
+        match self.action(category) {
+            CategoryAction::Block if is_low => CategoryAction::Observe,
+            action => action,
+        }
+    }
+
     /// What is done for this kind.
     #[must_use]
     pub const fn action(&self, category: Category) -> CategoryAction {
@@ -308,6 +322,20 @@ mod tests {
         assert!(judge(Mode::Block, Category::Pool));
         assert!(!judge(Mode::Block, Category::PoolSite));
         assert!(!judge(Mode::Observe, Category::Pool));
+    }
+
+    #[test]
+    fn an_entry_of_low_confidence_is_written_down_at_the_most() {
+        let policy =
+            Policy::new(Mode::Block, Categories::default(), DnsAnswer::Nxdomain, Inside::default(), Vec::new());
+        let judge = |subject, confidence| {
+            let finding = Finding { confidence, ..finding(subject) };
+            policy.judge(&finding, IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1)), Now::default()).severity()
+        };
+        let pool = Subject::Listed(Category::Pool);
+        assert_eq!((judge(pool, Confidence::Medium), judge(pool, Confidence::Low)), (2, 1));
+        assert_eq!(judge(Subject::Listed(Category::Adjacent), Confidence::Low), 0, "what is ignored stays so");
+        assert_eq!(judge(Subject::Protocol, Confidence::Low), 2, "what was heard is no entry");
     }
 
     #[test]

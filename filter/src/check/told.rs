@@ -4,7 +4,7 @@ use std::fmt;
 
 use minewall_core::config::{Config, DnsAction, TcpAction};
 use minewall_core::policy::{CategoryAction, Mode};
-use minewall_lists::{Answer, Category, Hit, Lists, Scope};
+use minewall_lists::{Answer, Category, Confidence, Hit, Lists, Scope};
 use serde_json::{Value, json};
 
 use super::asked::Asked;
@@ -28,6 +28,8 @@ enum Done {
     Mode,
     /// It passes and is written down, by its category.
     Observed(Category),
+    /// It passes and is written down, for its list is not sure.
+    Unsure,
     /// It passes, by its category.
     Ignored(Category),
     /// It is known, and nothing is cut by an address without its port.
@@ -102,6 +104,7 @@ fn done(config: &Config, asked: &Asked, hit: &Hit<'_>) -> Done {
         (_, CategoryAction::Ignore) => Done::Ignored(hit.category),
         (_, CategoryAction::Observe) => Done::Observed(hit.category),
         (_, CategoryAction::Block) if config.mode == Mode::Observe => Done::Mode,
+        (_, CategoryAction::Block) if hit.confidence == Confidence::Low => Done::Unsure,
         (Asked::Address(..), CategoryAction::Block) => Done::Cut(config.tcp.action),
         (Asked::Name(..), CategoryAction::Block) => Done::Refused(config.dns.action, config.tcp.action),
     }
@@ -111,7 +114,7 @@ impl Done {
     fn word(self) -> &'static str {
         match self {
             Self::Refused(..) | Self::Cut(_) => "block",
-            Self::Mode | Self::Observed(_) => "observe",
+            Self::Mode | Self::Observed(_) | Self::Unsure => "observe",
             Self::Ignored(_) => "ignore",
             Self::Noted => "none",
         }
@@ -136,6 +139,7 @@ impl fmt::Display for Done {
             Self::Cut(tcp) => write!(f, "connections to it are {}", cut(tcp)),
             Self::Mode => f.write_str("it passes and is written down (mode = \"observe\")"),
             Self::Observed(category) => write!(f, "it passes and is written down (category.{category} = \"observe\")"),
+            Self::Unsure => f.write_str("it passes and is written down (confidence low)"),
             Self::Ignored(category) => write!(f, "it passes (category.{category} = \"ignore\")"),
             Self::Noted => f.write_str("nothing is cut by an address without its port"),
         }

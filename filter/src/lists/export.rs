@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use minewall_core::config::Config;
 use minewall_core::policy::CategoryAction;
-use minewall_lists::{Answer, Category, Format, Lists, Reader, SHIPPED_GUARD, Target};
+use minewall_lists::{Answer, Category, Format, Hit, Lists, Reader, SHIPPED_GUARD, Target};
 
 use super::blocked::{Marks, Name};
 use super::sources;
@@ -71,9 +71,9 @@ impl Export {
 /// All that would be blocked for its category.
 fn blocked(config: &Config, only: &[Category]) -> Result<Blocked> {
     let (lists, _) = settings::lists(&config.lists)?;
-    let wanted = |category| match only {
-        [] => config.category.action(category) == CategoryAction::Block,
-        only => only.contains(&category),
+    let wanted = |hit: Hit<'_>| match only {
+        [] => config.category.listed(&hit) == CategoryAction::Block,
+        only => only.contains(&hit.category),
     };
     let (mut marks, mut pairs) = (Marks::default(), BTreeSet::new());
     for source in sources::all(&config.lists)? {
@@ -94,16 +94,16 @@ fn blocked(config: &Config, only: &[Category]) -> Result<Blocked> {
     }
     let is_blocked = |name: &str| is_blocked(&lists, name, &wanted);
     pairs.retain(|&(address, port)| {
-        let listed = lists.address(address, Some(port)).is_some_and(|hit| wanted(hit.category));
-        listed || wanted(Category::Resolver) && lists.resolver_address(address, port).is_some()
+        let listed = lists.address(address, Some(port)).is_some_and(wanted);
+        listed || lists.resolver_address(address, port).is_some_and(wanted)
     });
     Ok(Blocked { names: marks.ask(&is_blocked), endpoints: pairs })
 }
 
 /// Whether a question for the name would be refused.
-fn is_blocked(lists: &Lists, name: &str, wanted: &dyn Fn(Category) -> bool) -> bool {
-    let listed = matches!(lists.look(name), Answer::Listed(hit) if wanted(hit.category));
-    listed || wanted(Category::Resolver) && lists.resolver(name).is_some()
+fn is_blocked(lists: &Lists, name: &str, wanted: &dyn Fn(Hit<'_>) -> bool) -> bool {
+    let listed = matches!(lists.look(name), Answer::Listed(hit) if wanted(hit));
+    listed || lists.resolver(name).is_some_and(wanted)
 }
 
 impl Form {

@@ -289,7 +289,7 @@ impl Work {
         let (lists, policy) = (&self.settings.lists, &self.settings.policy);
         let blocks = |name: &str| {
             let hit = lists.name(name);
-            hit.is_some_and(|hit| policy.categories.action(hit.category) == CategoryAction::Block)
+            hit.is_some_and(|hit| policy.categories.listed(&hit) == CategoryAction::Block)
         };
         let held = self.table.iter().filter(|held| policy.mode == Mode::Block && blocks(held.name));
         let led = held.map(|held| Led { ip: held.ip, port: held.port, ends: held.ends }).collect();

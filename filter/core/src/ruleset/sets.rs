@@ -39,7 +39,7 @@ impl Ruleset {
     pub fn refusing(mut self, config: &Config, lists: &Lists) -> Self {
         let blocks = |address, port| {
             let hit = lists.address(address, Some(port));
-            hit.is_some_and(|hit| config.category.action(hit.category) == CategoryAction::Block)
+            hit.is_some_and(|hit| config.category.listed(&hit) == CategoryAction::Block)
         };
         if config.mode == Mode::Block {
             self.sets.listed.extend(lists.addresses().filter(|(address, port)| blocks(*address, *port)));
