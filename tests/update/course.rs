@@ -165,3 +165,31 @@ fn feeds_come_and_go_with_the_configuration() {
     place.update(&[]).must(0, &["two: 1 entries, new"]);
     assert!(place.lists("c.example"));
 }
+
+/// The lines that cron, systemd and OpenWrt run.
+#[test]
+fn what_is_run_by_the_clock_is_a_command() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let place = Place::new(&[("one", "")]);
+    place.serve("one", "first.example\n");
+    for file in
+        ["filter/debian/minewall.cron.d", "filter/debian/minewall-lists.service", "openwrt/files/minewall.crontab"]
+    {
+        let text = std::fs::read_to_string(root.join(file)).unwrap();
+        let run = |line: &&str| line.contains("minewall lists ") && !line.starts_with('#');
+        let line = text.lines().find(run).unwrap_or_else(|| panic!("{file} runs nothing"));
+        let (_, words) = line.split_once("minewall lists ").unwrap();
+        let words: Vec<_> = words.trim_end_matches("; }").split(' ').collect();
+        let words: Vec<_> = words.into_iter().filter(|word| *word != "--jitter").collect();
+        place.run(&[&["lists"], &words[..]].concat()).must(0, &[]);
+        assert!(place.lists("first.example"), "{file}");
+        if file.contains("cron") {
+            assert!(line.contains("--jitter"), "{file}: all gateways would ask at once");
+            let fields: Vec<_> = line.split_whitespace().take(5).collect();
+            let plain = |field: &&str| field.chars().all(|c| c.is_ascii_digit() || "*/".contains(c));
+            assert!(fields.iter().all(plain), "{file}: {fields:?}");
+        }
+    }
+    let timer = std::fs::read_to_string(root.join("filter/debian/minewall-lists.timer")).unwrap();
+    assert!(timer.contains("\nRandomizedDelaySec="), "{timer}");
+}
