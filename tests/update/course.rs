@@ -175,7 +175,7 @@ fn what_is_run_by_the_clock_is_a_command() {
     for file in
         ["filter/debian/minewall.cron.d", "filter/debian/minewall-lists.service", "openwrt/files/minewall.crontab"]
     {
-        let text = std::fs::read_to_string(root.join(file)).unwrap();
+        let text = fs::read_to_string(root.join(file)).unwrap();
         let run = |line: &&str| line.contains("minewall lists ") && !line.starts_with('#');
         let line = text.lines().find(run).unwrap_or_else(|| panic!("{file} runs nothing"));
         let (_, words) = line.split_once("minewall lists ").unwrap();
@@ -190,6 +190,6 @@ fn what_is_run_by_the_clock_is_a_command() {
             assert!(fields.iter().all(plain), "{file}: {fields:?}");
         }
     }
-    let timer = std::fs::read_to_string(root.join("filter/debian/minewall-lists.timer")).unwrap();
+    let timer = fs::read_to_string(root.join("filter/debian/minewall-lists.timer")).unwrap();
     assert!(timer.contains("\nRandomizedDelaySec="), "{timer}");
 }
