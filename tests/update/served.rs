@@ -3,9 +3,17 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{SocketAddr, TcpListener};
+use std::process::Command;
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
 
 use super::place::Place;
+
+/// How long nothing comes where nothing does: longer than whoever asks waits.
+const SILENCE: Duration = Duration::from_secs(3);
 
 /// A server on a port of its own that gives one answer to each request, in order, and what it was asked.
 struct Server {
@@ -15,14 +23,23 @@ struct Server {
 
 impl Server {
     fn start(answers: Vec<String>) -> Self {
+        Self::with(answers.into_iter().map(String::into_bytes).collect())
+    }
+
+    /// The same with answers of any bytes; an empty one is silence.
+    fn with(answers: Vec<Vec<u8>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let at = listener.local_addr().unwrap();
         let asked = thread::spawn(move || {
-            let answer = |answer: String| {
+            let answer = |answer: Vec<u8>| {
                 let (mut stream, _) = listener.accept().unwrap();
                 let lines = BufReader::new(stream.try_clone().unwrap()).lines().map(Result::unwrap);
                 let head: Vec<_> = lines.take_while(|line| !line.is_empty()).collect();
-                stream.write_all(answer.as_bytes()).unwrap();
+                if answer.is_empty() {
+                    thread::sleep(SILENCE);
+                }
+                // Whoever has enough of it may have gone.
+                let _ = stream.write_all(&answer);
                 head.join("\n").to_ascii_lowercase()
             };
             answers.into_iter().map(answer).collect()
@@ -100,4 +117,56 @@ fn a_server_that_wants_to_be_left_alone_is() {
     place.update(&["--force", "--jitter"]).must(0, &["one: 2 entries, 1 before"]);
     assert_eq!(place.status()["feeds"][0]["failures"], 0);
     assert_eq!(server.asked().len(), 4);
+}
+
+/// What can go wrong on the way, each with a word of what is said of it.
+fn faults() -> Vec<(&'static str, Vec<Vec<u8>>, &'static str)> {
+    let one = |text: String| vec![text.into_bytes()];
+    let mut bomb = GzEncoder::new(Vec::new(), Compression::best());
+    for _ in 0..80 {
+        bomb.write_all(&[b'\n'; 1 << 20]).unwrap();
+    }
+    let bomb = bomb.finish().unwrap();
+    let head = format!(
+        "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Encoding: gzip\r\nContent-Length: {}\r\n\r\n",
+        bomb.len()
+    );
+    let moved = answer("302 Found", "Location: /one.txt\r\n", "");
+    vec![
+        ("gone", one(answer("404 Not Found", "", "a.example\nb.example\n")), "404"),
+        ("broken", one(answer("500 Internal Server Error", "", "")), "500"),
+        ("a page", one(answer("200 OK", "", "<!DOCTYPE html>\n<title>Log in</title>\n")), "HTML"),
+        ("binary", one(answer("200 OK", "", "a.example\n\0\0\0\0\n")), "it is "),
+        ("short", one(answer("200 OK", "", "c.example\n").replace("Length: 10", "Length: 900")), ""),
+        ("no web server", one("220 mail.example ESMTP\r\n".to_owned()), ""),
+        ("in circles", vec![moved.into_bytes(); 6], "redirect"),
+        ("a bomb", vec![[head.into_bytes(), bomb].concat()], ""),
+        ("silent", vec![Vec::new()], ""),
+    ]
+}
+
+#[test]
+fn whatever_goes_wrong_on_the_way_the_last_good_list_serves() {
+    for fetcher in ["built-in", "curl", "wget"] {
+        if fetcher != "built-in" && Command::new(fetcher).arg("--version").output().is_err() {
+            continue;
+        }
+        let settings = format!("[lists.update]\nfetcher = {fetcher:?}\ntimeout = 1\nconnect = 1\n");
+        let place = Place::with(&settings, &[("one", "")]);
+        let server = Server::start(vec![answer("200 OK", "", "a.example\nb.example\n")]);
+        let original = fs::read_to_string(place.path("minewall.toml")).unwrap();
+        move_to(&place, &server);
+        place.update(&[]).must(0, &["one: 2 entries, new"]);
+        let before = place.written();
+        for (what, answers, word) in faults() {
+            fs::write(place.path("minewall.toml"), &original).unwrap();
+            let server = Server::with(answers);
+            move_to(&place, &server);
+            let ran = place.update(&["--force"]);
+            ran.must(1, &["one: that of 20", " stays: ", word]);
+            assert_eq!(place.written(), before, "{fetcher}, {what}: {ran:?}");
+            assert!(place.lists("a.example") && place.lists("b.example"), "{fetcher}, {what}");
+            assert!(place.status()["feeds"][0]["error"].as_str().is_some_and(|why| !why.is_empty()), "{what}");
+        }
+    }
 }
