@@ -102,6 +102,13 @@ fn the_lists_of_its_category_are_used() {
     .unwrap();
     campus.publish("one.key");
     place.update(&["--accept", "campus"]).must(0, &["campus: 10 entries, 16 before"]);
+    let status = place.status();
+    let shown = &status["feeds"][0];
+    assert!(
+        shown["version"].as_u64() > Some(1) && shown["valid_until"].as_i64() > shown["fetched"].as_i64(),
+        "{shown}"
+    );
+    place.run(&["lists", "status"]).must(0, &[&format!("version {} until 20", shown["version"])]);
     assert!(place.lists("n9.good.example") && !place.lists("n5.more.example"));
 }
 

@@ -44,7 +44,7 @@ pub(crate) enum Command {
     Update(update::Update),
     /// Show how old the feeds are, what they hold and what went wrong
     ///
-    /// Exit code 0: all are at most 7 days old; 1: at least one is older, or not there; 2: error.
+    /// Exit code 0: all are at most 7 days old; 1: at least one is older, past its time, or not there; 2: error.
     #[command(after_help = "Examples:\n  minewall lists status\n  minewall lists status --json | jq '.feeds[].error'")]
     Status(status::Status),
     /// Put the generation of feeds before the last to use again

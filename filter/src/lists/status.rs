@@ -51,7 +51,10 @@ struct Row<'a> {
     checked: Option<i64>,
     /// Seconds since.
     age: Option<i64>,
-    /// Whether it is older than it should be, or not there.
+    /// Of a signed feed: the version of its manifest, and how long that holds.
+    version: Option<u64>,
+    valid_until: Option<i64>,
+    /// Whether it is older than it should be, its manifest is past its time, or it is not there.
     alarm: bool,
     error: Option<String>,
     failures: u32,
@@ -93,6 +96,8 @@ fn row<'a>(feed: &'a Feed, generation: Option<&Generation>, attempts: &Attempts)
     let kept = generation.and_then(|generation| generation.state.feeds.get(&feed.name));
     let attempt = attempts.0.get(&feed.name).cloned().unwrap_or_default();
     let checked = kept.map(|kept| attempt.checked.unwrap_or_default().max(kept.fetched));
+    let signed = kept.and_then(|kept| kept.signed.as_ref());
+    let valid_until = signed.map(|signed| signed.last.valid_until.as_second());
     let age = checked.map(|checked| now.saturating_sub(checked).max(0));
     Row {
         name: &feed.name,
@@ -103,7 +108,9 @@ fn row<'a>(feed: &'a Feed, generation: Option<&Generation>, attempts: &Attempts)
         fetched: kept.map(|kept| kept.fetched),
         checked,
         age,
-        alarm: age.is_none_or(|age| age > OLD),
+        version: signed.map(|signed| signed.last.version),
+        valid_until,
+        alarm: age.is_none_or(|age| age > OLD) || valid_until.is_some_and(|until| until < now),
         next_try: attempt.waits_until(now),
         failures: attempt.failures,
         error: attempt.error,
@@ -125,7 +132,10 @@ fn table(config: &Config, shown: &Shown<'_>) -> String {
         let age = if row.alarm { format!("{age} (!)") } else { age };
         let next = row.next_try.map(|next| format!("; next try {}", update::time(next))).unwrap_or_default();
         let wrong = row.error.as_ref().map(|error| printable(error, usize::MAX) + &next).unwrap_or_default();
-        let fetched = row.fetched.map_or_else(|| "-".to_owned(), update::date);
+        let mut fetched = row.fetched.map_or_else(|| "-".to_owned(), update::date);
+        if let (Some(version), Some(until)) = (row.version, row.valid_until) {
+            fetched += &format!(", version {version} until {}", update::date(until));
+        }
         let category = row.category.to_owned();
         table.add_row([row.name.to_owned(), category, number(row.entries), number(row.rejected), age, fetched, wrong]);
     }
