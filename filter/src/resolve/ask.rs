@@ -10,6 +10,7 @@ use hickory_resolver::TokioResolver;
 use hickory_resolver::config::{
     ConnectionConfig, LookupIpStrategy, NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts,
 };
+use hickory_resolver::net::NetError;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::system_conf;
 use minewall_core::config::{Resolve, Server, Transport};
@@ -42,6 +43,10 @@ impl fmt::Display for NoAddress {
 }
 
 impl Error for NoAddress {}
+
+/// Why no server of `resolve.servers` could be asked.
+const NOBODY: &str = "no name server can be reached, or none over TLS has a certificate for its name that the authorities of \
+                      this system vouch for; look at resolve.servers";
 
 /// What name servers say of a name: its addresses, each with the seconds it holds.
 pub(crate) type Answer = Result<Vec<(IpAddr, u32)>, NoAddress>;
@@ -124,6 +129,7 @@ impl Asker {
         let answer = answer.map_err(late)?.map_err(|error| match &error {
             _ if error.is_nx_domain() => NoAddress::None("there is no such name"),
             _ if error.is_no_records_found() => NoAddress::None("it has no address"),
+            NetError::NoConnections => NoAddress::NoAnswer(NOBODY.to_owned()),
             _ => NoAddress::NoAnswer(error.to_string()),
         })?;
         let records = answer.as_lookup().answers();
