@@ -127,6 +127,9 @@ impl State {
             return read(self, line, out);
         }
         let wanted = self.format;
+        if wanted == Format::Auto && is_plainly_a_name(line.bare) {
+            return plain::read(self, line, out);
+        }
         let mut fitting = READERS.iter().filter(|(format, _)| wanted == Format::Auto || *format == wanted);
         fitting.any(|(_, read)| read(self, line, out))
     }
@@ -155,11 +158,19 @@ pub(crate) fn is_comment(line: &[u8]) -> bool {
 
 /// The line up to a comment behind it.
 fn without_comment(line: &str) -> &str {
-    let begins = |(at, _): &(usize, char)| {
-        let rest = line.get(*at..).unwrap_or("");
-        let after_blank = line.get(..*at).is_some_and(|before| before.ends_with([' ', '\t']));
-        after_blank && (rest.starts_with('#') || rest.starts_with(';') || rest.starts_with("// "))
+    let bytes = line.as_bytes();
+    let begins = |at: usize| match bytes.get(at..) {
+        Some([b'#' | b';', ..] | [b'/', b'/', b' ', ..]) => true,
+        Some(_) | None => false,
     };
-    let end = line.char_indices().find(begins).map(|(at, _)| at);
+    let blanks = bytes.iter().enumerate().filter(|(_, byte)| matches!(byte, b' ' | b'\t'));
+    let end = blanks.map(|(at, _)| at + 1).find(|at| begins(*at));
     end.and_then(|end| line.get(..end)).unwrap_or(line).trim_end()
+}
+
+/// Whether no other format than that of plain names can claim the line: most lines of long lists are so.
+fn is_plainly_a_name(line: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
+    let top = line.rsplit_once('.').map_or("", |(_, top)| top);
+    top.bytes().any(|byte| byte.is_ascii_alphabetic()) && line.bytes().all(plain)
 }
