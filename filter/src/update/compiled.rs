@@ -10,6 +10,7 @@ use minewall_core::config::ListFiles;
 use minewall_lists::{Key, Lists, SHIPPED, SHIPPED_GUARD, Unusable};
 use sha2::{Digest, Sha256};
 
+use super::state::digest;
 use super::store::Generation;
 use crate::settings;
 
@@ -74,12 +75,7 @@ fn key(files: &ListFiles, generation: &Generation) -> Result<Key> {
         for word in [&file.name, &file.category, &file.format] {
             put(word.as_bytes());
         }
-        let mut text = Sha256::new();
-        settings::pieces(Path::new(&file.path), &mut |piece| {
-            text.update(piece);
-            Ok(())
-        })?;
-        put(&text.finalize());
+        put(&digest(Path::new(&file.path))?);
     }
     for feed in &files.feed {
         // Their texts are as they were written: the digests were compared.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::Read;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::feed::Last;
+use crate::settings;
 
 /// The version of its format.
 const VERSION: u32 = 1;
@@ -91,7 +92,7 @@ impl State {
         }
         for (name, kept) in &state.feeds {
             let path = directory.join(text_file(name));
-            let found = hash(&path).with_context(|| format!("cannot read {}", path.display()))?;
+            let found = hex(&digest(&path)?);
             if found != kept.sha256 {
                 bail!("{} is damaged: its SHA-256 is {found}, it was {}", path.display(), kept.sha256);
             }
@@ -105,12 +106,14 @@ pub(super) fn text_file(feed: &str) -> String {
     format!("{feed}.list")
 }
 
-fn hash(path: &Path) -> io::Result<String> {
-    let (mut file, mut hash, mut buffer) = (File::open(path)?, Sha256::new(), vec![0; 64 << 10]);
-    while let Some(part) = file.read(&mut buffer).map(|count| buffer.get(..count).filter(|part| !part.is_empty()))? {
-        hash.update(part);
-    }
-    Ok(hex(&hash.finalize()))
+/// The SHA-256 of a file.
+pub(super) fn digest(path: &Path) -> Result<[u8; 32]> {
+    let mut hash = Sha256::new();
+    settings::pieces(path, &mut |piece| {
+        hash.update(piece);
+        Ok(())
+    })?;
+    Ok(hash.finalize().into())
 }
 
 /// Bytes in lower-case hexadecimal.
