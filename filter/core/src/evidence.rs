@@ -1,5 +1,6 @@
 //! The Record: one sighting of mining as evidence, complete and owned, ready for any sink.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 
 use crate::endpoint::{Endpoint, Protocol};
@@ -8,14 +9,19 @@ use crate::names::Names;
 
 mod json;
 mod loss;
+mod notice;
 mod sentence;
 #[cfg(test)]
 mod tests;
 mod text;
+mod who;
 
 pub use json::SHORTENED_BYTES;
+pub(crate) use json::ascii;
 pub use loss::Loss;
+pub use notice::Notice;
 pub use text::{excerpt, printable, timestamp};
+pub use who::Who;
 
 /// What was done about a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,6 +76,10 @@ pub struct Record {
     pub source: Endpoint,
     /// Its hardware address, where a packet of the host itself was seen on an Ethernet link.
     pub source_mac: Option<[u8; 6]>,
+    /// Who that is, filled in by the process.
+    pub who: Option<Box<Who>>,
+    /// Its address and port behind NAT, as the far end sees it, filled in by the process.
+    pub nat: Option<Endpoint>,
     /// The far end: the pool, or the name server that was asked.
     pub destination: Endpoint,
     /// The far end's name, where it is known: the server name, or a name that lately led to its address.

@@ -9,6 +9,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod activity;
 pub mod config;
 pub mod dialect;
 pub mod endpoint;
@@ -16,6 +17,7 @@ pub mod engine;
 pub mod evidence;
 pub mod finding;
 pub mod flow;
+pub mod incident;
 pub mod inspect;
 pub mod learned;
 pub mod limits;

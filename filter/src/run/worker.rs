@@ -112,7 +112,7 @@ impl Worker {
             } else if let Some(asker) = neighbour {
                 askers.note(waiting.bytes(), asker.mac);
             }
-            let Outcome { verdict, record, is_answer, teaches, farewell } = outcome;
+            let Outcome { verdict, record, activity: _, is_answer, teaches, farewell } = outcome;
             if is_answer && let Ok(packet) = Packet::from_ip(waiting.bytes()) {
                 names(&self.shared.names).learn(now, packet.payload);
                 if teaches {

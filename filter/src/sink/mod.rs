@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use minewall_core::config;
-use minewall_core::evidence::{Action, Loss, Record};
+use minewall_core::evidence::{Action, Loss, Notice, Record};
+use minewall_core::incident::Incident;
 
 mod file;
 mod lane;
@@ -58,6 +59,12 @@ pub(crate) struct SinkCount {
 pub(crate) enum Event {
     /// A sighting of mining.
     Record(Arc<Record>),
+    /// What happened, told now and then.
+    #[expect(dead_code, reason = "told once incidents are folded in the process")]
+    Incident(Arc<Incident>),
+    /// A line about minewall itself.
+    #[expect(dead_code, reason = "as above")]
+    Notice(Arc<Notice>),
     /// Records this sink lost.
     Loss(Loss),
 }
@@ -136,6 +143,8 @@ impl Sinks {
 impl Event {
     fn time_us(&self) -> i64 {
         match self {
+            Self::Incident(incident) => incident.time_us,
+            Self::Notice(notice) => notice.time_us,
             Self::Record(record) => record.time_us,
             Self::Loss(loss) => loss.time_us,
         }
@@ -143,6 +152,8 @@ impl Event {
 
     fn observer(&self) -> &str {
         match self {
+            Self::Incident(incident) => &incident.observer,
+            Self::Notice(notice) => &notice.observer,
             Self::Record(record) => &record.observer,
             Self::Loss(loss) => &loss.observer,
         }
@@ -155,12 +166,16 @@ impl Event {
                 Action::Blocked => (4, "mining"),
                 Action::Observed => (5, "mining"),
             },
+            Self::Incident(_) => (5, "incident"),
+            Self::Notice(notice) => (notice.severity, notice.action),
             Self::Loss(_) => (3, "records-lost"),
         }
     }
 
     fn json(&self) -> String {
         match self {
+            Self::Incident(incident) => incident.to_json(),
+            Self::Notice(notice) => notice.to_json(),
             Self::Record(record) => record.to_json(),
             Self::Loss(loss) => loss.to_json(),
         }
@@ -168,6 +183,8 @@ impl Event {
 
     fn ascii_json(&self, max_bytes: usize) -> String {
         match self {
+            Self::Incident(incident) => incident.to_ascii_json(max_bytes),
+            Self::Notice(notice) => notice.to_json(),
             Self::Record(record) => record.to_ascii_json(max_bytes),
             Self::Loss(loss) => loss.to_json(),
         }

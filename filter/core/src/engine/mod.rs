@@ -15,6 +15,7 @@ use minewall_lists::Lists;
 
 pub use account::{Counters, Skipped};
 
+use crate::activity::Activity;
 use crate::endpoint::{Endpoint, Protocol};
 use crate::evidence::Record;
 use crate::flow::key::FlowKey;
@@ -59,6 +60,8 @@ pub struct Outcome {
     pub verdict: Verdict,
     /// What is to be written down.
     pub record: Option<Box<Record>>,
+    /// What the connection did that is let pass although it mines, told now and then.
+    pub activity: Option<Box<Activity>>,
     /// Whether the packet is an answer to a DNS question and passes as it is, so that names can be learned from it.
     pub is_answer: bool,
     /// Whether it is one for a listed name, so that the name's addresses can be learned from it.
@@ -70,7 +73,7 @@ pub struct Outcome {
 
 impl From<Verdict> for Outcome {
     fn from(verdict: Verdict) -> Self {
-        Self { verdict, record: None, is_answer: false, teaches: false, farewell: None }
+        Self { verdict, record: None, activity: None, is_answer: false, teaches: false, farewell: None }
     }
 }
 

@@ -189,6 +189,8 @@ pub(super) fn record(
         action,
         source: place.host,
         source_mac: place.link.mac,
+        who: None,
+        nat: None,
         destination: place.far,
         destination_domain: place.far_name,
         transport: place.transport,

@@ -12,7 +12,7 @@ use serde_json::Value as Json;
 
 use super::sentence::sentence;
 use super::text::{excerpt, printable, timestamp};
-use super::{Action, Loss, Record};
+use super::{Action, Loss, Notice, Record};
 use crate::finding::{Form, Row, Said, WORDS};
 
 /// The version of the Elastic Common Schema the names are taken from.
@@ -88,6 +88,19 @@ impl Loss {
     #[must_use]
     pub fn to_json(&self) -> String {
         ascii(line(self, Extent::Short))
+    }
+}
+
+impl Notice {
+    /// The notice as one line of ASCII JSON, without the line's end.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let mut line = Line { out: String::from("{"), open: Vec::new() };
+        NOTICE.iter().for_each(|field| line.write(field, self, Extent::Whole));
+        for (name, text) in &self.fields {
+            line.put_in("minewall", name, &Json::from(printable(text, SENTENCE)));
+        }
+        ascii(line.end())
     }
 }
 
@@ -170,6 +183,17 @@ const EXCERPT: &str = "minewall.excerpt";
 /// Says that the line was too long for its sink and what is left of it is not all.
 pub(super) const SHORTENED_FLAG: &str = "minewall.shortened";
 
+/// The fields of a Notice, before those of its own.
+#[rustfmt::skip]
+const NOTICE: &[Field<Notice>] = &[
+    field("@timestamp", |n| plain(timestamp(n.time_us))),
+    field("event.kind", |_| plain("event")),
+    field("event.action", |n| plain(n.action)),
+    text("event.reason", SENTENCE, |n| words(&*n.reason)),
+    text("observer.name", NAME, |n| words(&*n.observer)),
+    field("ecs.version", |_| plain(ECS_VERSION)),
+];
+
 /// The fields of a Loss.
 #[rustfmt::skip]
 pub(super) const LOSS: &[Field<Loss>] = &[
@@ -234,7 +258,7 @@ fn value<'a>(row: &Row, text: &'a str) -> Option<Value<'a>> {
 }
 
 /// Text with everything but ASCII as JSON escapes: in JSON, other characters stand in strings only.
-fn ascii(json: String) -> String {
+pub(crate) fn ascii(json: String) -> String {
     if json.is_ascii() {
         return json;
     }
@@ -295,6 +319,18 @@ impl Line {
             self.open.push(part);
         }
         let _ = write!(self.out, "\"{name}\":{value}");
+    }
+
+    /// Puts a member into the object `parent` of the outermost one.
+    fn put_in(&mut self, parent: &'static str, name: &str, value: &Json) {
+        if self.open != [parent] {
+            self.close_to(0);
+            let _ = write!(self.out, ",\"{parent}\":{{");
+            self.open.push(parent);
+        } else {
+            self.out.push(',');
+        }
+        let _ = write!(self.out, "{}:{value}", Json::from(name));
     }
 
     fn close_to(&mut self, depth: usize) {

@@ -32,6 +32,8 @@ fn dns() -> Record {
         action: Action::Blocked,
         source: end("10.0.0.5", 40321),
         source_mac: Some([0x00, 0x11, 0x22, 0xaa, 0xbb, 0xcc]),
+        who: None,
+        nat: None,
         destination: end("10.0.0.1", 53),
         destination_domain: None,
         transport: Protocol::Udp,

@@ -43,6 +43,8 @@ fn record(number: u32) -> Record {
         action: Action::Blocked,
         source: end([10, 0, 0, 5], 49152),
         source_mac: Some([0x00, 0x11, 0x22, 0xaa, 0xbb, 0xcc]),
+        who: None,
+        nat: None,
         destination: end([203, 0, 113, 7], 3333),
         destination_domain: None,
         transport: Protocol::Tcp,

@@ -26,6 +26,8 @@ fn record(layer: Layer, dialect: Option<&'static str>, said: Said) -> Record {
         action: Action::Blocked,
         source: end,
         source_mac: None,
+        who: None,
+        nat: None,
         destination: end,
         destination_domain: None,
         transport: Protocol::Tcp,

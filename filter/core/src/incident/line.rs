@@ -1,0 +1,97 @@
+//! Incidents as lines of JSON, in the names of the Elastic Common Schema around `minewall.incident`.
+
+use alloc::format;
+use alloc::string::String;
+use core::net::IpAddr;
+
+use serde::Serialize;
+
+use super::{Incident, State};
+use crate::evidence::{ascii, timestamp};
+
+#[derive(Serialize)]
+struct Line<'a> {
+    #[serde(rename = "@timestamp")]
+    timestamp: String,
+    event: Event<'a>,
+    source: Source,
+    observer: Named<'a>,
+    ecs: Version,
+    minewall: Minewall<'a>,
+}
+
+#[derive(Serialize)]
+struct Event<'a> {
+    kind: &'static str,
+    category: [&'static str; 2],
+    action: &'static str,
+    reason: String,
+    id: &'a str,
+}
+
+#[derive(Serialize)]
+struct Source {
+    ip: IpAddr,
+}
+
+#[derive(Serialize)]
+struct Named<'a> {
+    name: &'a str,
+}
+
+#[derive(Serialize)]
+struct Version {
+    version: &'static str,
+}
+
+#[derive(Serialize)]
+struct Minewall<'a> {
+    incident: &'a Incident,
+}
+
+impl State {
+    /// The word used in lines (`event.action`).
+    #[must_use]
+    pub const fn action(self) -> &'static str {
+        match self {
+            Self::Active => "incident-active",
+            Self::Ended => "incident-ended",
+            Self::Opened => "incident-opened",
+        }
+    }
+}
+
+impl Incident {
+    /// The incident as one line of JSON, without the line's end.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let line = Line {
+            timestamp: timestamp(self.time_us),
+            event: Event {
+                kind: "alert",
+                category: ["network", "intrusion_detection"],
+                action: self.state.action(),
+                reason: self.summary(),
+                id: &self.id,
+            },
+            source: Source { ip: self.ip },
+            observer: Named { name: &self.observer },
+            ecs: Version { version: "8.11.0" },
+            minewall: Minewall { incident: self },
+        };
+        // A value of plain structures cannot fail to be written.
+        serde_json::to_string(&line).unwrap_or_default()
+    }
+
+    /// The incident as one line of ASCII JSON of at most `max_bytes`.
+    #[must_use]
+    pub fn to_ascii_json(&self, _max_bytes: usize) -> String {
+        ascii(self.to_json())
+    }
+
+    /// One sentence for people.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        format!("{} mines", self.ip)
+    }
+}
