@@ -1,6 +1,7 @@
 //! The configuration as a value: what may be set, its bounds and its defaults. Reading the file is the process' work.
 
 mod feeds;
+mod grace;
 mod mark;
 mod metrics;
 mod queue;
@@ -18,7 +19,7 @@ use serde::Deserialize;
 
 use crate::engine::Settings;
 use crate::limits;
-use crate::policy::{Categories, DnsAnswer, Exempt, Inside, Mode, Policy};
+use crate::policy::{Categories, DnsAnswer, Exempt, Grace, Inside, Mode, Policy};
 
 pub use feeds::{Feed, Fetcher, Update, Wrong};
 pub use mark::Mark;
@@ -52,6 +53,8 @@ pub struct Config {
     pub lists: ListFiles,
     /// How the addresses of listed servers are learned.
     pub resolve: Resolve,
+    /// How long hosts that mine are observed before they are cut.
+    pub grace: Grace,
     /// Hosts that may mine.
     pub exempt: Vec<Exempt>,
     /// Where records go.
@@ -331,6 +334,7 @@ impl Config {
         };
         let mut policy = Policy::new(self.mode, self.category, answer, self.inside.clone(), self.exempt.clone());
         policy.reads_answers = self.dns.answers != Answers::None;
+        policy.grace = self.grace.clone();
         policy
     }
 
@@ -353,6 +357,7 @@ impl Config {
         range("queue.first", self.queue.first.into(), 0, u64::from(u16::MAX - most))?;
         range("metrics.interval", self.metrics.interval.into(), 1, 3600)?;
         self.metrics.check()?;
+        grace::check(&self.grace)?;
         self.resolve.check()?;
         if let Some(name) = self.kernel.offload_devices.iter().find(|name| !is_device(name)) {
             let problem = format!("{name:?} is no name of a network device");

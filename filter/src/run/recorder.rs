@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use minewall_core::activity::Activity;
 use minewall_core::evidence::Record;
 use minewall_core::names::Names;
 
@@ -22,6 +23,7 @@ const REPLACED: Duration = Duration::from_secs(1);
 
 /// What the recorder is told.
 enum Message {
+    Activity(Box<Activity>),
     Close(Duration),
     Record(Box<Record>),
     Reopen,
@@ -45,7 +47,16 @@ pub(super) struct Entry {
 impl Entry {
     /// Hands a record over; where too many wait it is lost, and counted.
     pub(super) fn write(&self, record: Box<Record>) {
-        if self.sender.try_send(Message::Record(record)).is_err() {
+        self.send(Message::Record(record));
+    }
+
+    /// Hands over what a connection did, in the same way.
+    pub(super) fn tell(&self, activity: Activity) {
+        self.send(Message::Activity(Box::new(activity)));
+    }
+
+    fn send(&self, message: Message) {
+        if self.sender.try_send(message).is_err() {
             self.lost.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -112,6 +123,13 @@ fn record(receiver: &Receiver<Message>, mut sinks: Sinks, names: &Mutex<Names>, 
             Message::Close(within) => {
                 deadline = within;
                 break;
+            }
+            Message::Activity(mut activity) => {
+                if activity.destination_domain.is_none() {
+                    let name = super::names(names).name(activity.until_us, activity.destination.ip).map(String::from);
+                    activity.destination_domain = name;
+                }
+                tracing::debug!(?activity, "a connection that mines and is let pass");
             }
             Message::Record(mut record) => {
                 complete(&mut record, &mut interfaces, &mut neighbours);
