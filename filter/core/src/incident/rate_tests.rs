@@ -18,7 +18,7 @@ impl Dice {
 
     /// The time until the next share of a miner that finds one a second on average.
     fn wait(&mut self) -> f64 {
-        -libm::log(1.0 - self.unit())
+        -log(1.0 - self.unit())
     }
 }
 
