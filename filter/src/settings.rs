@@ -258,6 +258,7 @@ mod tests {
             ("[resolve]\nttl_min = 0", &["line 2", "resolve.ttl_min", "1 to 86400"]),
             ("[resolve]\nrefresh = \"yes\"", &["line 2", "yes", "off", "on"]),
             ("[resolve]\nservers = [\"dns.test\"]", &["line 2", "resolve.servers", "dns.test", "tls://"]),
+            ("[identity]\nkea = [\"leases\"]", &["line 2", "identity.kea", "absolute", "kea-leases4.csv"]),
             ("[kernel]\nmark = \"0x7\"", &["line 2", "two bits"]),
             ("[kernel]\nbridge = \"yes\"", &["line 2", "yes", "auto", "off", "on"]),
             ("[[exempt]]\nprefix=\"10.0.0\"\nowner=\"a\"\nreason=\"b\"", &["line 2", "10.0.0.0/8"]),
@@ -293,6 +294,7 @@ mod tests {
         assert_eq!(config.kernel.bridge, default.kernel.bridge);
         assert_eq!(config.inside, default.inside);
         assert_eq!(config.resolve, default.resolve);
+        assert_eq!(config.identity, default.identity);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The configuration as a value: what may be set, its bounds and its defaults. Reading the file is the process' work.
 
 mod feeds;
+mod identity;
 mod mark;
 mod metrics;
 mod queue;
@@ -22,6 +23,7 @@ use crate::limits;
 use crate::policy::{Categories, DnsAnswer, Exempt, Inside, Mode, Policy};
 
 pub use feeds::{Feed, Fetcher, Update, Wrong};
+pub use identity::{Identity, Reverse};
 pub use mark::Mark;
 pub use metrics::Metrics;
 pub use queue::{Fail, FailVerdicts, Queue, Reader};
@@ -54,6 +56,8 @@ pub struct Config {
     pub lists: ListFiles,
     /// How the addresses of listed servers are learned.
     pub resolve: Resolve,
+    /// Where it is looked up who a host inside is.
+    pub identity: Identity,
     /// Hosts that may mine.
     pub exempt: Vec<Exempt>,
     /// Where records go.
@@ -333,6 +337,7 @@ impl Config {
         range("metrics.interval", self.metrics.interval.into(), 1, 3600)?;
         self.metrics.check()?;
         self.resolve.check()?;
+        self.identity.check()?;
         if let Some(name) = self.kernel.offload_devices.iter().find(|name| !is_device(name)) {
             let problem = format!("{name:?} is no name of a network device");
             return Err(OutOfBounds { setting: "kernel.offload_devices", problem });
