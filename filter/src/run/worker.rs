@@ -20,6 +20,7 @@ use super::bridged::{self, Askers};
 use super::count::Slot;
 use super::recorder::Entry;
 use super::{Shared, names};
+use crate::identity::Item;
 use crate::inject::{Injector, Neighbour};
 use crate::queue::Queue;
 
@@ -112,7 +113,7 @@ impl Worker {
             } else if let Some(asker) = neighbour {
                 askers.note(waiting.bytes(), asker.mac);
             }
-            let Outcome { verdict, record, activity: _, is_answer, teaches, farewell } = outcome;
+            let Outcome { verdict, record, activity, is_answer, teaches, farewell } = outcome;
             if is_answer && let Ok(packet) = Packet::from_ip(waiting.bytes()) {
                 names(&self.shared.names).learn(now, packet.payload);
                 if teaches {
@@ -126,7 +127,10 @@ impl Worker {
             waiting.answer(&verdict);
             if let Some(mut record) = record {
                 askers.complete(&mut record);
-                self.entry.write(record);
+                self.entry.write(Item::Record(record));
+            }
+            if let Some(activity) = activity {
+                self.entry.write(Item::Activity(activity));
             }
         }
     }
