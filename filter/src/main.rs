@@ -21,6 +21,7 @@ mod metrics;
 mod output;
 mod queue;
 mod replay;
+mod report;
 mod resolve;
 mod run;
 mod settings;

@@ -70,7 +70,7 @@ fn parse(text: &str) -> Result<Config> {
     identity::check(&config.identity)
         .map_err(|error| located(text, error.context(Setting("identity.servers".to_owned()))))?;
     let wrong = |wrong: Wrong| located(text, anyhow!(wrong.problem).context(Setting(wrong.setting)));
-    config.lists.check().map_err(wrong)?;
+    config.check_sinks().and_then(|()| config.lists.check()).map_err(wrong)?;
     Ok(config)
 }
 

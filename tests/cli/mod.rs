@@ -16,7 +16,7 @@ mod damage;
 mod feed;
 mod lists;
 mod odd;
-mod program;
+pub(crate) mod program;
 mod replay;
 mod report;
 mod rules;

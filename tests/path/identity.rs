@@ -106,7 +106,10 @@ fn serve_leases(lab: &Lab) -> Result<(Program, String)> {
 /// Has a real client ask for an address under this name, and gives it to the host's interface.
 fn take_lease(lab: &Lab, host: &Namespace, name: &str) -> Result<Ipv4Addr> {
     let script = lab.directory().join("udhcpc.sh");
-    std::fs::write(&script, "#!/bin/sh\n[ \"$1\" = bound ] && ip addr add \"$ip/24\" dev \"$interface\" && echo \"got $ip\"\nexit 0\n")?;
+    std::fs::write(
+        &script,
+        "#!/bin/sh\n[ \"$1\" = bound ] && ip addr add \"$ip/24\" dev \"$interface\" && echo \"got $ip\"\nexit 0\n",
+    )?;
     let script = script.display().to_string();
     must(host, "chmod", &["755", &script])?;
     let hostname = format!("hostname:{name}");
@@ -202,7 +205,10 @@ fn hosts_behind_a_router_have_no_name_from_its_hardware_address() -> Result<()> 
         assert_eq!(text_at(&record, "/source/mac"), mac_in_records(HOST_MAC), "{record}");
         assert_eq!(record["minewall"]["mac_is_next_hop"], true, "{record}");
         assert_eq!(text_at(&record, "/minewall/unit"), "Library", "{record}");
-        assert!(record["minewall"].get("person").is_none() && record["minewall"].get("addresses").is_none(), "{record}");
+        assert!(
+            record["minewall"].get("person").is_none() && record["minewall"].get("addresses").is_none(),
+            "{record}"
+        );
         let (name, mac) = if ip == behind[0] { ("reader-5", "02-00-00-00-00-05") } else { ("", "") };
         assert_eq!(text_at(&record, "/source/domain"), name, "{record}");
         assert_eq!(text_at(&record, "/minewall/lease_mac"), mac, "{record}");

@@ -6,6 +6,7 @@ mod mark;
 mod metrics;
 mod queue;
 mod resolve;
+mod sink;
 
 use alloc::borrow::ToOwned;
 use alloc::format;
@@ -27,6 +28,7 @@ pub use mark::Mark;
 pub use metrics::Metrics;
 pub use queue::{Fail, FailVerdicts, Queue, Reader};
 pub use resolve::{Refresh, Resolve, Server, Sure, Transport};
+pub use sink::{Carried, Eve, Events, File, Form, Sink, Spool, Syslog, Webhook};
 
 /// Everything an operator may set.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -248,29 +250,6 @@ fn custom() -> String {
 
 fn auto() -> String {
     "auto".to_owned()
-}
-
-/// Where records go.
-#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
-#[serde(tag = "type", rename_all = "lowercase", deny_unknown_fields)]
-pub enum Sink {
-    /// A file of JSON lines.
-    File {
-        /// The file; it is appended to, and opened anew on SIGHUP.
-        path: String,
-    },
-    /// RFC 5424 messages.
-    Syslog {
-        /// `unix:/dev/log`, `udp://ADDRESS:PORT` or `tcp://ADDRESS:PORT` (octet-counted, RFC 6587).
-        address: String,
-        /// The facility's keyword (`local4`).
-        #[serde(default = "local4")]
-        facility: String,
-    },
-}
-
-fn local4() -> String {
-    "local4".to_owned()
 }
 
 /// Where the process keeps its lock.

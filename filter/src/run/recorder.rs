@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use minewall_core::names::Names;
 
 use crate::identity::{Desk, Identity, Item};
-use crate::sink::{self, SinkCount, Sinks};
+use crate::sink::{self, Event, SinkCount, Sinks};
 
 /// Records that may wait to be completed.
 const WAITING: usize = 4096;
@@ -150,7 +150,7 @@ fn deliver(item: Item, sinks: &Sinks, names: &Mutex<Names>) {
     match item {
         Item::Record(mut record) => {
             record.name_destination(&super::names(names));
-            sinks.send(&Arc::new(*record));
+            sinks.send(&Event::Record(Arc::new(*record)), false);
         }
         // For incidents, which are not folded here yet.
         Item::Activity(_) => {}
