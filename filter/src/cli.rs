@@ -7,6 +7,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand, ValueEnum};
 use minewall_core::config::Backend;
 
+use crate::identity::Identify;
 use crate::settings::CONFIG;
 use crate::{check, kernel, lists, output, replay, report, run, settings};
 
@@ -57,6 +58,14 @@ enum Command {
         #[arg(short, long, value_name = "FILE", default_value = CONFIG)]
         config: PathBuf,
     },
+    /// Tell who has or had an address, by everybody who may know
+    ///
+    /// Reads leases, accounts and the inventory named in the configuration and prints what each says. Exit code 0:
+    /// somebody knows the host; 1: nobody does; 2: error.
+    #[command(
+        after_help = "Examples:\n  minewall identify 10.0.0.5\n  minewall identify 10.0.0.5 --at 2026-11-24T10:00:00+08:00\n  minewall identify 2001:db8::5 --format json"
+    )]
+    Identify(Identify),
     /// The lists: fetch them, search them, hand them on
     #[command(
         subcommand,
@@ -132,6 +141,7 @@ impl Cli {
                 output::write(&(refused.collect::<String>() + &sound))?;
                 Ok(ExitCode::SUCCESS)
             }
+            Command::Identify(identify) => identify.perform(),
             Command::Lists(lists) => lists.perform(),
             Command::Report(report) => report.perform(),
             Command::Notice(notice) => notice.perform(),

@@ -25,6 +25,7 @@ use minewall_core::ruleset::Classes;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
+use crate::identity::Identity;
 use crate::inject::Injector;
 use crate::kernel::bridge::Shown;
 use crate::kernel::{self, Loaded};
@@ -98,7 +99,7 @@ pub(crate) fn run(path: &Path) -> Result<()> {
     let injector = Arc::new(Injector::open(config.kernel.mark.cut)?);
     let sinks = Sinks::start(&config.sink, &first.observer)?;
     let names = Arc::new(Mutex::new(Names::new(random()?)));
-    let recorder = Recorder::start(sinks, Arc::clone(&names))?;
+    let recorder = Recorder::start(sinks, Identity::start(&config.identity)?, Arc::clone(&names))?;
     let (settings, ease, stop) = (ArcSwap::from_pointee(first), AtomicUsize::new(0), AtomicBool::new(false));
     let tells_host = AtomicBool::new(config.tcp.action == TcpAction::Reset);
     let (learned, resolve) = (ArcSwap::default(), ArcSwap::from_pointee(config.resolve.clone()));
@@ -319,12 +320,14 @@ fn reload(
         }
     }
     let sinks = if old.sink == new.sink { None } else { Some(Sinks::start(&new.sink, &engine.observer)?) };
+    let identity = if old.identity == new.identity { None } else { Some(Identity::start(&new.identity)?) };
     loaded.replace(loaded.plane().anew(&new, &engine.lists))?;
     shared.tells_host.store(new.tcp.action == TcpAction::Reset, Ordering::Relaxed);
     match sinks {
         Some(sinks) => recorder.replace(sinks),
         None => recorder.reopen(),
     }
+    identity.into_iter().for_each(|identity| recorder.identify(identity));
     shared.resolve.store(Arc::new(new.resolve.clone()));
     Ok((new, shared.settings.swap(Arc::new(engine))))
 }

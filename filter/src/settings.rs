@@ -12,7 +12,7 @@ use minewall_lists::{Builder, Category, Format, ListMeta, Lists, Unreadable};
 use toml::de::DeTable;
 
 use crate::update::{self, Generation, Store};
-use crate::{metrics, resolve, sink};
+use crate::{identity, metrics, resolve, sink};
 
 /// Reads and checks a configuration file.
 ///
@@ -67,6 +67,8 @@ fn parse(text: &str) -> Result<Config> {
     config.check().map_err(wrong)?;
     resolve::check(&config.resolve)
         .map_err(|error| located(text, error.context(Setting("resolve.servers".to_owned()))))?;
+    identity::check(&config.identity)
+        .map_err(|error| located(text, error.context(Setting("identity.servers".to_owned()))))?;
     let wrong = |wrong: Wrong| located(text, anyhow!(wrong.problem).context(Setting(wrong.setting)));
     config.check_sinks().and_then(|()| config.lists.check()).map_err(wrong)?;
     Ok(config)

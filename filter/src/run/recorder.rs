@@ -1,18 +1,15 @@
 //! Between verdict and sinks: a thread that completes records with what must be asked for, off the packet path.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use minewall_core::activity::Activity;
-use minewall_core::evidence::Record;
 use minewall_core::names::Names;
 
-use crate::identity::interface::Interfaces;
-use crate::identity::neighbour::Neighbours;
+use crate::identity::{Desk, Identity, Item};
 use crate::sink::{self, Event, SinkCount, Sinks};
 
 /// Records that may wait to be completed.
@@ -23,9 +20,9 @@ const REPLACED: Duration = Duration::from_secs(1);
 
 /// What the recorder is told.
 enum Message {
-    Activity(Box<Activity>),
     Close(Duration),
-    Record(Box<Record>),
+    Identify(Box<Identity>),
+    Item(Item),
     Reopen,
     Replace(Sinks),
 }
@@ -45,18 +42,9 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    /// Hands a record over; where too many wait it is lost, and counted.
-    pub(super) fn write(&self, record: Box<Record>) {
-        self.send(Message::Record(record));
-    }
-
-    /// Hands over what a connection did, in the same way.
-    pub(super) fn tell(&self, activity: Activity) {
-        self.send(Message::Activity(Box::new(activity)));
-    }
-
-    fn send(&self, message: Message) {
-        if self.sender.try_send(message).is_err() {
+    /// Hands over what is to be written down; where too many wait it is lost, and counted.
+    pub(super) fn write(&self, item: Item) {
+        if self.sender.try_send(Message::Item(item)).is_err() {
             self.lost.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -67,13 +55,14 @@ impl Recorder {
     ///
     /// # Errors
     /// The system gives no more threads.
-    pub(super) fn start(sinks: Sinks, names: Arc<Mutex<Names>>) -> Result<Self> {
+    pub(super) fn start(sinks: Sinks, identity: Identity, names: Arc<Mutex<Names>>) -> Result<Self> {
         let (sender, receiver) = sync_channel(WAITING);
         let (entry, counts) = (Entry { sender, lost: Arc::default() }, Mutex::new(sinks.counts()));
         let lost = Arc::clone(&entry.lost);
         let thread = std::thread::Builder::new().name("recorder".into());
+        let desk = Desk::new(identity);
         let thread =
-            thread.spawn(move || record(&receiver, sinks, &names, &lost)).context("cannot start the recorder")?;
+            thread.spawn(move || record(&receiver, desk, sinks, &names, &lost)).context("cannot start the recorder")?;
         Ok(Self { entry, thread, counts })
     }
 
@@ -91,6 +80,11 @@ impl Recorder {
     pub(super) fn replace(&self, sinks: Sinks) {
         *self.counts.lock().unwrap_or_else(PoisonError::into_inner) = sinks.counts();
         self.tell(Message::Replace(sinks));
+    }
+
+    /// Has hosts identified by other settings from now on.
+    pub(super) fn identify(&self, identity: Identity) {
+        self.tell(Message::Identify(Box::new(identity)));
     }
 
     /// Records lost on the way to the sinks, and what became of the others.
@@ -114,32 +108,30 @@ impl Recorder {
     }
 }
 
-fn record(receiver: &Receiver<Message>, mut sinks: Sinks, names: &Mutex<Names>, lost: &AtomicU64) {
-    let (mut interfaces, mut neighbours) = (Interfaces::default(), Neighbours::default());
+fn record(receiver: &Receiver<Message>, mut desk: Desk, mut sinks: Sinks, names: &Mutex<Names>, lost: &AtomicU64) {
     let mut reported = 0;
     let mut deadline = Duration::ZERO;
-    while let Ok(message) = receiver.recv() {
+    loop {
+        let message = match desk.wait() {
+            Some(wait) => receiver.recv_timeout(wait),
+            None => receiver.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        };
         match message {
-            Message::Close(within) => {
+            Ok(Message::Close(within)) => {
                 deadline = within;
                 break;
             }
-            Message::Activity(mut activity) => {
-                if activity.destination_domain.is_none() {
-                    let name = super::names(names).name(activity.until_us, activity.destination.ip).map(String::from);
-                    activity.destination_domain = name;
-                }
-                tracing::debug!(?activity, "a connection that mines and is let pass");
-            }
-            Message::Record(mut record) => {
-                complete(&mut record, &mut interfaces, &mut neighbours);
-                record.name_destination(&super::names(names));
-                sinks.send(&Event::Record(Arc::new(*record)), false);
-            }
-            Message::Reopen => sinks.reopen(),
-            Message::Replace(new) => {
+            Ok(Message::Identify(identity)) => desk.replace(*identity),
+            Ok(Message::Item(item)) => desk.take(item, Instant::now()),
+            Ok(Message::Reopen) => sinks.reopen(),
+            Ok(Message::Replace(new)) => {
                 std::mem::replace(&mut sinks, new).close(REPLACED);
             }
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => break,
+        }
+        while let Some(item) = desk.next(Instant::now()) {
+            deliver(item, &sinks, names);
         }
         let lost = lost.load(Ordering::Relaxed);
         if lost > reported {
@@ -147,13 +139,25 @@ fn record(receiver: &Receiver<Message>, mut sinks: Sinks, names: &Mutex<Names>, 
             reported = lost;
         }
     }
+    while let Some(item) = desk.rest() {
+        deliver(item, &sinks, names);
+    }
     sinks.close(deadline);
 }
 
-/// Adds the interface's name, and the hardware address of a host of which no packet of its own was seen.
-fn complete(record: &mut Record, interfaces: &mut Interfaces, neighbours: &mut Neighbours) {
-    record.interface = interfaces.name(record.interface_index);
-    if record.source_mac.is_none() {
-        record.source_mac = neighbours.hardware_address(record.source.ip);
+/// Hands on what is complete.
+fn deliver(item: Item, sinks: &Sinks, names: &Mutex<Names>) {
+    match item {
+        Item::Record(mut record) => {
+            record.name_destination(&super::names(names));
+            sinks.send(&Event::Record(Arc::new(*record)), false);
+        }
+        // For incidents, which are not folded here yet.
+        Item::Activity(mut activity) => {
+            if activity.destination_domain.is_none() {
+                let name = super::names(names).name(activity.until_us, activity.destination.ip).map(String::from);
+                activity.destination_domain = name;
+            }
+        }
     }
 }

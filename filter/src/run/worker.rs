@@ -20,6 +20,7 @@ use super::bridged::{self, Askers};
 use super::count::Slot;
 use super::recorder::Entry;
 use super::{Shared, names};
+use crate::identity::Item;
 use crate::inject::{Injector, Neighbour};
 use crate::queue::Queue;
 
@@ -78,7 +79,7 @@ impl Worker {
                 shown = Instant::now();
             }
             if asked.elapsed() >= ASKED {
-                engine.activities(clock.now(), &mut |activity| self.entry.tell(activity));
+                engine.activities(clock.now(), &mut |activity| self.entry.write(Item::Activity(Box::new(activity))));
                 asked = Instant::now();
             }
             let next = self.queue.next();
@@ -133,13 +134,13 @@ impl Worker {
             waiting.answer(&verdict);
             if let Some(mut record) = record {
                 askers.complete(&mut record);
-                self.entry.write(record);
+                self.entry.write(Item::Record(record));
             }
             if let Some(activity) = activity {
-                self.entry.tell(*activity);
+                self.entry.write(Item::Activity(activity));
             }
         }
-        engine.finish(clock.now(), &mut |activity| self.entry.tell(activity));
+        engine.finish(clock.now(), &mut |activity| self.entry.write(Item::Activity(Box::new(activity))));
         self.slot.put(engine.counters());
     }
 }
