@@ -138,7 +138,10 @@ fn what_ended_is_what_was_not_seen_for_days_and_nothing_is_quiet_in_the_future()
         let incidents = [incident.clone()];
         summary(&incidents, "2026-11-16", until, By::Host).total.hosts_active
     };
-    assert_eq!([active(&incident, "2026-11-16"), active(&incident, "2026-11-18"), active(&incident, "2026-11-19")], [1, 1, 0]);
+    assert_eq!(
+        [active(&incident, "2026-11-16"), active(&incident, "2026-11-18"), active(&incident, "2026-11-19")],
+        [1, 1, 0]
+    );
     // Told as ended after an hour without a sighting: still three days are waited for.
     incident.state = State::Ended;
     assert_eq!(active(&incident, "2026-11-18"), 1);
@@ -207,7 +210,11 @@ fn an_incident_is_found_by_the_beginning_of_its_id() {
     let incidents = fortnight(false);
     assert_eq!(notice::one(&incidents, "5f0c9a1e77b2d4c3-1").unwrap().coin.as_deref(), Some("ETC"));
     assert_eq!(notice::one(&incidents, "5f0c9a1e77b2d4c3-40").unwrap().id, "5f0c9a1e77b2d4c3-40");
-    for (id, words) in [("5f", ["22 incidents begin", "in full"]), ("x", ["no incident", "--format json"]), ("", ["no incident", "--format json"])] {
+    for (id, words) in [
+        ("5f", ["22 incidents begin", "in full"]),
+        ("x", ["no incident", "--format json"]),
+        ("", ["no incident", "--format json"]),
+    ] {
         let error = notice::one(&incidents, id).unwrap_err().to_string();
         assert!(words.iter().all(|word| error.contains(word)), "{error}");
     }
@@ -234,8 +241,7 @@ fn named(text: &str) -> Incident {
     incident.rigs.reason = text.to_owned();
     incident.returned_after = some();
     incident.records = vec![text.to_owned()];
-    incident.reasons =
-        vec![Reason { side: Side::Wilful, weight: 9, text: text.to_owned(), rule: text.to_owned() }];
+    incident.reasons = vec![Reason { side: Side::Wilful, weight: 9, text: text.to_owned(), rule: text.to_owned() }];
     if let Some(energy) = &mut incident.energy {
         (energy.row, energy.basis) = (text.to_owned(), text.to_owned());
     }
@@ -348,7 +354,9 @@ fn a_page_fetches_nothing_and_runs_nothing() {
         let asked = notice::Asked { named: None, due: None, made_us: MONDAY_US };
         let sheet = notice::sheet(&incidents[0], &[], &range, &asked, lang);
         for text in [super::html::report(&page::page(&summary, MONDAY_US, lang)), super::html::notice(&sheet)] {
-            for word in ["http://", "https://", "<script", "src=", "href=", "url(", "@import", "<link", "<iframe", "onload"] {
+            for word in
+                ["http://", "https://", "<script", "src=", "href=", "url(", "@import", "<link", "<iframe", "onload"]
+            {
                 assert!(!text.contains(word), "{word}");
             }
             assert!(text.contains("default-src 'none'") && text.contains(&format!("lang=\"{}\"", lang.tag())));
