@@ -388,25 +388,3 @@ pub(crate) fn fortnight(is_chinese: bool) -> Vec<Incident> {
     });
     all
 }
-
-/// The incidents as a sink writes them, with a record each.
-pub(crate) fn lines(incidents: &[Incident]) -> String {
-    incidents.iter().map(|incident| record(incident) + "\n" + &incident.to_json() + "\n").collect()
-}
-
-/// The record an incident began with.
-fn record(incident: &Incident) -> String {
-    let (address, port) = incident.nat[0].rsplit_once(':').unwrap();
-    let coin = incident.coin.as_deref().unwrap_or_default();
-    let wallet = incident.wallet.as_deref().unwrap_or("bc1q");
-    let login = format!("{{\"id\":1,\"method\":\"login\",\"params\":{{\"login\":\"{wallet}\",\"pass\":\"*\"}}}}\\x0a");
-    let excerpt: String = login.chars().take(256).collect();
-    serde_json::json!({
-        "@timestamp": minewall_core::evidence::timestamp(incident.first_us),
-        "event": {"kind": "alert", "action": "observed", "id": incident.records[0], "reason": "made up for tests"},
-        "source": {"ip": incident.ip, "port": 40_321, "nat": {"ip": address, "port": port.parse::<u16>().unwrap()}},
-        "rule": {"name": "login", "ruleset": "dialects"},
-        "minewall": {"layer": "payload", "confidence": "high", "coin": coin, "excerpt": excerpt},
-    })
-    .to_string()
-}
