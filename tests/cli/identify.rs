@@ -70,4 +70,9 @@ fn an_inventory_in_gbk_is_refused_with_the_remedy() {
     let ran = minewall(&["identify", "-c", &config, "10.0.0.5"]);
     assert_eq!(ran.code, 2);
     assert!(ran.err.contains("gbk.csv") && ran.err.contains("CSV UTF-8"), "{}", ran.err);
+    let ran = minewall(&["check-config", "-c", &config]);
+    assert_eq!(ran.code, 2);
+    for word in ["line 2", "identity.inventory", "gbk.csv", "iconv"] {
+        assert!(ran.err.contains(word), "{word}: {}", ran.err);
+    }
 }

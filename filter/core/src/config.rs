@@ -1,6 +1,7 @@
 //! The configuration as a value: what may be set, its bounds and its defaults. Reading the file is the process' work.
 
 mod feeds;
+mod grace;
 mod identity;
 mod mark;
 mod metrics;
@@ -20,7 +21,7 @@ use serde::Deserialize;
 
 use crate::engine::Settings;
 use crate::limits;
-use crate::policy::{Categories, DnsAnswer, Exempt, Inside, Mode, Policy};
+use crate::policy::{Categories, DnsAnswer, Exempt, Grace, Inside, Mode, Policy};
 
 pub use feeds::{Feed, Fetcher, Update, Wrong};
 pub use identity::{Identity, Reverse};
@@ -56,6 +57,8 @@ pub struct Config {
     pub lists: ListFiles,
     /// How the addresses of listed servers are learned.
     pub resolve: Resolve,
+    /// How long hosts that mine are observed before they are cut.
+    pub grace: Grace,
     /// Where it is looked up who a host inside is.
     pub identity: Identity,
     /// Hosts that may mine.
@@ -314,6 +317,7 @@ impl Config {
         };
         let mut policy = Policy::new(self.mode, self.category, answer, self.inside.clone(), self.exempt.clone());
         policy.reads_answers = self.dns.answers != Answers::None;
+        policy.grace = self.grace.clone();
         policy
     }
 
@@ -336,6 +340,7 @@ impl Config {
         range("queue.first", self.queue.first.into(), 0, u64::from(u16::MAX - most))?;
         range("metrics.interval", self.metrics.interval.into(), 1, 3600)?;
         self.metrics.check()?;
+        grace::check(&self.grace)?;
         self.resolve.check()?;
         self.identity.check()?;
         if let Some(name) = self.kernel.offload_devices.iter().find(|name| !is_device(name)) {

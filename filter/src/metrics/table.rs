@@ -67,6 +67,11 @@ pub(super) const TABLE: &[Metric] = &[
     Metric { name: "minewall_dns_answers_total", kind: Kind::Counter, help: "Answers to DNS questions over UDP.", labels: &["queue"], read: |all| by_queue(all, |queue| queue.engine.answers) },
     Metric { name: "minewall_records_total", kind: Kind::Counter, help: "Records written down by the engine.", labels: &["queue"], read: |all| by_queue(all, |queue| queue.engine.records) },
     Metric { name: "minewall_suppressed_records_total", kind: Kind::Counter, help: "Sightings not written down: their connection had given its records.", labels: &["queue"], read: |all| by_queue(all, |queue| queue.engine.suppressed) },
+    Metric { name: "minewall_followed_connections", kind: Kind::Gauge, help: "Connections that mine and are let pass (observed, exempt, in their grace), which are followed now.", labels: &["queue"], read: |all| by_queue(all, |queue| queue.engine.following) },
+    Metric { name: "minewall_followed_connections_total", kind: Kind::Counter, help: "Connections that were followed.", labels: &["queue"], read: |all| by_queue(all, |queue| queue.engine.followed) },
+    Metric { name: "minewall_let_go_connections_total", kind: Kind::Counter, help: "Followed connections let go before their time: others needed the place.", labels: &["queue"], read: |all| by_queue(all, |queue| queue.engine.let_go) },
+    Metric { name: "minewall_jobs_total", kind: Kind::Counter, help: "Jobs pools handed out on followed connections.", labels: &["queue"], read: |all| by_queue(all, |queue| queue.engine.jobs) },
+    Metric { name: "minewall_shares_total", kind: Kind::Counter, help: "Shares on followed connections: handed in, and what pools said of them.", labels: &["queue", "state"], read: |all| by(all, &SHARES, |queue, state| (state.1)(&queue.engine)) },
     Metric { name: "minewall_stream_gaps_total", kind: Kind::Counter, help: "Segments that came before bytes that were missing.", labels: &["queue"], read: |all| by_queue(all, |queue| queue.engine.gaps) },
     Metric { name: "minewall_stream_conflicts_total", kind: Kind::Counter, help: "Segments that brought other bytes for the same place.", labels: &["queue"], read: |all| by_queue(all, |queue| queue.engine.conflicts) },
     Metric { name: "minewall_forgotten_flows_total", kind: Kind::Counter, help: "Connections forgotten because their place was needed.", labels: &["queue", "state"], read: |all| by(all, &STATES, |queue, state| (state.1)(&queue.engine)) },
@@ -98,6 +103,12 @@ type Read = fn(&Counters) -> u64;
 
 const STATES: [(&str, Read); 2] =
     [("settled", |engine| engine.forgotten_settled), ("undecided", |engine| engine.forgotten_undecided)];
+
+const SHARES: [(&str, Read); 3] = [
+    ("offered", |engine| engine.offered),
+    ("accepted", |engine| engine.accepted),
+    ("rejected", |engine| engine.rejected),
+];
 
 const ENCRYPTED: [(&str, Read); 3] = [
     ("tls", |engine| engine.dns_over_tls),

@@ -193,6 +193,7 @@ pub(super) const RECORD_AFTER_WORDS: &[Field<Record>] = &[
     text("minewall.exemption.owner", NOTE, |r| words(&*r.exemption.as_ref()?.owner)),
     text("minewall.exemption.reason", NOTE, |r| words(&*r.exemption.as_ref()?.reason)),
     brief("minewall.exemption.expires", NOTE, 16, |r| words(r.exemption.as_ref()?.expires.as_deref()?)),
+    field("minewall.grace_until", |r| plain(timestamp(r.grace_until_us?))),
     field(EXCERPT, |r| plain(excerpt(&r.finding.excerpt))),
 ];
 

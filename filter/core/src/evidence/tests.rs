@@ -56,6 +56,7 @@ fn dns() -> Record {
             excerpt: Vec::new(),
         },
         exemption: None,
+        grace_until_us: None,
     }
 }
 
@@ -127,6 +128,7 @@ fn loss() -> Loss {
 /// A record with every field that a row of the table can read.
 fn full() -> Record {
     let mut record = sni();
+    record.grace_until_us = Some(record.time_us);
     record.question = dns().question;
     let said = payload().finding;
     record.finding.said = said.said;
@@ -463,6 +465,7 @@ prop_compose! {
             question: question.map(|_| Question { name, kind }),
             finding: Finding { rule, ruleset, reason, excerpt, said: Said { coin, wallet, worker, agent, ..Said::default() }, ..payload().finding },
             exemption: exempt.map(|(owner, reason, expires)| Exemption { owner, reason, expires }),
+            grace_until_us: None,
             ..payload()
         }
     }

@@ -64,6 +64,7 @@ fn login(host: u8, at_s: i64, words: &[(Word, &str)]) -> Record {
             excerpt: Vec::new(),
         },
         exemption: None,
+        grace_until_us: None,
     }
 }
 
@@ -516,6 +517,7 @@ fn no_words_break_a_line_or_its_bound() {
             person: who(&evil),
             contact: who(&evil),
             is_next_hop: false,
+            lease_mac: who("00-11-22-AA-BB-CC"),
             addresses: vec!["2001:db8:1234:5678:9abc:def0:1234:5678".parse().unwrap(); 99],
             sources: vec![evil.clone(); 20],
         }));
