@@ -47,7 +47,9 @@ pub(crate) fn check(path: &Path) -> Result<(Lists, Vec<Tally>)> {
     let sinks = config.sink.iter().enumerate();
     let sound = sinks.map(|(at, sink)| sink::check(sink).with_context(|| Setting(format!("sink.{at}"))));
     let metrics = || metrics::check(&config.metrics.file).context(Setting("metrics.file".to_owned()));
-    let lists = sound.collect::<Result<()>>().and_then(|()| metrics()).and_then(|()| lists(&config.lists));
+    let inventory = || identity::check_inventory(&config.identity).context(Setting("identity.inventory".to_owned()));
+    let files = sound.collect::<Result<()>>().and_then(|()| metrics()).and_then(|()| inventory());
+    let lists = files.and_then(|()| lists(&config.lists));
     lists.map_err(|error| located(&text, error)).with_context(|| within(path))
 }
 

@@ -221,3 +221,35 @@ fn hosts_behind_a_router_have_no_name_from_its_hardware_address() -> Result<()> 
     assert_eq!(text_at(&record, "/minewall/unit"), "Router room", "{record}");
     Ok(())
 }
+
+#[test]
+fn name_servers_name_a_host_and_a_dead_one_delays_nothing_for_long() -> Result<()> {
+    if !ready("name_servers_name_a_host_and_a_dead_one_delays_nothing_for_long") {
+        return Ok(());
+    }
+    let lab = Lab::new()?;
+    let _names = NameServer::start_with(&lab, "2.0.80.10.in-addr.arpa 60 PTR Lab-PC-07.campus.test.\n")?;
+    let _pool = Pool::start(&lab, Options::default())?;
+    let settings = |server: &str| format!("[identity]\nusual = false\nreverse = \"on\"\nservers = [\"{server}\"]\n");
+    let mut minewall = start(&lab, "block", &settings(&INTERNET_V4.to_string()))?;
+    let named = until(LIMIT, || {
+        let before = minewall.records().ok()?.len();
+        super::must_be_cut(&lab, Family::V4, login().ok()?, Manner::Lines);
+        let record = super::records_after(&minewall, before, 1).ok()?.pop()?;
+        (text_at(&record, "/source/domain") == "lab-pc-07.campus.test").then_some(record)
+    });
+    let record = named.with_context(|| format!("never named: {:?}", minewall.records()))?;
+    assert_eq!(record["minewall"]["identity_sources"], serde_json::json!(["reverse-dns"]), "{record}");
+    minewall.stop()?;
+    // Nobody has this address.
+    let minewall = start(&lab, "block", &settings("203.0.113.99"))?;
+    let before = minewall.records()?.len();
+    for _ in 0..3 {
+        super::must_be_cut(&lab, Family::V4, login()?, Manner::Lines);
+    }
+    for record in super::records_after(&minewall, before, 3)? {
+        assert!(record["source"].get("domain").is_none(), "{record}");
+        assert_eq!(nat_of(&record).map(|nat| nat.ip()), Some(Family::V4.gateway_outside()), "{record}");
+    }
+    Ok(())
+}

@@ -39,6 +39,7 @@ use minewall_core::evidence::{Action, Record, Who};
 pub(crate) use command::Identify;
 pub(crate) use desk::{Desk, Item};
 use interface::Interfaces;
+use inventory::Inventory;
 use links::Links;
 use nat::{Found, Nat};
 use neighbour::Neighbours;
@@ -62,6 +63,14 @@ const FOR_ENTRY: Duration = Duration::from_millis(50);
 /// Something that is missing, with the remedy.
 pub(crate) fn check(settings: &config::Identity) -> Result<()> {
     reverse::check(settings)
+}
+
+/// Whether the inventory, where one is named, can be used.
+///
+/// # Errors
+/// It cannot, with the remedy.
+pub(crate) fn check_inventory(settings: &config::Identity) -> Result<()> {
+    if settings.inventory.is_empty() { Ok(()) } else { Inventory::open(&settings.inventory).map(drop) }
 }
 
 /// Completes what is written down.

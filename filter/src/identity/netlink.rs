@@ -4,7 +4,8 @@ use std::io::{Error, ErrorKind, Result};
 use std::time::Duration;
 
 use netlink_packet_core::{
-    NLM_F_REQUEST, NetlinkDeserializable, NetlinkHeader, NetlinkMessage, NetlinkPayload, NetlinkSerializable,
+    NLM_F_DUMP, NLM_F_REQUEST, NetlinkDeserializable, NetlinkHeader, NetlinkMessage, NetlinkPayload,
+    NetlinkSerializable,
 };
 use netlink_sys::{Socket, SocketAddr};
 use rustix::net::{RecvFlags, SendFlags, recv, send, sockopt};
@@ -65,7 +66,6 @@ impl Netlink {
                 if message.header.sequence_number != self.sequence {
                     continue;
                 }
-                let is_part = message.header.flags & netlink_packet_core::NLM_F_MULTIPART != 0;
                 match message.payload {
                     NetlinkPayload::Done(_) => return Ok(()),
                     NetlinkPayload::Error(error) => {
@@ -73,7 +73,8 @@ impl Netlink {
                     }
                     NetlinkPayload::InnerMessage(inner) => {
                         take(inner);
-                        if !is_part {
+                        // The connection table marks single answers as parts of many, too.
+                        if flags & NLM_F_DUMP != NLM_F_DUMP {
                             return Ok(());
                         }
                     }

@@ -7,6 +7,8 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use minewall_core::activity::Activity;
+use minewall_core::evidence::Record;
 use minewall_core::names::Names;
 
 use crate::identity::{Desk, Identity, Item};
@@ -42,8 +44,17 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    /// Hands over what is to be written down; where too many wait it is lost, and counted.
-    pub(super) fn write(&self, item: Item) {
+    /// Hands a record over; where too many wait it is lost, and counted.
+    pub(super) fn write(&self, record: Box<Record>) {
+        self.send(Item::Record(record));
+    }
+
+    /// Hands over what a connection did, in the same way.
+    pub(super) fn tell(&self, activity: Activity) {
+        self.send(Item::Activity(Box::new(activity)));
+    }
+
+    fn send(&self, item: Item) {
         if self.sender.try_send(Message::Item(item)).is_err() {
             self.lost.fetch_add(1, Ordering::Relaxed);
         }
@@ -152,12 +163,12 @@ fn deliver(item: Item, sinks: &Sinks, names: &Mutex<Names>) {
             record.name_destination(&super::names(names));
             sinks.send(&Event::Record(Arc::new(*record)), false);
         }
-        // For incidents, which are not folded here yet.
         Item::Activity(mut activity) => {
             if activity.destination_domain.is_none() {
                 let name = super::names(names).name(activity.until_us, activity.destination.ip).map(String::from);
                 activity.destination_domain = name;
             }
+            tracing::debug!(?activity, "a connection that mines and is let pass");
         }
     }
 }

@@ -20,7 +20,6 @@ use super::bridged::{self, Askers};
 use super::count::Slot;
 use super::recorder::Entry;
 use super::{Shared, names};
-use crate::identity::Item;
 use crate::inject::{Injector, Neighbour};
 use crate::queue::Queue;
 
@@ -79,7 +78,7 @@ impl Worker {
                 shown = Instant::now();
             }
             if asked.elapsed() >= ASKED {
-                engine.activities(clock.now(), &mut |activity| self.entry.write(Item::Activity(Box::new(activity))));
+                engine.activities(clock.now(), &mut |activity| self.entry.tell(activity));
                 asked = Instant::now();
             }
             let next = self.queue.next();
@@ -134,13 +133,13 @@ impl Worker {
             waiting.answer(&verdict);
             if let Some(mut record) = record {
                 askers.complete(&mut record);
-                self.entry.write(Item::Record(record));
+                self.entry.write(record);
             }
             if let Some(activity) = activity {
-                self.entry.write(Item::Activity(activity));
+                self.entry.tell(*activity);
             }
         }
-        engine.finish(clock.now(), &mut |activity| self.entry.write(Item::Activity(Box::new(activity))));
+        engine.finish(clock.now(), &mut |activity| self.entry.tell(activity));
         self.slot.put(engine.counters());
     }
 }
