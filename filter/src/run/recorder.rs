@@ -1,18 +1,21 @@
 //! Between verdict and sinks: a thread that completes records with what must be asked for, off the packet path.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use minewall_core::activity::Activity;
 use minewall_core::evidence::Record;
+use minewall_core::incident::{Counted, Settings};
 use minewall_core::names::Names;
 
+use super::fold::{Folding, Shown, TICK};
 use crate::identity::interface::Interfaces;
 use crate::identity::neighbour::Neighbours;
-use crate::sink::{self, Event, SinkCount, Sinks};
+use crate::sink::{self, SinkCount, Sinks};
 
 /// Records that may wait to be completed.
 const WAITING: usize = 4096;
@@ -22,7 +25,10 @@ const REPLACED: Duration = Duration::from_secs(1);
 
 /// What the recorder is told.
 enum Message {
+    Activity(Box<Activity>),
     Close(Duration),
+    /// Other settings of incidents, and the gateway's name.
+    Configure(Box<(Settings, String)>),
     Record(Box<Record>),
     Reopen,
     Replace(Sinks),
@@ -33,6 +39,7 @@ pub(super) struct Recorder {
     entry: Entry,
     thread: JoinHandle<()>,
     counts: Mutex<sink::Counts>,
+    shown: Shown,
 }
 
 /// A queue's way to the recorder. Never waits.
@@ -45,7 +52,17 @@ pub(super) struct Entry {
 impl Entry {
     /// Hands a record over; where too many wait it is lost, and counted.
     pub(super) fn write(&self, record: Box<Record>) {
-        if self.sender.try_send(Message::Record(record)).is_err() {
+        self.send(Message::Record(record));
+    }
+
+    /// Hands over what a connection did, likewise.
+    #[expect(dead_code, reason = "told once the engine follows connections")]
+    pub(super) fn tell(&self, activity: Box<Activity>) {
+        self.send(Message::Activity(activity));
+    }
+
+    fn send(&self, message: Message) {
+        if self.sender.try_send(message).is_err() {
             self.lost.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -56,14 +73,14 @@ impl Recorder {
     ///
     /// # Errors
     /// The system gives no more threads.
-    pub(super) fn start(sinks: Sinks, names: Arc<Mutex<Names>>) -> Result<Self> {
+    pub(super) fn start(sinks: Sinks, folding: Folding, names: Arc<Mutex<Names>>) -> Result<Self> {
         let (sender, receiver) = sync_channel(WAITING);
         let (entry, counts) = (Entry { sender, lost: Arc::default() }, Mutex::new(sinks.counts()));
-        let lost = Arc::clone(&entry.lost);
+        let (lost, shown) = (Arc::clone(&entry.lost), folding.shown());
         let thread = std::thread::Builder::new().name("recorder".into());
-        let thread =
-            thread.spawn(move || record(&receiver, sinks, &names, &lost)).context("cannot start the recorder")?;
-        Ok(Self { entry, thread, counts })
+        let thread = thread.spawn(move || record(&receiver, sinks, folding, &names, &lost));
+        let thread = thread.context("cannot start the recorder")?;
+        Ok(Self { entry, thread, counts, shown })
     }
 
     /// A way in for a queue's thread.
@@ -80,6 +97,16 @@ impl Recorder {
     pub(super) fn replace(&self, sinks: Sinks) {
         *self.counts.lock().unwrap_or_else(PoisonError::into_inner) = sinks.counts();
         self.tell(Message::Replace(sinks));
+    }
+
+    /// Has incidents folded by other settings from now on.
+    pub(super) fn configure(&self, settings: Settings, observer: &str) {
+        self.tell(Message::Configure(Box::new((settings, observer.to_owned()))));
+    }
+
+    /// What was counted of incidents.
+    pub(super) fn incidents(&self) -> Counted {
+        *self.shown.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Records lost on the way to the sinks, and what became of the others.
@@ -103,32 +130,49 @@ impl Recorder {
     }
 }
 
-fn record(receiver: &Receiver<Message>, mut sinks: Sinks, names: &Mutex<Names>, lost: &AtomicU64) {
+fn record(
+    receiver: &Receiver<Message>,
+    mut sinks: Sinks,
+    mut folding: Folding,
+    names: &Mutex<Names>,
+    lost: &AtomicU64,
+) {
     let (mut interfaces, mut neighbours) = (Interfaces::default(), Neighbours::default());
     let mut reported = 0;
     let mut deadline = Duration::ZERO;
-    while let Ok(message) = receiver.recv() {
-        match message {
-            Message::Close(within) => {
+    loop {
+        match receiver.recv_timeout(TICK) {
+            Ok(Message::Activity(mut activity)) => {
+                if activity.source_mac.is_none() {
+                    activity.source_mac = neighbours.hardware_address(activity.source.ip);
+                }
+                folding.activity(&activity, &sinks);
+            }
+            Ok(Message::Close(within)) => {
                 deadline = within;
                 break;
             }
-            Message::Record(mut record) => {
+            Ok(Message::Configure(new)) => folding.configure(new.0, &new.1),
+            Ok(Message::Record(mut record)) => {
                 complete(&mut record, &mut interfaces, &mut neighbours);
                 record.name_destination(&super::names(names));
-                sinks.send(&Event::Record(Arc::new(*record)), false);
+                folding.record(*record, &sinks);
             }
-            Message::Reopen => sinks.reopen(),
-            Message::Replace(new) => {
+            Ok(Message::Reopen) => sinks.reopen(),
+            Ok(Message::Replace(new)) => {
                 std::mem::replace(&mut sinks, new).close(REPLACED);
             }
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => break,
         }
+        folding.tick(&sinks);
         let lost = lost.load(Ordering::Relaxed);
         if lost > reported {
             tracing::warn!(lost = lost - reported, "records were lost: more came than could be completed");
             reported = lost;
         }
     }
+    folding.finish(&sinks);
     sinks.close(deadline);
 }
 
