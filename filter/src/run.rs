@@ -3,6 +3,7 @@
 mod bridged;
 mod count;
 mod ease;
+mod fold;
 mod learn;
 mod recorder;
 mod worker;
@@ -35,6 +36,7 @@ use crate::sink::Sinks;
 use crate::{capability, settings};
 use count::{Export, Slot};
 use ease::Watch;
+use fold::Folding;
 use learn::Learner;
 use recorder::Recorder;
 use worker::Worker;
@@ -99,7 +101,8 @@ pub(crate) fn run(path: &Path) -> Result<()> {
     let injector = Arc::new(Injector::open(config.kernel.mark.cut)?);
     let sinks = Sinks::start(&config.sink, &first.observer)?;
     let names = Arc::new(Mutex::new(Names::new(random()?)));
-    let recorder = Recorder::start(sinks, Identity::start(&config.identity)?, Arc::clone(&names))?;
+    let folding = Folding::new(config.incidents(), &first.observer, random()?, Vec::new());
+    let recorder = Recorder::start(sinks, folding, Identity::start(&config.identity)?, Arc::clone(&names))?;
     let (settings, ease, stop) = (ArcSwap::from_pointee(first), AtomicUsize::new(0), AtomicBool::new(false));
     let tells_host = AtomicBool::new(config.tcp.action == TcpAction::Reset);
     let (learned, resolve) = (ArcSwap::default(), ArcSwap::from_pointee(config.resolve.clone()));
@@ -329,6 +332,7 @@ fn reload(
     }
     identity.into_iter().for_each(|identity| recorder.identify(identity));
     shared.resolve.store(Arc::new(new.resolve.clone()));
+    recorder.configure(new.incidents(), &engine.observer);
     Ok((new, shared.settings.swap(Arc::new(engine))))
 }
 

@@ -9,10 +9,12 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use minewall_core::activity::Activity;
 use minewall_core::evidence::Record;
+use minewall_core::incident::{Counted, Settings};
 use minewall_core::names::Names;
 
+use super::fold::{Folding, Shown, TICK};
 use crate::identity::{Desk, Identity, Item};
-use crate::sink::{self, Event, SinkCount, Sinks};
+use crate::sink::{self, SinkCount, Sinks};
 
 /// Records that may wait to be completed.
 const WAITING: usize = 4096;
@@ -23,6 +25,8 @@ const REPLACED: Duration = Duration::from_secs(1);
 /// What the recorder is told.
 enum Message {
     Close(Duration),
+    /// Other settings of incidents, and the gateway's name.
+    Configure(Box<(Settings, String)>),
     Identify(Box<Identity>),
     Item(Item),
     Reopen,
@@ -34,6 +38,7 @@ pub(super) struct Recorder {
     entry: Entry,
     thread: JoinHandle<()>,
     counts: Mutex<sink::Counts>,
+    shown: Shown,
 }
 
 /// A queue's way to the recorder. Never waits.
@@ -66,15 +71,15 @@ impl Recorder {
     ///
     /// # Errors
     /// The system gives no more threads.
-    pub(super) fn start(sinks: Sinks, identity: Identity, names: Arc<Mutex<Names>>) -> Result<Self> {
+    pub(super) fn start(sinks: Sinks, folding: Folding, identity: Identity, names: Arc<Mutex<Names>>) -> Result<Self> {
         let (sender, receiver) = sync_channel(WAITING);
         let (entry, counts) = (Entry { sender, lost: Arc::default() }, Mutex::new(sinks.counts()));
-        let lost = Arc::clone(&entry.lost);
-        let thread = std::thread::Builder::new().name("recorder".into());
+        let (lost, shown) = (Arc::clone(&entry.lost), folding.shown());
         let desk = Desk::new(identity);
-        let thread =
-            thread.spawn(move || record(&receiver, desk, sinks, &names, &lost)).context("cannot start the recorder")?;
-        Ok(Self { entry, thread, counts })
+        let thread = std::thread::Builder::new().name("recorder".into());
+        let thread = thread.spawn(move || record(&receiver, desk, Folded { sinks, folding }, &names, &lost));
+        let thread = thread.context("cannot start the recorder")?;
+        Ok(Self { entry, thread, counts, shown })
     }
 
     /// A way in for a queue's thread.
@@ -98,6 +103,16 @@ impl Recorder {
         self.tell(Message::Identify(Box::new(identity)));
     }
 
+    /// Has incidents folded by other settings from now on.
+    pub(super) fn configure(&self, settings: Settings, observer: &str) {
+        self.tell(Message::Configure(Box::new((settings, observer.to_owned()))));
+    }
+
+    /// What was counted of incidents.
+    pub(super) fn incidents(&self) -> Counted {
+        *self.shown.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Records lost on the way to the sinks, and what became of the others.
     pub(super) fn counted(&self) -> (u64, Vec<SinkCount>) {
         let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
@@ -119,31 +134,35 @@ impl Recorder {
     }
 }
 
-fn record(receiver: &Receiver<Message>, mut desk: Desk, mut sinks: Sinks, names: &Mutex<Names>, lost: &AtomicU64) {
+/// What complete records go to.
+struct Folded {
+    sinks: Sinks,
+    folding: Folding,
+}
+
+fn record(receiver: &Receiver<Message>, mut desk: Desk, mut to: Folded, names: &Mutex<Names>, lost: &AtomicU64) {
     let mut reported = 0;
     let mut deadline = Duration::ZERO;
     loop {
-        let message = match desk.wait() {
-            Some(wait) => receiver.recv_timeout(wait),
-            None => receiver.recv().map_err(|_| RecvTimeoutError::Disconnected),
-        };
-        match message {
+        match receiver.recv_timeout(desk.wait().map_or(TICK, |wait| wait.min(TICK))) {
             Ok(Message::Close(within)) => {
                 deadline = within;
                 break;
             }
+            Ok(Message::Configure(new)) => to.folding.configure(new.0, &new.1),
             Ok(Message::Identify(identity)) => desk.replace(*identity),
             Ok(Message::Item(item)) => desk.take(item, Instant::now()),
-            Ok(Message::Reopen) => sinks.reopen(),
+            Ok(Message::Reopen) => to.sinks.reopen(),
             Ok(Message::Replace(new)) => {
-                std::mem::replace(&mut sinks, new).close(REPLACED);
+                std::mem::replace(&mut to.sinks, new).close(REPLACED);
             }
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => break,
         }
         while let Some(item) = desk.next(Instant::now()) {
-            deliver(item, &sinks, names);
+            to.take(item, names);
         }
+        to.folding.tick(&to.sinks);
         let lost = lost.load(Ordering::Relaxed);
         if lost > reported {
             tracing::warn!(lost = lost - reported, "records were lost: more came than could be completed");
@@ -151,24 +170,27 @@ fn record(receiver: &Receiver<Message>, mut desk: Desk, mut sinks: Sinks, names:
         }
     }
     while let Some(item) = desk.rest() {
-        deliver(item, &sinks, names);
+        to.take(item, names);
     }
-    sinks.close(deadline);
+    to.folding.finish(&to.sinks);
+    to.sinks.close(deadline);
 }
 
-/// Hands on what is complete.
-fn deliver(item: Item, sinks: &Sinks, names: &Mutex<Names>) {
-    match item {
-        Item::Record(mut record) => {
-            record.name_destination(&super::names(names));
-            sinks.send(&Event::Record(Arc::new(*record)), false);
-        }
-        Item::Activity(mut activity) => {
-            if activity.destination_domain.is_none() {
-                let name = super::names(names).name(activity.until_us, activity.destination.ip).map(String::from);
-                activity.destination_domain = name;
+impl Folded {
+    /// Takes what is complete.
+    fn take(&mut self, item: Item, names: &Mutex<Names>) {
+        match item {
+            Item::Record(mut record) => {
+                record.name_destination(&super::names(names));
+                self.folding.record(*record, &self.sinks);
             }
-            tracing::debug!(?activity, "a connection that mines and is let pass");
+            Item::Activity(mut activity) => {
+                if activity.destination_domain.is_none() {
+                    let name = super::names(names).name(activity.until_us, activity.destination.ip).map(String::from);
+                    activity.destination_domain = name;
+                }
+                self.folding.activity(&activity, &self.sinks);
+            }
         }
     }
 }
