@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use minewall_core::config::Backend;
 
 use crate::settings::CONFIG;
-use crate::{check, kernel, lists, output, replay, run, settings};
+use crate::{check, journal, kernel, lists, output, replay, run, settings};
 
 /// Finds cryptocurrency mining in the traffic of a gateway, cuts it and writes the evidence.
 #[derive(Debug, Parser)]
@@ -57,6 +57,12 @@ enum Command {
         #[arg(short, long, value_name = "FILE", default_value = CONFIG)]
         config: PathBuf,
     },
+    /// The journal: whether it is as it was written, what stands in it
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  minewall journal verify\n  minewall journal show --since 7d\n  minewall journal key"
+    )]
+    Journal(journal::Command),
     /// The lists: fetch them, search them, hand them on
     #[command(
         subcommand,
@@ -116,6 +122,7 @@ impl Cli {
                 output::write(&(refused.collect::<String>() + &sound))?;
                 Ok(ExitCode::SUCCESS)
             }
+            Command::Journal(journal) => journal.perform(),
             Command::Lists(lists) => lists.perform(),
             Command::Rules(Rules::Print { config, backend }) => {
                 let mut config = settings::own(config.as_deref())?;

@@ -14,6 +14,7 @@ mod feed;
 mod fetch;
 mod identity;
 mod inject;
+mod journal;
 mod kernel;
 mod lists;
 mod lock;

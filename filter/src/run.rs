@@ -96,7 +96,7 @@ pub(crate) fn run(path: &Path) -> Result<()> {
     let classes = Classes::new(&config.queue, kernel::queues(&config));
     let queues = bind(&config, classes)?;
     let injector = Arc::new(Injector::open(config.kernel.mark.cut)?);
-    let sinks = Sinks::start(&config.sink, &first.observer)?;
+    let sinks = Sinks::start(&config, &first.observer)?;
     let names = Arc::new(Mutex::new(Names::new(random()?)));
     let recorder = Recorder::start(sinks, Arc::clone(&names))?;
     let (settings, ease, stop) = (ArcSwap::from_pointee(first), AtomicUsize::new(0), AtomicBool::new(false));
@@ -318,7 +318,8 @@ fn reload(
             bail!("{setting} cannot change while running; restart minewall");
         }
     }
-    let sinks = if old.sink == new.sink { None } else { Some(Sinks::start(&new.sink, &engine.observer)?) };
+    let same = old.sink == new.sink && old.journal == new.journal;
+    let sinks = if same { None } else { Some(Sinks::start(&new, &engine.observer)?) };
     loaded.replace(loaded.plane().anew(&new, &engine.lists))?;
     shared.tells_host.store(new.tcp.action == TcpAction::Reset, Ordering::Relaxed);
     match sinks {

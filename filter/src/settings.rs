@@ -293,6 +293,7 @@ mod tests {
         assert_eq!(config.kernel.bridge, default.kernel.bridge);
         assert_eq!(config.inside, default.inside);
         assert_eq!(config.resolve, default.resolve);
+        assert_eq!(config.journal, default.journal);
     }
 
     #[test]

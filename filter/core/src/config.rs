@@ -1,6 +1,7 @@
 //! The configuration as a value: what may be set, its bounds and its defaults. Reading the file is the process' work.
 
 mod feeds;
+mod journal;
 mod mark;
 mod metrics;
 mod queue;
@@ -21,6 +22,7 @@ use crate::limits;
 use crate::policy::{Categories, DnsAnswer, Exempt, Inside, Mode, Policy};
 
 pub use feeds::{Feed, Fetcher, Update, Wrong};
+pub use journal::Journal;
 pub use mark::Mark;
 pub use metrics::Metrics;
 pub use queue::{Fail, FailVerdicts, Queue, Reader};
@@ -56,6 +58,8 @@ pub struct Config {
     pub exempt: Vec<Exempt>,
     /// Where records go.
     pub sink: Vec<Sink>,
+    /// The journal that shows tampering.
+    pub journal: Journal,
     /// Where what is counted is written.
     pub metrics: Metrics,
     /// Where the process keeps its lock.
@@ -353,6 +357,7 @@ impl Config {
         range("queue.first", self.queue.first.into(), 0, u64::from(u16::MAX - most))?;
         range("metrics.interval", self.metrics.interval.into(), 1, 3600)?;
         self.metrics.check()?;
+        self.journal.check()?;
         self.resolve.check()?;
         if let Some(name) = self.kernel.offload_devices.iter().find(|name| !is_device(name)) {
             let problem = format!("{name:?} is no name of a network device");

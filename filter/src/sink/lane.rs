@@ -95,9 +95,13 @@ impl Lane {
     }
 
     pub(super) fn send(&self, event: Event) {
-        let taken = self.events.try_send(Some(event)).is_ok();
-        let count = if taken { &self.shared.accepted } else { &self.shared.dropped };
-        count.fetch_add(1, Relaxed);
+        hand_over(&self.events, &self.shared, event);
+    }
+
+    /// The same for another thread.
+    pub(super) fn entrance(&self) -> impl Fn(Event) + Send + use<> {
+        let (events, shared) = (self.events.clone(), Arc::clone(&self.shared));
+        move |event| hand_over(&events, &shared, event)
     }
 
     pub(super) fn reopen(&self) {
@@ -120,6 +124,12 @@ impl Lane {
     pub(super) fn tally(&self) -> Tally {
         Tally { name: self.name.clone(), shared: Arc::clone(&self.shared) }
     }
+}
+
+fn hand_over(events: &SyncSender<Option<Event>>, shared: &Shared, event: Event) {
+    let taken = events.try_send(Some(event)).is_ok();
+    let count = if taken { &shared.accepted } else { &shared.dropped };
+    count.fetch_add(1, Relaxed);
 }
 
 /// What one lane counts.
@@ -186,6 +196,11 @@ impl Worker {
         }
         self.report_after = None;
         self.report();
+        if self.is_open
+            && let Err(error) = self.outlet.close()
+        {
+            self.fail(&error);
+        }
     }
 
     /// Tries until it worked; false when the process stops first.
@@ -213,6 +228,11 @@ impl Worker {
         let is_due = !self.is_open && Instant::now() >= self.next_try;
         if (is_due || self.shared.reopen.load(Relaxed))
             && let Err(error) = self.attempt(None)
+        {
+            self.fail(&error);
+        }
+        if self.is_open
+            && let Err(error) = self.outlet.tend()
         {
             self.fail(&error);
         }

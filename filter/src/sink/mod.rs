@@ -14,6 +14,7 @@ use minewall_core::evidence::{Action, Loss, Notice, Record};
 use minewall_core::incident::Incident;
 
 mod file;
+mod journal;
 mod lane;
 mod syslog;
 #[cfg(test)]
@@ -25,6 +26,8 @@ use lane::{Lane, Pace};
 /// All sinks of the configuration, at work.
 pub(crate) struct Sinks {
     lanes: Vec<Lane>,
+    /// The journal, which tells the others of its checkpoints.
+    journal: Option<Lane>,
 }
 
 /// What the sinks count, also while another thread has them.
@@ -63,7 +66,6 @@ pub(crate) enum Event {
     #[expect(dead_code, reason = "told once incidents are folded in the process")]
     Incident(Arc<Incident>),
     /// A line about minewall itself.
-    #[expect(dead_code, reason = "as above")]
     Notice(Arc<Notice>),
     /// Records this sink lost.
     Loss(Loss),
@@ -77,6 +79,16 @@ trait Outlet: Send {
     /// Hands one event over, whole.
     fn deliver(&mut self, event: &Event) -> io::Result<()>;
 
+    /// Does what is due although no event came. Called about every second while it is open.
+    fn tend(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Ends in good order, once nothing waits any more.
+    fn close(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
     /// Whether `Sinks::reopen` concerns it.
     fn reopens(&self) -> bool {
         false
@@ -84,13 +96,32 @@ trait Outlet: Send {
 }
 
 impl Sinks {
-    /// Starts one thread for each sink. `observer` is the gateway's name in lines of the sinks' own.
+    /// Starts one thread for each sink, and one for the journal. `observer` is the gateway's name in lines of the
+    /// sinks' own.
     ///
     /// # Errors
     /// A setting that makes no sense, or a file that cannot be written, with the remedy. A syslog peer that is down is
     /// no error: it is warned of and tried again.
-    pub(crate) fn start(sinks: &[config::Sink], observer: &str) -> Result<Self> {
-        Self::start_at(sinks, observer, Pace::default())
+    pub(crate) fn start(config: &config::Config, observer: &str) -> Result<Self> {
+        let journal = journal::new(&config.journal)?;
+        let mut sinks = Self::start_at(&config.sink, observer, Pace::default())?;
+        sinks.journal = journal.map(|journal| sinks.start_journal(journal, observer)).transpose()?;
+        Ok(sinks)
+    }
+
+    fn start_journal(&self, settings: config::Journal, observer: &str) -> Result<Lane> {
+        let others: Vec<_> = self.lanes.iter().map(Lane::entrance).collect();
+        let tell = move |notice: Notice| {
+            let notice = Arc::new(notice);
+            others.iter().for_each(|other| other(Event::Notice(Arc::clone(&notice))));
+        };
+        let name = format!("journal:{}", settings.directory);
+        let outlet = journal::Journal::new(settings, observer, Box::new(tell));
+        Lane::start(name, Box::new(outlet), observer, Pace::default()).context("cannot start the journal's thread")
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Lane> {
+        self.lanes.iter().chain(&self.journal)
     }
 
     fn start_at(sinks: &[config::Sink], observer: &str, pace: Pace) -> Result<Self> {
@@ -98,12 +129,13 @@ impl Sinks {
         let outlets = sinks.iter().map(|sink| outlet(sink, pace).context("[[sink]]"));
         let outlets = outlets.collect::<Result<Vec<_>>>()?;
         let lanes = outlets.into_iter().map(|(name, outlet)| Lane::start(name, outlet, observer, pace));
-        Ok(Self { lanes: lanes.collect::<io::Result<_>>().context("cannot start the thread of a sink")? })
+        let lanes = lanes.collect::<io::Result<_>>().context("cannot start the thread of a sink")?;
+        Ok(Self { lanes, journal: None })
     }
 
     /// Gives the record to every sink. Never blocks: where a channel is full the record is dropped and counted.
     pub(crate) fn send(&self, record: &Arc<Record>) {
-        for lane in &self.lanes {
+        for lane in self.all() {
             lane.send(Event::Record(Arc::clone(record)));
         }
     }
@@ -115,21 +147,24 @@ impl Sinks {
 
     /// Where that can be read at any time.
     pub(crate) fn counts(&self) -> Counts {
-        Counts(self.lanes.iter().map(Lane::tally).collect())
+        Counts(self.all().map(Lane::tally).collect())
     }
 
     /// Has files opened anew, before their next record or at once: after logrotate has renamed them.
     pub(crate) fn reopen(&self) {
-        self.lanes.iter().for_each(Lane::reopen);
+        self.all().for_each(Lane::reopen);
     }
 
     /// Stops: what waits is delivered as far as that is possible within `patience`, and the last counts are told.
     /// Records sent later are lost and counted.
     pub(crate) fn close(&self, patience: Duration) -> Vec<SinkCount> {
         let until = Instant::now() + patience;
-        self.lanes.iter().for_each(|lane| lane.stop(until));
-        while !self.lanes.iter().all(Lane::is_finished) && Instant::now() < until {
-            thread::sleep(Duration::from_millis(2));
+        // The journal's last checkpoint goes to the others.
+        for lanes in [self.journal.as_slice(), &self.lanes] {
+            lanes.iter().for_each(|lane| lane.stop(until));
+            while !lanes.iter().all(Lane::is_finished) && Instant::now() < until {
+                thread::sleep(Duration::from_millis(2));
+            }
         }
         let counts = self.counters();
         for count in counts.iter().filter(|count| count.lost + count.waiting > 0) {
