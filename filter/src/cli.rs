@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use minewall_core::config::Backend;
 
 use crate::settings::CONFIG;
-use crate::{check, journal, kernel, lists, output, replay, run, settings};
+use crate::{check, journal, kernel, lists, lookup, output, replay, run, settings};
 
 /// Finds cryptocurrency mining in the traffic of a gateway, cuts it and writes the evidence.
 #[derive(Debug, Parser)]
@@ -69,6 +69,16 @@ enum Command {
         after_help = "Examples:\n  minewall lists update\n  minewall lists status\n  minewall lists search nicehash"
     )]
     Lists(lists::Command),
+    /// Tell which host inside had a public address and port at a time
+    ///
+    /// Answers from the journal, the surest first, each with its reason. `exact`: the port was this host's within 10
+    /// seconds; `likely`: within --within, or the far end is the one asked for; `possible`: it mined behind this address.
+    /// Times are RFC 3339, or `2026-11-24 10:00:00` with --offset. Exit code 0: found; 1: nobody, with --list not for each
+    /// row; 2: error.
+    #[command(
+        after_help = "Examples:\n  minewall lookup --public 203.0.113.5:40000 --at '2026-11-24 10:00:00' --offset +08:00\n  minewall lookup --list notice.csv --offset +08:00 > hosts.csv\n  minewall lookup --public 203.0.113.5:40000 --at 2026-11-24T02:00:00Z --nat-log conntrack.log"
+    )]
+    Lookup(lookup::Lookup),
     /// The kernel rules
     #[command(subcommand, after_help = "Examples:\n  minewall rules print --backend nft")]
     Rules(Rules),
@@ -124,6 +134,7 @@ impl Cli {
             }
             Command::Journal(journal) => journal.perform(),
             Command::Lists(lists) => lists.perform(),
+            Command::Lookup(lookup) => lookup.perform(),
             Command::Rules(Rules::Print { config, backend }) => {
                 let mut config = settings::own(config.as_deref())?;
                 config.kernel.backend = backend.map_or(config.kernel.backend, Into::into);

@@ -68,7 +68,7 @@ fn parse(text: &str) -> Result<Config> {
     resolve::check(&config.resolve)
         .map_err(|error| located(text, error.context(Setting("resolve.servers".to_owned()))))?;
     let wrong = |wrong: Wrong| located(text, anyhow!(wrong.problem).context(Setting(wrong.setting)));
-    config.lists.check().map_err(wrong)?;
+    config.check_sinks().and_then(|()| config.lists.check()).map_err(wrong)?;
     Ok(config)
 }
 
@@ -258,6 +258,7 @@ mod tests {
             ("[resolve]\nttl_min = 0", &["line 2", "resolve.ttl_min", "1 to 86400"]),
             ("[resolve]\nrefresh = \"yes\"", &["line 2", "yes", "off", "on"]),
             ("[resolve]\nservers = [\"dns.test\"]", &["line 2", "resolve.servers", "dns.test", "tls://"]),
+            ("[identity]\nkea = [\"leases\"]", &["line 2", "identity.kea", "absolute", "kea-leases4.csv"]),
             ("[kernel]\nmark = \"0x7\"", &["line 2", "two bits"]),
             ("[kernel]\nbridge = \"yes\"", &["line 2", "yes", "auto", "off", "on"]),
             ("[[exempt]]\nprefix=\"10.0.0\"\nowner=\"a\"\nreason=\"b\"", &["line 2", "10.0.0.0/8"]),
@@ -294,6 +295,7 @@ mod tests {
         assert_eq!(config.inside, default.inside);
         assert_eq!(config.resolve, default.resolve);
         assert_eq!(config.journal, default.journal);
+        assert_eq!(config.identity, default.identity);
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! The configuration as a value: what may be set, its bounds and its defaults. Reading the file is the process' work.
 
 mod feeds;
+mod identity;
 mod journal;
 mod mark;
 mod metrics;
 mod queue;
 mod resolve;
+mod sink;
 
 use alloc::borrow::ToOwned;
 use alloc::format;
@@ -22,11 +24,13 @@ use crate::limits;
 use crate::policy::{Categories, DnsAnswer, Exempt, Inside, Mode, Policy};
 
 pub use feeds::{Feed, Fetcher, Update, Wrong};
+pub use identity::{Identity, Reverse};
 pub use journal::Journal;
 pub use mark::Mark;
 pub use metrics::Metrics;
 pub use queue::{Fail, FailVerdicts, Queue, Reader};
 pub use resolve::{Refresh, Resolve, Server, Sure, Transport};
+pub use sink::{Carried, Eve, Events, File, Form, Sink, Spool, Syslog, Webhook};
 
 /// Everything an operator may set.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -54,6 +58,8 @@ pub struct Config {
     pub lists: ListFiles,
     /// How the addresses of listed servers are learned.
     pub resolve: Resolve,
+    /// Where it is looked up who a host inside is.
+    pub identity: Identity,
     /// Hosts that may mine.
     pub exempt: Vec<Exempt>,
     /// Where records go.
@@ -250,29 +256,6 @@ fn auto() -> String {
     "auto".to_owned()
 }
 
-/// Where records go.
-#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
-#[serde(tag = "type", rename_all = "lowercase", deny_unknown_fields)]
-pub enum Sink {
-    /// A file of JSON lines.
-    File {
-        /// The file; it is appended to, and opened anew on SIGHUP.
-        path: String,
-    },
-    /// RFC 5424 messages.
-    Syslog {
-        /// `unix:/dev/log`, `udp://ADDRESS:PORT` or `tcp://ADDRESS:PORT` (octet-counted, RFC 6587).
-        address: String,
-        /// The facility's keyword (`local4`).
-        #[serde(default = "local4")]
-        facility: String,
-    },
-}
-
-fn local4() -> String {
-    "local4".to_owned()
-}
-
 /// Where the process keeps its lock.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -359,6 +342,7 @@ impl Config {
         self.metrics.check()?;
         self.journal.check()?;
         self.resolve.check()?;
+        self.identity.check()?;
         if let Some(name) = self.kernel.offload_devices.iter().find(|name| !is_device(name)) {
             let problem = format!("{name:?} is no name of a network device");
             return Err(OutOfBounds { setting: "kernel.offload_devices", problem });

@@ -1,9 +1,11 @@
 //! The client of our own: ureq, with rustls where feature `tls` is on.
 
 use std::io::{self, Read};
+use std::path::Path;
 
 use ureq::Agent;
-use ureq::config::Config;
+use ureq::config::{Config, ConfigBuilder};
+use ureq::typestate::AgentScope;
 
 use super::head::Head;
 use super::{AGENT, Answer, Ask, Failed, Kind};
@@ -36,6 +38,14 @@ pub(super) fn get(ask: &Ask<'_>) -> Result<Answer, Failed> {
     let headers = parts.headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value.as_bytes())));
     let head = Head { status: parts.status.as_u16(), headers: headers.collect() };
     Ok(Answer { head, body: Box::new(Translated(body.into_reader())) })
+}
+
+/// The agent's settings with the authorities of the system and those of a file.
+pub(crate) fn secured(
+    config: ConfigBuilder<AgentScope>,
+    authorities: Option<&Path>,
+) -> Result<ConfigBuilder<AgentScope>, Failed> {
+    tls::with(config, authorities)
 }
 
 /// A body whose errors are told as ours.

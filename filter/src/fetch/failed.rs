@@ -152,6 +152,11 @@ impl Failed {
         self.on(&masked(url))
     }
 
+    /// About a URL that is not fetched but posted to.
+    pub(crate) fn about(self, url: &Url) -> Self {
+        self.at(url)
+    }
+
     /// About a text that may be no URL, as it is written down.
     pub(super) fn on(mut self, url: &str) -> Self {
         if self.url.is_empty() {

@@ -33,15 +33,7 @@ impl Head {
     }
 
     fn wait(&self, now: Timestamp) -> Option<Duration> {
-        let text = self.get("retry-after")?;
-        let wait = match text.parse::<u64>() {
-            Ok(seconds) => Duration::from_secs(seconds),
-            Err(_) => {
-                let date = DateTimeParser::new().parse_timestamp(text).ok()?;
-                Duration::try_from(date.duration_since(now)).unwrap_or_default()
-            }
-        };
-        Some(wait.min(LONGEST_WAIT))
+        waited(self.get("retry-after")?, now)
     }
 
     /// Reads lines such as `HTTP/1.1 200 OK` and `Name: value`; `None` when the first is no status line.
@@ -57,6 +49,22 @@ impl Head {
         };
         Some(Self { status, headers: lines.filter_map(header).collect() })
     }
+}
+
+/// What a `Retry-After` asks for.
+pub(crate) fn wait(text: &str) -> Option<Duration> {
+    waited(text, Timestamp::now())
+}
+
+fn waited(text: &str, now: Timestamp) -> Option<Duration> {
+    let wait = match text.parse::<u64>() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_) => {
+            let date = DateTimeParser::new().parse_timestamp(text).ok()?;
+            Duration::try_from(date.duration_since(now)).unwrap_or_default()
+        }
+    };
+    Some(wait.min(LONGEST_WAIT))
 }
 
 #[cfg(test)]

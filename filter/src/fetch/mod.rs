@@ -34,6 +34,9 @@ use url::Url;
 pub(crate) use failed::Failed;
 use failed::{Kind, masked};
 use head::Head;
+pub(crate) use head::wait;
+
+pub(crate) use built_in::secured;
 
 /// Redirects followed from one URL.
 const REDIRECTS: usize = 5;

@@ -32,7 +32,6 @@ pub(crate) fn at(text: &str, offset: Offset) -> Result<i64, String> {
 }
 
 /// An offset from UTC: `+08:00`, `-0330`, `Z`.
-#[allow(dead_code, reason = "for `lookup`")]
 pub(crate) fn offset(text: &str) -> Result<Offset, String> {
     let wrong = || format!("{text:?} is no offset from UTC; write it like +08:00");
     if text == "Z" {

@@ -1,6 +1,5 @@
 //! The journal as others read it: a stream of entries in the order of time, also while it is written.
 
-use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::fmt;
 use std::io;
@@ -12,7 +11,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::line::{Class, Kind, Line};
-use super::segment::{self, Lines, Segment, Text};
+use super::segment::{self, Lines, Segment};
 
 /// One entry.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,15 +47,26 @@ impl fmt::Display for Damage {
 /// # Errors
 /// The directory cannot be read.
 pub(crate) fn read(directory: &Path, since_us: i64, until_us: i64) -> io::Result<Entries> {
-    let stream = |class| Stream::new(directory, class, since_us, until_us);
-    Ok(Entries { streams: [stream(Class::Records)?, stream(Class::Incidents)?], heads: [None, None] })
+    let mut streams = Vec::new();
+    for class in Class::ALL {
+        streams.push((Stream::new(directory, class, since_us, until_us)?, None));
+    }
+    Ok(Entries { streams })
 }
 
 /// As [`read`], of one chain.
 ///
 /// # Errors
 /// As there.
-pub(crate) fn read_class(directory: &Path, class: Class, since_us: i64, until_us: i64) -> io::Result<Stream> {
+pub(crate) fn read_class(directory: &Path, class: Class, since_us: i64, until_us: i64) -> io::Result<Entries> {
+    Ok(Entries { streams: vec![(Stream::new(directory, class, since_us, until_us)?, None)] })
+}
+
+/// As [`read_class`], the texts only: for who looks for little among much.
+///
+/// # Errors
+/// As there.
+pub(crate) fn texts(directory: &Path, class: Class, since_us: i64, until_us: i64) -> io::Result<Stream> {
     Stream::new(directory, class, since_us, until_us)
 }
 
@@ -79,36 +89,52 @@ pub(crate) fn incidents(directory: &Path, since_us: i64, until_us: i64) -> io::R
     Ok(all)
 }
 
-/// Both chains as one.
+/// One chain, or both as one.
 pub(crate) struct Entries {
-    streams: [Stream; 2],
-    heads: [Option<Result<Entry, Damage>>; 2],
+    /// Each with what it gives next.
+    streams: Vec<(Stream, Option<Result<Text, Damage>>)>,
 }
 
 impl Iterator for Entries {
     type Item = Result<Entry, Damage>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        for (stream, head) in self.streams.iter_mut().zip(&mut self.heads) {
-            if head.is_none() {
-                *head = stream.next();
+        for (stream, next) in &mut self.streams {
+            if next.is_none() {
+                *next = stream.next();
             }
         }
-        let [one, other] = &mut self.heads;
-        let first = match (&*one, &*other) {
-            (Some(Ok(left)), Some(Ok(right))) => left.time_us.cmp(&right.time_us),
-            (None, _) | (_, Some(Err(_))) => Ordering::Greater,
-            _ => Ordering::Less,
-        };
-        if first == Ordering::Greater { other.take() } else { one.take() }
+        // Damage first.
+        let time = |next: &Result<Text, Damage>| next.as_ref().map_or(i64::MIN, |text| text.time_us);
+        let first = self.streams.iter_mut().filter(|(_, next)| next.is_some());
+        let (stream, next) = first.min_by_key(|(_, next)| next.as_ref().map(time))?;
+        Some(next.take()?.and_then(|Text { class, seq, time_us, json }| match serde_json::from_str(&json) {
+            Ok(value) => Ok(Entry { class, seq, time_us, value }),
+            Err(_) => Err(Damage {
+                segment: stream.segment.clone(),
+                after: Some(seq),
+                what: "an entry is no JSON".to_owned(),
+            }),
+        }))
     }
+}
+
+/// An entry as it stands there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Text {
+    pub(crate) class: Class,
+    pub(crate) seq: u64,
+    pub(crate) time_us: i64,
+    pub(crate) json: String,
 }
 
 /// One chain.
 pub(crate) struct Stream {
     class: Class,
     segments: std::vec::IntoIter<Segment>,
-    open: Option<(Segment, Lines)>,
+    open: Option<Lines>,
+    /// The name of the segment that is read.
+    segment: String,
     since_us: i64,
     until_us: i64,
     last: Option<u64>,
@@ -129,63 +155,59 @@ impl Stream {
         }
         let mut wanted = is_wanted.into_iter();
         segments.retain(|_| wanted.next().unwrap_or(true));
-        Ok(Self { class, segments: segments.into_iter(), open: None, since_us, until_us, last: None })
-    }
-
-    fn damage(&self, segment: &Segment, what: impl Into<String>) -> Damage {
-        Damage { segment: segment.name(), after: self.last, what: what.into() }
-    }
-
-    fn begin(&mut self) -> Option<Result<(), Damage>> {
-        let segment = self.segments.next()?;
-        Some(match segment.lines() {
-            Ok(lines) => {
-                self.open = Some((segment, lines));
-                Ok(())
-            }
-            Err(error) => Err(self.damage(&segment, error.to_string())),
+        Ok(Self {
+            class,
+            segments: segments.into_iter(),
+            open: None,
+            segment: String::new(),
+            since_us,
+            until_us,
+            last: None,
         })
     }
 
-    fn entry(&mut self, text: &str) -> Option<Result<Entry, &'static str>> {
+    fn damage(&self, what: impl Into<String>) -> Damage {
+        Damage { segment: self.segment.clone(), after: self.last, what: what.into() }
+    }
+
+    fn entry(&mut self, text: &str) -> Option<Result<Text, &'static str>> {
         let Some(line) = Line::parse(text) else { return Some(Err("a line is no line of a journal")) };
         self.last = Some(line.seq);
         if line.kind != Kind::Entry {
             return None;
         }
         let Some(time_us) = time_us(line.body) else { return Some(Err("an entry has no time")) };
-        if time_us < self.since_us || time_us > self.until_us {
-            return None;
-        }
-        let Ok(value) = serde_json::from_str(line.body) else { return Some(Err("an entry is no JSON")) };
-        Some(Ok(Entry { class: self.class, seq: line.seq, time_us, value }))
+        let is_wanted = (self.since_us..=self.until_us).contains(&time_us);
+        is_wanted.then(|| Ok(Text { class: self.class, seq: line.seq, time_us, json: line.body.to_owned() }))
     }
 }
 
 impl Iterator for Stream {
-    type Item = Result<Entry, Damage>;
+    type Item = Result<Text, Damage>;
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            let Some((segment, mut lines)) = self.open.take() else {
-                if let Err(damage) = self.begin()? {
-                    return Some(Err(damage));
+            let Some(mut lines) = self.open.take() else {
+                let segment = self.segments.next()?;
+                self.segment = segment.name();
+                match segment.lines() {
+                    Ok(lines) => self.open = Some(lines),
+                    Err(error) => return Some(Err(self.damage(error.to_string()))),
                 }
                 continue;
             };
             let read = match lines.next() {
                 Ok(None) => continue,
-                Ok(Some(Text::Whole(text))) => self.entry(text),
+                Ok(Some(segment::Text::Whole(text))) => self.entry(text),
                 // The last line of the last segment may be in the making.
-                Ok(Some(Text::Torn(_))) if self.segments.as_slice().is_empty() => continue,
-                Ok(Some(Text::Torn(_))) => Some(Err("the last line is not whole")),
-                Ok(Some(Text::Unreadable(_))) => Some(Err("a line is no text")),
-                Err(error) => return Some(Err(self.damage(&segment, error.to_string()))),
+                Ok(Some(segment::Text::Torn(_))) if self.segments.as_slice().is_empty() => continue,
+                Ok(Some(segment::Text::Torn(_))) => Some(Err("the last line is not whole")),
+                Ok(Some(segment::Text::Unreadable(_))) => Some(Err("a line is no text")),
+                Err(error) => return Some(Err(self.damage(error.to_string()))),
             };
-            let read = read.map(|read| read.map_err(|what| self.damage(&segment, what)));
-            self.open = Some((segment, lines));
-            if read.is_some() {
-                return read;
+            self.open = Some(lines);
+            if let Some(read) = read {
+                return Some(read.map_err(|what| self.damage(what)));
             }
         }
     }

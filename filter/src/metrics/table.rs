@@ -77,6 +77,7 @@ pub(super) const TABLE: &[Metric] = &[
     Metric { name: "minewall_sink_sent_records_total", kind: Kind::Counter, help: "Records a sink has handed over.", labels: &["sink"], read: |all| by_sink(all, |sink| sink.sent) },
     Metric { name: "minewall_sink_lost_records_total", kind: Kind::Counter, help: "Records a sink lost: it was too slow or down.", labels: &["sink"], read: |all| by_sink(all, |sink| sink.lost) },
     Metric { name: "minewall_sink_waiting_records", kind: Kind::Gauge, help: "Records that wait for a sink.", labels: &["sink"], read: |all| by_sink(all, |sink| sink.waiting) },
+    Metric { name: "minewall_sink_repeated_records_total", kind: Kind::Counter, help: "Records that a sink with a spool hands over once more: their peer died and may not have read them.", labels: &["sink"], read: |all| by_sink(all, |sink| sink.again) },
     Metric { name: "minewall_sink_failures_total", kind: Kind::Counter, help: "Attempts of a sink that failed; it tries again.", labels: &["sink"], read: |all| by_sink(all, |sink| sink.errors) },
     Metric { name: "minewall_sink_up", kind: Kind::Gauge, help: "1 if a sink's last attempt worked.", labels: &["sink"], read: |all| once(all.sinks.iter().map(|sink| (&*sink.name, sink.connected.into())), u64::min) },
     Metric { name: "minewall_rule_packets_total", kind: Kind::Counter, help: "Packets the kernel's rules counted since they were loaded (minewall rules print).", labels: &["rule"], read: |all| all.rules.iter().map(|rule| labelled(&[rule.name], rule.packets)).collect() },

@@ -14,7 +14,8 @@ fn some() -> Snapshot {
     let totals = Totals { waiting: 1, dropped: 2, user_dropped: 3, overruns: 4, buckets, waited: 2_500_000 };
     let mut engine = Counters::default();
     engine.packets = 5;
-    let sink = SinkCount { name: "file:/a\\\"b".into(), sent: 6, lost: 7, waiting: 8, errors: 9, connected: true };
+    let sink =
+        SinkCount { name: "file:/a\\\"b".into(), sent: 6, lost: 7, waiting: 8, again: 10, errors: 9, connected: true };
     let list = |name: &str, entries, date| ListCount { name: name.into(), entries, date };
     Snapshot {
         started: 10,

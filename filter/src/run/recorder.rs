@@ -12,7 +12,7 @@ use minewall_core::names::Names;
 
 use crate::identity::interface::Interfaces;
 use crate::identity::neighbour::Neighbours;
-use crate::sink::{self, SinkCount, Sinks};
+use crate::sink::{self, Event, SinkCount, Sinks};
 
 /// Records that may wait to be completed.
 const WAITING: usize = 4096;
@@ -116,7 +116,7 @@ fn record(receiver: &Receiver<Message>, mut sinks: Sinks, names: &Mutex<Names>, 
             Message::Record(mut record) => {
                 complete(&mut record, &mut interfaces, &mut neighbours);
                 record.name_destination(&super::names(names));
-                sinks.send(&Arc::new(*record));
+                sinks.send(&Event::Record(Arc::new(*record)), false);
             }
             Message::Reopen => sinks.reopen(),
             Message::Replace(new) => {

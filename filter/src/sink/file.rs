@@ -4,24 +4,27 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Error, Result};
 use rustix::fs::OFlags;
 
-use super::{Event, Outlet};
+use super::{Event, Outlet, Taken, Writer};
 
 pub(super) struct File {
     path: PathBuf,
     file: Option<fs::File>,
     /// The file ends within a line: the next one begins with a line feed.
     is_torn: bool,
+    /// What a line says.
+    line: fn(&Event) -> String,
 }
 
 impl File {
     /// # Errors
     /// When the file cannot be opened for appending, with the remedy.
-    pub(super) fn new(path: &str) -> Result<Self> {
-        let mut file = Self { path: PathBuf::from(path), file: None, is_torn: false };
+    pub(super) fn new(path: &str, line: fn(&Event) -> String) -> Result<Self> {
+        let mut file = Self { path: PathBuf::from(path), file: None, is_torn: false, line };
         match file.open() {
             Ok(()) => Ok(file),
             Err(error) => {
@@ -44,13 +47,13 @@ impl Outlet for File {
         Ok(())
     }
 
-    fn deliver(&mut self, event: &Event) -> io::Result<()> {
+    fn deliver(&mut self, messages: &[Arc<str>]) -> io::Result<Taken> {
+        let Some(message) = messages.first() else { return Ok(Taken::default()) };
         let file = self.file.as_mut().ok_or(io::ErrorKind::NotConnected)?;
         if file.metadata()?.nlink() == 0 {
             return Err(io::Error::new(io::ErrorKind::NotFound, "the file was removed"));
         }
-        let mut line = event.json();
-        line.push('\n');
+        let mut line = format!("{message}\n");
         if self.is_torn {
             line.insert(0, '\n');
         }
@@ -66,7 +69,11 @@ impl Outlet for File {
         if written < line.len() {
             return Err(io::Error::new(io::ErrorKind::WriteZero, "only a part of the line was written"));
         }
-        Ok(())
+        Ok(Taken::ONE)
+    }
+
+    fn writer(&self) -> Writer {
+        Box::new(self.line)
     }
 
     fn reopens(&self) -> bool {

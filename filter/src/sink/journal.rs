@@ -2,13 +2,17 @@
 
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use minewall_core::config;
 use minewall_core::evidence::Notice;
 
-use super::{Event, Outlet};
+use super::{Event, Outlet, Taken, Writer};
 use crate::journal::{self, CHECKPOINT, Class, Clock};
+
+/// Lines written at once, before it is looked for what is due.
+const MOST: usize = 64;
 
 pub(super) struct Journal {
     settings: config::Journal,
@@ -51,6 +55,13 @@ impl Journal {
     }
 }
 
+/// As the writer puts them together.
+fn parts(message: &str) -> Option<(Class, i64, &str)> {
+    let (word, rest) = message.split_once(' ')?;
+    let (time_us, json) = rest.split_once(' ')?;
+    Some((*Class::ALL.iter().find(|class| class.as_str() == word)?, time_us.parse().ok()?, json))
+}
+
 impl Outlet for Journal {
     fn open(&mut self) -> io::Result<()> {
         (self.open, self.wrong) = (None, None);
@@ -58,17 +69,38 @@ impl Outlet for Journal {
         self.attend()
     }
 
-    fn deliver(&mut self, event: &Event) -> io::Result<()> {
-        let class = match event {
-            Event::Record(_) => Class::Records,
-            Event::Incident(_) | Event::Loss(_) | Event::Notice(_) => Class::Incidents,
-        };
+    fn writer(&self) -> Writer {
+        Box::new(|event| {
+            let class = match event {
+                Event::Record(_) => Class::Records,
+                Event::Incident(_) | Event::Loss(_) | Event::Notice(_) => Class::Incidents,
+            };
+            format!("{} {} {}", class.as_str(), event.time_us(), event.json())
+        })
+    }
+
+    fn deliver(&mut self, messages: &[Arc<str>]) -> io::Result<Taken> {
         self.wrong.take().map_or(Ok(()), Err)?;
         let journal = self.open.as_mut().ok_or(io::ErrorKind::NotConnected)?;
-        journal.append(class, event.time_us(), &event.json())?;
-        // The event is written: it must not be once more because of what follows.
+        let mut taken = 0;
+        for message in messages {
+            let (class, time_us, json) = parts(message).ok_or(io::ErrorKind::InvalidData)?;
+            match journal.append(class, time_us, json) {
+                Err(error) if taken == 0 => return Err(error),
+                // What is written must not be once more because of what follows.
+                Err(error) => {
+                    self.wrong = Some(error);
+                    return Ok(Taken { sent: taken, refused: 0 });
+                }
+                Ok(()) => taken += 1,
+            }
+        }
         self.wrong = self.attend().err();
-        Ok(())
+        Ok(Taken { sent: taken, refused: 0 })
+    }
+
+    fn most(&self) -> usize {
+        MOST
     }
 
     fn tend(&mut self) -> io::Result<()> {

@@ -1,14 +1,15 @@
-//! The way of events to one outlet: a bounded channel, a thread, and patience.
+//! The way of events to one outlet: a bounded channel, a thread, and patience. With a spool, two threads: one fills it,
+//! one empties it.
 
+use std::io;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant, SystemTime};
-use std::{io, mem};
+use std::time::{Duration, Instant};
 
-use minewall_core::evidence::Loss;
-
+use super::backlog::{Backlog, Place};
+use super::worker::{Channel, Source, Worker};
 use super::{Event, Outlet, SinkCount};
 
 /// How many wait, how long is waited.
@@ -47,51 +48,71 @@ pub(super) struct Lane {
     /// `None` only wakes the thread.
     events: SyncSender<Option<Event>>,
     shared: Arc<Shared>,
-    thread: JoinHandle<()>,
+    /// The one that has the outlet is the last.
+    threads: Vec<JoinHandle<()>>,
 }
 
 /// What both sides of the channel see. Counts are `usize`: 32-bit MIPS has no 64-bit atomics.
 #[derive(Default)]
-struct Shared {
+pub(super) struct Shared {
     accepted: AtomicUsize,
     dropped: AtomicUsize,
-    sent: AtomicUsize,
+    pub(super) sent: AtomicUsize,
     given_up: AtomicUsize,
-    errors: AtomicUsize,
-    connected: AtomicBool,
-    reopen: AtomicBool,
-    stop: OnceLock<Instant>,
+    again: AtomicUsize,
+    pub(super) errors: AtomicUsize,
+    pub(super) connected: AtomicBool,
+    pub(super) reopen: AtomicBool,
+    pub(super) stop: OnceLock<Instant>,
 }
 
 impl Shared {
-    fn lost(&self) -> usize {
+    pub(super) fn lost(&self) -> usize {
         self.dropped.load(Relaxed) + self.given_up.load(Relaxed)
+    }
+
+    /// Events that had waited, and will not be handed over.
+    pub(super) fn give_up(&self, count: usize) {
+        self.given_up.fetch_add(count, Relaxed);
+    }
+
+    /// Events that wait, though not from the channel.
+    pub(super) fn add_accepted(&self, count: usize) {
+        self.accepted.fetch_add(count, Relaxed);
+    }
+
+    /// Events that were handed over, and wait again.
+    pub(super) fn add_again(&self, count: usize) {
+        self.add_accepted(count);
+        self.again.fetch_add(count, Relaxed);
     }
 }
 
 impl Lane {
-    pub(super) fn start(name: String, outlet: Box<dyn Outlet>, observer: &str, pace: Pace) -> io::Result<Self> {
+    pub(super) fn start(
+        (name, observer): (String, &str),
+        outlet: Box<dyn Outlet>,
+        spool: Option<Place>,
+        pace: Pace,
+    ) -> io::Result<Self> {
         let (sender, events) = sync_channel(pace.events);
         let shared = Arc::new(Shared::default());
-        let worker = Worker {
-            name: name.clone(),
-            observer: observer.to_owned(),
-            outlet,
-            events,
-            shared: Arc::clone(&shared),
-            pace,
-            is_open: false,
-            failures: 0,
-            next_try: Instant::now(),
-            is_told: false,
-            tell_after: None,
-            reported: 0,
-            report_after: None,
-            warned: 0,
-            warn_after: None,
-        };
-        let thread = thread::Builder::new().name("sink".to_owned()).spawn(move || worker.run())?;
-        Ok(Self { name, events: sender, shared, thread })
+        let mut threads = Vec::new();
+        let told = (name.clone(), observer.to_owned());
+        match spool {
+            None => {
+                let source = Channel::new(events, outlet.writer(), Arc::clone(&shared));
+                threads.push(begin(told, outlet, source, Arc::clone(&shared), pace)?);
+            }
+            Some(place) => {
+                let backlog = Arc::new(Backlog::new(name.clone(), Arc::clone(&shared), &place));
+                let (filled, writer) = (Arc::clone(&backlog), outlet.writer());
+                let fill = move || filled.fill(&events, &writer, &place, pace);
+                threads.push(thread::Builder::new().name("spool".to_owned()).spawn(fill)?);
+                threads.push(begin(told, outlet, backlog, Arc::clone(&shared), pace)?);
+            }
+        }
+        Ok(Self { name, events: sender, shared, threads })
     }
 
     pub(super) fn send(&self, event: Event) {
@@ -114,11 +135,11 @@ impl Lane {
     pub(super) fn stop(&self, until: Instant) {
         let _ = self.shared.stop.set(until);
         let _ = self.events.try_send(None);
-        self.thread.thread().unpark();
+        self.threads.iter().for_each(|thread| thread.thread().unpark());
     }
 
     pub(super) fn is_finished(&self) -> bool {
-        self.thread.is_finished()
+        self.threads.iter().all(JoinHandle::is_finished)
     }
 
     pub(super) fn tally(&self) -> Tally {
@@ -148,181 +169,20 @@ impl Tally {
             lost: shared.lost(),
             // The three are not read at one moment.
             waiting: shared.accepted.load(Relaxed).saturating_sub(sent + given_up),
+            again: shared.again.load(Relaxed),
             errors: shared.errors.load(Relaxed),
             connected: shared.connected.load(Relaxed),
         }
     }
 }
 
-/// The thread's side.
-struct Worker {
-    name: String,
-    observer: String,
+fn begin<S: Source + 'static>(
+    told: (String, String),
     outlet: Box<dyn Outlet>,
-    events: Receiver<Option<Event>>,
+    source: S,
     shared: Arc<Shared>,
     pace: Pace,
-    is_open: bool,
-    /// Failures since the last delivery.
-    failures: u32,
-    next_try: Instant,
-    /// Whether the program's own log was told that it fails, and when it may be told again.
-    is_told: bool,
-    tell_after: Option<Instant>,
-    /// Losses told by a line in the sink itself, and when the next such line is due.
-    reported: usize,
-    report_after: Option<Instant>,
-    /// Losses told in the program's own log, and when that is due again.
-    warned: usize,
-    warn_after: Option<Instant>,
-}
-
-impl Worker {
-    fn run(mut self) {
-        self.upkeep();
-        loop {
-            let stops = self.shared.stop.get().is_some();
-            match self.events.recv_timeout(if stops { Duration::ZERO } else { self.pace.tick }) {
-                Ok(Some(event)) => {
-                    let delivered = self.deliver(&event);
-                    let count = if delivered { &self.shared.sent } else { &self.shared.given_up };
-                    count.fetch_add(1, Relaxed);
-                }
-                Err(RecvTimeoutError::Timeout) if stops => break,
-                Ok(None) | Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => break,
-            }
-            self.upkeep();
-        }
-        self.report_after = None;
-        self.report();
-        if self.is_open
-            && let Err(error) = self.outlet.close()
-        {
-            self.fail(&error);
-        }
-    }
-
-    /// Tries until it worked; false when the process stops first.
-    fn deliver(&mut self, event: &Event) -> bool {
-        loop {
-            if self.failures > 0 && self.is_over() {
-                return false;
-            }
-            match self.attempt(Some(event)) {
-                Ok(()) => return true,
-                Err(error) => self.fail(&error),
-            }
-            self.warn();
-            self.pause();
-        }
-    }
-
-    /// Whether the time the process had to stop is over.
-    fn is_over(&self) -> bool {
-        self.shared.stop.get().is_some_and(|until| Instant::now() >= *until)
-    }
-
-    /// What is due between events: opening what is closed, telling what was lost.
-    fn upkeep(&mut self) {
-        let is_due = !self.is_open && Instant::now() >= self.next_try;
-        if (is_due || self.shared.reopen.load(Relaxed))
-            && let Err(error) = self.attempt(None)
-        {
-            self.fail(&error);
-        }
-        if self.is_open
-            && let Err(error) = self.outlet.tend()
-        {
-            self.fail(&error);
-        }
-        self.warn();
-        self.report();
-    }
-
-    /// One try: opens where that is needed, and hands the event over.
-    fn attempt(&mut self, event: Option<&Event>) -> io::Result<()> {
-        if self.shared.reopen.swap(false, Relaxed) && self.outlet.reopens() {
-            self.is_open = false;
-        }
-        if !self.is_open {
-            self.outlet.open()?;
-            self.is_open = true;
-            self.shared.connected.store(true, Relaxed);
-        }
-        if let Some(event) = event {
-            self.outlet.deliver(event)?;
-            if self.failures > 0 {
-                self.report_after = None;
-            }
-            if mem::take(&mut self.is_told) {
-                tracing::info!("sink {} works again", self.name);
-            }
-            self.failures = 0;
-        }
-        Ok(())
-    }
-
-    fn fail(&mut self, error: &io::Error) {
-        if self.failures == 0 && self.tell_after.is_none_or(|after| Instant::now() >= after) {
-            tracing::warn!("sink {}: {error}; records wait, it is tried again", self.name);
-            self.is_told = true;
-            self.tell_after = Some(Instant::now() + self.pace.report);
-        }
-        self.is_open = false;
-        self.shared.connected.store(false, Relaxed);
-        self.shared.errors.fetch_add(1, Relaxed);
-        let pause = self.pace.pause.saturating_mul(1 << self.failures.min(16)).min(self.pace.pause_max);
-        self.failures = self.failures.saturating_add(1);
-        self.next_try = Instant::now() + pause;
-    }
-
-    /// Waits for the next try. A process about to stop does not sit out a long pause.
-    fn pause(&self) {
-        loop {
-            let now = Instant::now();
-            let until = match self.shared.stop.get() {
-                Some(until) => self.next_try.min(*until),
-                None => self.next_try,
-            };
-            if now >= until {
-                return;
-            }
-            let stops = self.shared.stop.get().is_some();
-            thread::park_timeout((until - now).min(if stops { self.pace.pause } else { Duration::MAX }));
-            if stops {
-                return;
-            }
-        }
-    }
-
-    /// Tells the sink itself what it lost.
-    fn report(&mut self) {
-        let lost = self.shared.lost();
-        let is_due = self.report_after.is_none_or(|after| Instant::now() >= after);
-        if !self.is_open || lost == self.reported || !is_due {
-            return;
-        }
-        let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let time_us = i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX);
-        let (sink, observer) = (self.name.clone(), self.observer.clone());
-        let loss = Loss { time_us, observer, sink, lost: lost - self.reported };
-        match self.attempt(Some(&Event::Loss(loss))) {
-            Ok(()) => {
-                self.reported = lost;
-                self.report_after = Some(Instant::now() + self.pace.report);
-            }
-            Err(error) => self.fail(&error),
-        }
-    }
-
-    /// Tells the program's own log.
-    fn warn(&mut self) {
-        let lost = self.shared.lost();
-        if lost > self.warned && self.warn_after.is_none_or(|after| Instant::now() >= after) {
-            tracing::warn!("sink {}: {} records were lost, it is too slow or down", self.name, lost - self.warned);
-            self.warned = lost;
-            self.warn_after = Some(Instant::now() + self.pace.report);
-        }
-    }
+) -> io::Result<JoinHandle<()>> {
+    let worker = Worker::new(told, outlet, source, shared, pace);
+    thread::Builder::new().name("sink".to_owned()).spawn(move || worker.run())
 }

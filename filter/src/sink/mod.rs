@@ -1,33 +1,60 @@
 //! Where records go. Each sink has a bounded channel and a thread of its own: a slow or dead one delays nobody.
 //!
-//! `lane` carries events from the channel to an `Outlet` and tries again; `file` and `syslog` are the outlets,
-//! `transport` the ways of a syslog message. Nothing outside this folder names a kind of sink.
+//! | module | what |
+//! |---|---|
+//! | `event` | what is carried |
+//! | `lane` | the channel of one sink and its threads; `worker` hands over and tries again |
+//! | `backlog` | what waits for a sink with a spool: `spool` on disk, made of files of `segment` |
+//! | `file` `syslog` `eve` `webhook` `journal` | the outlets |
+//! | `transport` `tls` | the ways of a syslog message |
+//! | `class` | the numbers and names events go by in `cef` and `eve` |
+//! | `cef` | events in the Common Event Format |
+//!
+//! Nothing outside this folder names a kind of sink.
 
-use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::thread;
 use std::time::{Duration, Instant};
+use std::{fmt, io, thread};
 
-use anyhow::{Context, Result};
-use minewall_core::config;
-use minewall_core::evidence::{Action, Loss, Notice, Record};
-use minewall_core::incident::Incident;
+use anyhow::{Context, Error, Result};
+use minewall_core::config::{self, Config, Events};
+use minewall_core::evidence::Notice;
 
+mod backlog;
+mod cef;
+mod class;
+mod eve;
+mod event;
 mod file;
 mod journal;
 mod lane;
+mod segment;
+mod spool;
 mod syslog;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod transport;
+mod webhook;
+mod worker;
 
+use backlog::Place;
+pub(crate) use event::Event;
 use lane::{Lane, Pace};
 
 /// All sinks of the configuration, at work.
 pub(crate) struct Sinks {
-    lanes: Vec<Lane>,
+    lanes: Vec<Given>,
     /// The journal, which tells the others of its checkpoints.
-    journal: Option<Lane>,
+    journal: Option<Given>,
+}
+
+/// One sink, and what it is given.
+struct Given {
+    lane: Lane,
+    events: Events,
+    held: bool,
 }
 
 /// What the sinks count, also while another thread has them.
@@ -51,35 +78,36 @@ pub(crate) struct SinkCount {
     pub(crate) lost: usize,
     /// Records that wait in the channel.
     pub(crate) waiting: usize,
+    /// Of those handed over, how many waited once more since their peer may not have read them.
+    pub(crate) again: usize,
     /// Attempts that failed.
     pub(crate) errors: usize,
     /// Whether the last attempt worked.
     pub(crate) connected: bool,
 }
 
-/// What a sink carries.
-#[derive(Clone, Debug)]
-pub(crate) enum Event {
-    /// A sighting of mining.
-    Record(Arc<Record>),
-    /// What happened, told now and then.
-    #[expect(dead_code, reason = "told once incidents are folded in the process")]
-    Incident(Arc<Incident>),
-    /// A line about minewall itself.
-    Notice(Arc<Notice>),
-    /// Records this sink lost.
-    Loss(Loss),
-}
+/// How an outlet writes an event.
+type Writer = Box<dyn Fn(&Event) -> String + Send>;
 
 /// The end of a sink that touches the world. Used by one thread; it may block for as long as its time-outs let it.
 trait Outlet: Send {
-    /// Makes it ready, anew if it was before. Called before the first event and after every failure.
+    /// Makes it ready, anew if it was before. Called before the first message and after every failure.
     fn open(&mut self) -> io::Result<()>;
 
-    /// Hands one event over, whole.
-    fn deliver(&mut self, event: &Event) -> io::Result<()>;
+    /// How it writes an event.
+    fn writer(&self) -> Writer {
+        Box::new(Event::json)
+    }
 
-    /// Does what is due although no event came. Called about every second while it is open.
+    /// Hands over the first of these messages, whole, and more of them where it can: what became of them.
+    fn deliver(&mut self, messages: &[Arc<str>]) -> io::Result<Taken>;
+
+    /// Messages it can hand over at once.
+    fn most(&self) -> usize {
+        1
+    }
+
+    /// Does what is due although nothing came. Called about every second while it is open.
     fn tend(&mut self) -> io::Result<()> {
         Ok(())
     }
@@ -93,7 +121,52 @@ trait Outlet: Send {
     fn reopens(&self) -> bool {
         false
     }
+
+    /// What its messages are in a spool, where it may have one.
+    fn spool_kind(&self) -> Option<SpoolKind> {
+        None
+    }
 }
+
+/// What became of the first messages of those an outlet was given.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Taken {
+    sent: usize,
+    /// Behind these: such that their peer will never take, as it said.
+    refused: usize,
+}
+
+impl Taken {
+    const ONE: Self = Self { sent: 1, refused: 0 };
+}
+
+/// Messages in a spool.
+#[derive(Clone, Copy, Debug)]
+struct SpoolKind {
+    /// Who can read them.
+    name: &'static str,
+    /// Whether a peer that dies may not have read what it was handed.
+    is_unsure: bool,
+}
+
+/// Within an error: the peer wants to be left alone for a while.
+#[derive(Debug)]
+struct Later {
+    after: Duration,
+    words: String,
+}
+
+impl fmt::Display for Later {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.words)?;
+        match self.after.as_secs() {
+            0 => Ok(()),
+            seconds => write!(f, " and wants to be left alone for {seconds} s"),
+        }
+    }
+}
+
+impl std::error::Error for Later {}
 
 impl Sinks {
     /// Starts one thread for each sink, and one for the journal. `observer` is the gateway's name in lines of the
@@ -102,25 +175,27 @@ impl Sinks {
     /// # Errors
     /// A setting that makes no sense, or a file that cannot be written, with the remedy. A syslog peer that is down is
     /// no error: it is warned of and tried again.
-    pub(crate) fn start(config: &config::Config, observer: &str) -> Result<Self> {
+    pub(crate) fn start(config: &Config, observer: &str) -> Result<Self> {
         let journal = journal::new(&config.journal)?;
         let mut sinks = Self::start_at(&config.sink, observer, Pace::default())?;
-        sinks.journal = journal.map(|journal| sinks.start_journal(journal, observer)).transpose()?;
+        sinks.journal = journal.map(|journal| sinks.start_journal(journal, observer, Pace::default())).transpose()?;
         Ok(sinks)
     }
 
-    fn start_journal(&self, settings: config::Journal, observer: &str) -> Result<Lane> {
-        let others: Vec<_> = self.lanes.iter().map(Lane::entrance).collect();
+    fn start_journal(&self, settings: config::Journal, observer: &str, pace: Pace) -> Result<Given> {
+        let others = self.lanes.iter().filter(|given| given.events.have(config::Carried::Notice));
+        let others: Vec<_> = others.map(|given| given.lane.entrance()).collect();
         let tell = move |notice: Notice| {
             let notice = Arc::new(notice);
             others.iter().for_each(|other| other(Event::Notice(Arc::clone(&notice))));
         };
-        let name = format!("journal:{}", settings.directory);
-        let outlet = journal::Journal::new(settings, observer, Box::new(tell));
-        Lane::start(name, Box::new(outlet), observer, Pace::default()).context("cannot start the journal's thread")
+        let (name, held) = (format!("journal:{}", settings.directory), settings.held);
+        let outlet = Box::new(journal::Journal::new(settings, observer, Box::new(tell)));
+        let lane = Lane::start((name, observer), outlet, None, pace).context("cannot start the journal's thread")?;
+        Ok(Given { lane, events: Events::default(), held })
     }
 
-    fn all(&self) -> impl Iterator<Item = &Lane> {
+    fn all(&self) -> impl Iterator<Item = &Given> {
         self.lanes.iter().chain(&self.journal)
     }
 
@@ -128,16 +203,19 @@ impl Sinks {
         // All settings are read before the first thread starts.
         let outlets = sinks.iter().map(|sink| outlet(sink, pace).context("[[sink]]"));
         let outlets = outlets.collect::<Result<Vec<_>>>()?;
-        let lanes = outlets.into_iter().map(|(name, outlet)| Lane::start(name, outlet, observer, pace));
+        let lanes = sinks.iter().zip(outlets).map(|(sink, (name, outlet))| {
+            let lane = Lane::start((name, observer), outlet.0, outlet.1, pace)?;
+            Ok(Given { lane, events: sink.events().clone(), held: sink.held() })
+        });
         let lanes = lanes.collect::<io::Result<_>>().context("cannot start the thread of a sink")?;
         Ok(Self { lanes, journal: None })
     }
 
-    /// Gives the record to every sink. Never blocks: where a channel is full the record is dropped and counted.
-    pub(crate) fn send(&self, record: &Arc<Record>) {
-        for lane in self.all() {
-            lane.send(Event::Record(Arc::clone(record)));
-        }
+    /// Gives the event to every sink that is to have it. Never blocks: where a channel is full it is dropped and counted.
+    /// `is_held`: it is one of too many of its kind, for sinks only that are set to have those too.
+    pub(crate) fn send(&self, event: &Event, is_held: bool) {
+        let has = |given: &&Given| (!is_held || given.held) && event.kind().is_none_or(|kind| given.events.have(kind));
+        self.all().filter(has).for_each(|given| given.lane.send(event.clone()));
     }
 
     /// What became of the records, one entry for each sink in the order of the configuration.
@@ -147,12 +225,12 @@ impl Sinks {
 
     /// Where that can be read at any time.
     pub(crate) fn counts(&self) -> Counts {
-        Counts(self.all().map(Lane::tally).collect())
+        Counts(self.all().map(|given| given.lane.tally()).collect())
     }
 
     /// Has files opened anew, before their next record or at once: after logrotate has renamed them.
     pub(crate) fn reopen(&self) {
-        self.all().for_each(Lane::reopen);
+        self.all().for_each(|given| given.lane.reopen());
     }
 
     /// Stops: what waits is delivered as far as that is possible within `patience`, and the last counts are told.
@@ -160,9 +238,9 @@ impl Sinks {
     pub(crate) fn close(&self, patience: Duration) -> Vec<SinkCount> {
         let until = Instant::now() + patience;
         // The journal's last checkpoint goes to the others.
-        for lanes in [self.journal.as_slice(), &self.lanes] {
-            lanes.iter().for_each(|lane| lane.stop(until));
-            while !lanes.iter().all(Lane::is_finished) && Instant::now() < until {
+        for all in [self.journal.as_slice(), &self.lanes] {
+            all.iter().for_each(|given| given.lane.stop(until));
+            while !all.iter().all(|given| given.lane.is_finished()) && Instant::now() < until {
                 thread::sleep(Duration::from_millis(2));
             }
         }
@@ -175,74 +253,35 @@ impl Sinks {
     }
 }
 
-impl Event {
-    fn time_us(&self) -> i64 {
-        match self {
-            Self::Incident(incident) => incident.time_us,
-            Self::Notice(notice) => notice.time_us,
-            Self::Record(record) => record.time_us,
-            Self::Loss(loss) => loss.time_us,
-        }
-    }
-
-    fn observer(&self) -> &str {
-        match self {
-            Self::Incident(incident) => &incident.observer,
-            Self::Notice(notice) => &notice.observer,
-            Self::Record(record) => &record.observer,
-            Self::Loss(loss) => &loss.observer,
-        }
-    }
-
-    /// The severity and the MSGID of RFC 5424 section 6.2.
-    fn syslog_kind(&self) -> (u8, &'static str) {
-        match self {
-            Self::Record(record) => match record.action {
-                Action::Blocked => (4, "mining"),
-                Action::Observed => (5, "mining"),
-            },
-            Self::Incident(_) => (5, "incident"),
-            Self::Notice(notice) => (notice.severity, notice.action),
-            Self::Loss(_) => (3, "records-lost"),
-        }
-    }
-
-    fn json(&self) -> String {
-        match self {
-            Self::Incident(incident) => incident.to_json(),
-            Self::Notice(notice) => notice.to_json(),
-            Self::Record(record) => record.to_json(),
-            Self::Loss(loss) => loss.to_json(),
-        }
-    }
-
-    fn ascii_json(&self, max_bytes: usize) -> String {
-        match self {
-            Self::Incident(incident) => incident.to_ascii_json(max_bytes),
-            Self::Notice(notice) => notice.to_json(),
-            Self::Record(record) => record.to_ascii_json(max_bytes),
-            Self::Loss(loss) => loss.to_json(),
-        }
-    }
-}
-
 /// Whether a sink could be started, without starting it: nothing is opened, made or sent.
 ///
 /// # Errors
-/// What is wrong with its address, facility or path, and what may stand there.
+/// What is wrong with its address, facility, files or paths, and what may stand there.
 pub(crate) fn check(sink: &config::Sink) -> Result<()> {
     match sink {
-        config::Sink::File { path } => file::check(path),
-        config::Sink::Syslog { .. } => outlet(sink, Pace::default()).map(drop),
+        config::Sink::File(file) => file::check(&file.path),
+        config::Sink::Eve(eve) => eve::check(&eve.path),
+        config::Sink::Syslog(_) | config::Sink::Webhook(_) => outlet(sink, Pace::default()).map(drop),
     }
 }
 
-/// The sink's name and its outlet: the table of kinds. Ways of syslog are rows in `transport`.
-fn outlet(sink: &config::Sink, pace: Pace) -> Result<(String, Box<dyn Outlet>)> {
-    Ok(match sink {
-        config::Sink::File { path } => (format!("file:{path}"), Box::new(file::File::new(path)?)),
-        config::Sink::Syslog { address, facility } => {
-            (address.clone(), Box::new(syslog::Syslog::new(address, facility, pace.patience)?))
+type Made = (Box<dyn Outlet>, Option<Place>);
+
+/// The sink's name and its outlet, with its spool: the table of kinds. Ways of syslog are rows in `transport`.
+fn outlet(sink: &config::Sink, pace: Pace) -> Result<(String, Made)> {
+    let (name, outlet): (_, Box<dyn Outlet>) = match sink {
+        config::Sink::Eve(eve) => (format!("eve:{}", eve.path), eve::outlet(eve, pace.patience)?),
+        config::Sink::File(file) => {
+            (format!("file:{}", file.path), Box::new(file::File::new(&file.path, Event::json)?))
         }
-    })
+        config::Sink::Syslog(syslog) => (syslog.address.clone(), Box::new(syslog::Syslog::new(syslog, pace.patience)?)),
+        config::Sink::Webhook(webhook) => webhook::outlet(webhook)?,
+    };
+    let spool = sink.spool().zip(outlet.spool_kind());
+    let place = spool.map(|(spool, kind)| {
+        let directory = PathBuf::from(spool.directory);
+        spool::check(&directory, kind.name).with_context(|| format!("the spool {}", directory.display()))?;
+        Ok::<_, Error>(Place { directory, kind: kind.name, bytes: spool.bytes, is_unsure: kind.is_unsure })
+    });
+    Ok((name, (outlet, place.transpose()?)))
 }

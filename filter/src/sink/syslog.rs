@@ -1,13 +1,15 @@
 //! Syslog messages of RFC 5424.
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
+use minewall_core::config::{self, Form};
 use minewall_core::evidence::{SHORTENED_BYTES, timestamp};
 
 use super::transport::{self, Transport};
-use super::{Event, Outlet};
+use super::{Event, Outlet, SpoolKind, Taken, Writer, cef};
 
 /// The longest message, header included: what rsyslogd takes unless told otherwise. A longer JSON is written shorter.
 const MESSAGE_BYTES: usize = 8_192;
@@ -23,17 +25,19 @@ const FACILITIES: [&str; 24] = [
 
 pub(super) struct Syslog {
     facility: usize,
+    form: Form,
     transport: Box<dyn Transport>,
 }
 
 impl Syslog {
     /// # Errors
-    /// An unknown facility or a malformed address, with what may stand there.
-    pub(super) fn new(address: &str, facility: &str, patience: Duration) -> Result<Self> {
-        let Some(number) = FACILITIES.iter().position(|keyword| *keyword == facility) else {
+    /// An unknown facility, a malformed address or a file that cannot be used, with what may stand there.
+    pub(super) fn new(settings: &config::Syslog, patience: Duration) -> Result<Self> {
+        let facility = &settings.facility;
+        let Some(number) = FACILITIES.iter().position(|keyword| keyword == facility) else {
             bail!("facility {facility:?} is unknown; use one of {}", FACILITIES.join(", "));
         };
-        Ok(Self { facility: number, transport: transport::new(address, patience)? })
+        Ok(Self { facility: number, form: settings.format, transport: transport::new(settings, patience)? })
     }
 }
 
@@ -42,19 +46,33 @@ impl Outlet for Syslog {
         self.transport.open()
     }
 
-    fn deliver(&mut self, event: &Event) -> io::Result<()> {
-        self.transport.send(&message(self.facility, std::process::id(), event))
+    fn writer(&self) -> Writer {
+        let (facility, form) = (self.facility, self.form);
+        Box::new(move |event| message(facility, std::process::id(), form, event))
+    }
+
+    fn deliver(&mut self, messages: &[Arc<str>]) -> io::Result<Taken> {
+        let Some(message) = messages.first() else { return Ok(Taken::default()) };
+        self.transport.send(message)?;
+        Ok(Taken::ONE)
+    }
+
+    fn spool_kind(&self) -> Option<SpoolKind> {
+        Some(SpoolKind { name: "syslog", is_unsure: true })
     }
 }
 
 /// `<PRI>1 TIMESTAMP HOSTNAME minewall PROCID MSGID - MSG`, all of it ASCII without control characters.
-pub(super) fn message(facility: usize, process: u32, event: &Event) -> String {
-    let (severity, id) = event.syslog_kind();
-    let priority = facility * 8 + usize::from(severity);
+pub(super) fn message(facility: usize, process: u32, form: Form, event: &Event) -> String {
+    let priority = facility * 8 + usize::from(event.severity());
     let (time, host) = (timestamp(event.time_us()), hostname(event.observer()));
-    let header = format!("<{priority}>1 {time} {host} minewall {process} {id} - ");
-    let json = event.ascii_json(MESSAGE_BYTES - header.len());
-    header + &json
+    let header = format!("<{priority}>1 {time} {host} minewall {process} {} - ", event.id());
+    let left = MESSAGE_BYTES - header.len();
+    let text = match form {
+        Form::Cef => cef::line(event, left),
+        Form::Json => event.ascii_json(left),
+    };
+    header + &text
 }
 
 /// PRINTUSASCII of RFC 5424 section 6, 1 to 255 characters; `-` stands for an unknown name.

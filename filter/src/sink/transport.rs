@@ -1,4 +1,4 @@
-//! The ways of a syslog message: local socket, UDP (RFC 5426), TCP (RFC 6587).
+//! The ways of a syslog message: local socket, UDP (RFC 5426), TCP (RFC 6587), TLS (RFC 5425; in `tls`).
 
 use std::io::{self, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs, UdpSocket};
@@ -6,10 +6,13 @@ use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
+use minewall_core::config::Syslog;
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, recv};
 use socket2::{SockRef, TcpKeepalive};
+
+use super::tls;
 
 /// A way of messages. After an error it is opened anew before the next message.
 pub(super) trait Transport: Send {
@@ -19,17 +22,21 @@ pub(super) trait Transport: Send {
     fn send(&mut self, message: &str) -> io::Result<()>;
 }
 
+/// A transport; none where the address is malformed.
+pub(super) type Made = Result<Option<Box<dyn Transport>>>;
+
 /// One way: how its addresses begin, how they look, and how it is made of the rest of the address.
 struct Way {
     prefix: &'static str,
     example: &'static str,
-    make: fn(&str, Duration) -> Option<Box<dyn Transport>>,
+    make: fn(&str, &Syslog, Duration) -> Made,
 }
 
 const WAYS: &[Way] = &[
     Way { prefix: "unix:", example: "unix:/dev/log", make: Unix::make },
     Way { prefix: "udp://", example: "udp://192.0.2.1:514", make: Udp::make },
     Way { prefix: "tcp://", example: "tcp://[2001:db8::1]:601", make: Tcp::make },
+    Way { prefix: "tls://", example: "tls://siem.example.org:6514", make: tls::make },
 ];
 
 /// Addresses tried of a peer with several.
@@ -37,21 +44,36 @@ const ADDRESSES: usize = 4;
 /// A peer that acknowledges nothing for so long is taken for dead.
 const DEAD_AFTER: Duration = Duration::from_secs(30);
 
+/// The octets the kernel holds of what was sent and not acknowledged, so that these are not more than what is handed over
+/// again after the peer has died.
+const SENDING: usize = 256 << 10;
+
 /// The transport of an address; nothing is sent or resolved yet. `patience` bounds each call that may block.
 ///
 /// # Errors
-/// A malformed address, with examples.
-pub(super) fn new(address: &str, patience: Duration) -> Result<Box<dyn Transport>> {
-    let make = |way: &Way| (way.make)(address.strip_prefix(way.prefix)?, patience);
-    let Some(transport) = WAYS.iter().find_map(make) else {
+/// A malformed address, with examples; a file of certificates that cannot be used.
+pub(super) fn new(settings: &Syslog, patience: Duration) -> Result<Box<dyn Transport>> {
+    let address = &settings.address;
+    let malformed = || {
         let examples: Vec<_> = WAYS.iter().map(|way| way.example).collect();
-        bail!("address {address:?} is no way to a syslog server; write it like {}", examples.join(", "));
+        anyhow!("address {address:?} is no way to a syslog server; write it like {}", examples.join(", "))
     };
-    Ok(transport)
+    let way = WAYS.iter().find_map(|way| Some((way, address.strip_prefix(way.prefix)?)));
+    let (way, rest) = way.ok_or_else(malformed)?;
+    let files = [("authorities", &settings.authorities), ("certificate", &settings.certificate)];
+    if let Some((key, _)) = files.iter().find(|(_, file)| !file.is_empty() && way.prefix != "tls://") {
+        bail!("{key} is for addresses such as tls://siem.example.org:6514 only, and this one is {address}");
+    }
+    (way.make)(rest, settings, patience)?.ok_or_else(malformed)
+}
+
+/// The local socket at a path.
+pub(super) fn local(path: &str, patience: Duration) -> Option<Box<dyn Transport>> {
+    path.starts_with('/').then(|| Box::new(Unix { path: path.into(), patience, socket: None }) as Box<dyn Transport>)
 }
 
 /// `HOST:PORT` with a port other than 0; an IPv6 address in brackets.
-fn is_peer(peer: &str) -> bool {
+pub(super) fn is_peer(peer: &str) -> bool {
     let Some((host, port)) = peer.rsplit_once(':') else { return false };
     let is_name =
         |host: &str| !host.is_empty() && host.bytes().all(|c| c.is_ascii_alphanumeric() || b".-_".contains(&c));
@@ -70,7 +92,7 @@ fn first<T>(peer: &str, connect: impl Fn(SocketAddr) -> io::Result<T>) -> io::Re
     Err(last)
 }
 
-fn closed() -> io::Error {
+pub(super) fn closed() -> io::Error {
     io::Error::new(io::ErrorKind::NotConnected, "the connection is closed")
 }
 
@@ -87,9 +109,9 @@ enum UnixSocket {
 }
 
 impl Unix {
-    fn make(path: &str, patience: Duration) -> Option<Box<dyn Transport>> {
-        path.starts_with('/')
-            .then(|| Box::new(Self { path: path.into(), patience, socket: None }) as Box<dyn Transport>)
+    #[expect(clippy::unnecessary_wraps, reason = "one row of a table")]
+    fn make(path: &str, _: &Syslog, patience: Duration) -> Made {
+        Ok(local(path, patience))
     }
 }
 
@@ -135,9 +157,10 @@ struct Udp {
 }
 
 impl Udp {
-    fn make(peer: &str, patience: Duration) -> Option<Box<dyn Transport>> {
-        let peer = is_peer(peer).then(|| peer.to_owned())?;
-        Some(Box::new(Self { peer, patience, socket: None, last: String::new(), was_refused: false }))
+    #[expect(clippy::unnecessary_wraps, reason = "one row of a table")]
+    fn make(peer: &str, _: &Syslog, patience: Duration) -> Made {
+        let new = || Self { peer: peer.to_owned(), patience, socket: None, last: String::new(), was_refused: false };
+        Ok(is_peer(peer).then(|| Box::new(new()) as Box<dyn Transport>))
     }
 }
 
@@ -170,6 +193,18 @@ impl Transport for Udp {
     }
 }
 
+/// A connection that notices a dead peer.
+pub(super) fn connect(peer: &str, patience: Duration) -> io::Result<TcpStream> {
+    let stream = first(peer, |address| TcpStream::connect_timeout(&address, patience))?;
+    stream.set_write_timeout(Some(patience))?;
+    stream.set_nodelay(true)?;
+    let socket = SockRef::from(&stream);
+    socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(DEAD_AFTER).with_interval(DEAD_AFTER / 3))?;
+    socket.set_tcp_user_timeout(Some(DEAD_AFTER))?;
+    socket.set_send_buffer_size(SENDING)?;
+    Ok(stream)
+}
+
 /// TCP, octet-counted (RFC 6587 section 3.4.1).
 struct Tcp {
     peer: String,
@@ -178,21 +213,17 @@ struct Tcp {
 }
 
 impl Tcp {
-    fn make(peer: &str, patience: Duration) -> Option<Box<dyn Transport>> {
-        let peer = is_peer(peer).then(|| peer.to_owned())?;
-        Some(Box::new(Self { peer, patience, stream: None }))
+    #[expect(clippy::unnecessary_wraps, reason = "one row of a table")]
+    fn make(peer: &str, _: &Syslog, patience: Duration) -> Made {
+        let new = || Self { peer: peer.to_owned(), patience, stream: None };
+        Ok(is_peer(peer).then(|| Box::new(new()) as Box<dyn Transport>))
     }
 }
 
 impl Transport for Tcp {
     fn open(&mut self) -> io::Result<()> {
         self.stream = None;
-        let stream = first(&self.peer, |address| TcpStream::connect_timeout(&address, self.patience))?;
-        stream.set_write_timeout(Some(self.patience))?;
-        stream.set_nodelay(true)?;
-        let socket = SockRef::from(&stream);
-        socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(DEAD_AFTER).with_interval(DEAD_AFTER / 3))?;
-        socket.set_tcp_user_timeout(Some(DEAD_AFTER))?;
+        let stream = connect(&self.peer, self.patience)?;
         self.stream = Some(stream);
         Ok(())
     }

@@ -13,6 +13,8 @@ use super::OutOfBounds;
 pub struct Journal {
     /// Its directory; empty: none is kept.
     pub directory: String,
+    /// Whether records that are held back from the sinks, as too many of a kind, are kept too.
+    pub held: bool,
     /// A segment is closed and the next begun at so many bytes, 64 KiB to 1 GiB, and with each day.
     pub segment: u64,
     /// It is signed after so many lines, 1 to 1,000,000,
@@ -35,6 +37,7 @@ impl Default for Journal {
     fn default() -> Self {
         Self {
             directory: String::new(),
+            held: false,
             segment: 16 << 20,
             checkpoint: 1000,
             minutes: 15,

@@ -91,7 +91,7 @@ fn a_directory_that_goes_and_comes_back_costs_nothing() {
 
 #[test]
 fn a_full_disk_loses_and_says_so() {
-    let sinks = start(config::Sink::File { path: "/dev/full".to_owned() });
+    let sinks = start(file(Path::new("/dev/full")));
     send(&sinks, 0..200);
     wait_until("errors", || count(&sinks).errors > 2);
     let before = count(&sinks);

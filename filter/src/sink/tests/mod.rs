@@ -10,16 +10,19 @@ use std::{env, process, thread};
 
 use minewall_core::config;
 use minewall_core::endpoint::{Endpoint, Protocol};
-use minewall_core::evidence::{Action, Record};
+use minewall_core::evidence::{Action, Notice, Record};
 use minewall_core::finding::{Confidence, Finding, Layer, Said, Subject};
+use minewall_core::incident::Incident;
 
 use super::lane::Pace;
-use super::{SinkCount, Sinks};
+use super::{Event, SinkCount, Sinks};
 
 mod delivery;
 mod files;
+mod formats;
 mod messages;
 mod rsyslog;
+mod settings;
 
 /// 2026-11-23T20:01:02.123456Z.
 const TIME_US: i64 = 1_795_464_062_123_456;
@@ -70,16 +73,52 @@ fn record(number: u32) -> Record {
     }
 }
 
+/// An incident with all a sink may tell of it.
+fn incident(state: &str) -> Incident {
+    let value = serde_json::json!({
+        "id": "i-7", "state": state, "time_us": TIME_US, "observer": "gw-7.campus.example",
+        "first_us": TIME_US - 12_000_000_000_i64, "last_us": TIME_US, "ip": "10.0.0.5", "mac": "00-11-22-AA-BB-CC",
+        "vlan": 120, "interface": "lan0", "who": { "hostname": "rig-204", "unit": "物理学院", "room": "204" },
+        "nat": ["198.51.100.1:40000"], "pool": "pool.example.org", "endpoints": ["pool.example.org:3333", "203.0.113.7:3333"],
+        "wallet": "4AexampleWalletAddress", "coin": "XMR", "coin_confidence": "high", "algorithm": "rx/0",
+        "dialects": ["cryptonote"], "agents": ["rig/6.21"], "hardware": "cpu",
+        "rigs": { "count": 2, "reason": "2 names of workers", "workers": ["a=1", "b|2"], "concurrent": 2 },
+        "attempts": 42, "blocked": 40, "suppressed": 3, "sessions": 1,
+        "total": { "active_s": 12_000, "rig_s": 24_000, "bytes": 9_000, "jobs": 5, "offered": 7, "accepted": 6,
+                   "rejected": 1, "measured": 6, "hashes": 1.5e9 },
+        "days": [], "hashrate": { "value": 125_000.4, "low": 46_000.0, "high": 272_000.0, "n": 6 }, "declared": 130_000,
+        "energy": { "low_kwh": 1.0, "kwh": 1.5, "high_kwh": 2.0, "watts": 450.0, "row": "RandomX on CPUs", "basis": "measured",
+                    "coal_kg": 0.6, "coal_factor": 0.404, "co2_kg": 1.49, "co2_factor": 2.46 },
+        "reasons": [], "exemption": null, "returned_after": null, "records": ["1"],
+    });
+    serde_json::from_value(value).unwrap()
+}
+
+fn notice(severity: u8) -> Notice {
+    Notice {
+        time_us: TIME_US,
+        observer: "gw-7.campus.example".to_owned(),
+        action: "journal-checkpoint",
+        severity,
+        reason: "The journal stands at 17".to_owned(),
+        fields: vec![("seq", "17".to_owned())],
+    }
+}
+
 fn send(sinks: &Sinks, numbers: impl IntoIterator<Item = u32>) {
-    numbers.into_iter().for_each(|number| sinks.send(&Arc::new(record(number))));
+    numbers.into_iter().for_each(|number| sinks.send(&Event::Record(Arc::new(record(number))), false));
 }
 
 fn file(path: &Path) -> config::Sink {
-    config::Sink::File { path: path.to_str().unwrap().to_owned() }
+    from_toml(&format!("type = \"file\"\npath = {:?}", path.to_str().unwrap()))
 }
 
 fn syslog(address: impl Into<String>) -> config::Sink {
-    config::Sink::Syslog { address: address.into(), facility: "local4".to_owned() }
+    from_toml(&format!("type = \"syslog\"\naddress = {:?}", address.into()))
+}
+
+fn from_toml(text: &str) -> config::Sink {
+    toml::from_str(text).unwrap()
 }
 
 fn start(sink: config::Sink) -> Sinks {
