@@ -99,7 +99,7 @@ pub(crate) fn run(path: &Path) -> Result<()> {
     let classes = Classes::new(&config.queue, kernel::queues(&config));
     let queues = bind(&config, classes)?;
     let injector = Arc::new(Injector::open(config.kernel.mark.cut)?);
-    let sinks = Sinks::start(&config.sink, &first.observer)?;
+    let sinks = Sinks::start(&config, &first.observer)?;
     let names = Arc::new(Mutex::new(Names::new(random()?)));
     let folding = Folding::new(config.incidents(), &first.observer, random()?, Vec::new());
     let recorder = Recorder::start(sinks, folding, Identity::start(&config.identity)?, Arc::clone(&names))?;
@@ -322,7 +322,8 @@ fn reload(
             bail!("{setting} cannot change while running; restart minewall");
         }
     }
-    let sinks = if old.sink == new.sink { None } else { Some(Sinks::start(&new.sink, &engine.observer)?) };
+    let same = old.sink == new.sink && old.journal == new.journal;
+    let sinks = if same { None } else { Some(Sinks::start(&new, &engine.observer)?) };
     let identity = if old.identity == new.identity { None } else { Some(Identity::start(&new.identity)?) };
     loaded.replace(loaded.plane().anew(&new, &engine.lists))?;
     shared.tells_host.store(new.tcp.action == TcpAction::Reset, Ordering::Relaxed);

@@ -4,6 +4,7 @@ mod feeds;
 mod grace;
 mod identity;
 mod incident;
+mod journal;
 mod mark;
 mod metrics;
 mod queue;
@@ -27,6 +28,7 @@ use crate::policy::{Categories, DnsAnswer, Exempt, Grace, Inside, Mode, Policy};
 pub use feeds::{Feed, Fetcher, Update, Wrong};
 pub use identity::{Identity, Reverse};
 pub use incident::{Energy, Incident};
+pub use journal::Journal;
 pub use mark::Mark;
 pub use metrics::Metrics;
 pub use queue::{Fail, FailVerdicts, Queue, Reader};
@@ -71,6 +73,8 @@ pub struct Config {
     pub exempt: Vec<Exempt>,
     /// Where records go.
     pub sink: Vec<Sink>,
+    /// The journal that shows tampering.
+    pub journal: Journal,
     /// Where what is counted is written.
     pub metrics: Metrics,
     /// Where the process keeps its lock.
@@ -363,6 +367,7 @@ impl Config {
         range("metrics.interval", self.metrics.interval.into(), 1, 3600)?;
         self.metrics.check()?;
         grace::check(&self.grace)?;
+        self.journal.check()?;
         self.resolve.check()?;
         self.identity.check()?;
         self.incident.check()?;
