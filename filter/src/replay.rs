@@ -1,6 +1,7 @@
 //! `minewall replay`: captures through the same engine, in the capture's own time.
 
 mod capture;
+mod evidence;
 mod summary;
 mod table;
 
@@ -12,6 +13,8 @@ use anyhow::Result;
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use ipnet::IpNet;
+use minewall_core::activity::Activity;
+use minewall_core::config::Config;
 use minewall_core::engine::{Engine, Settings};
 use minewall_core::evidence::Record;
 use minewall_core::names::Names;
@@ -23,6 +26,7 @@ use rustix::fs::{FileType, fstat};
 use crate::output::{self, Unwritable};
 use crate::{run, settings};
 use capture::Capture;
+use evidence::Evidence;
 use summary::Sum;
 use table::Table;
 
@@ -46,6 +50,13 @@ pub(crate) struct Replay {
     /// Lists, policy and look as in this configuration; records go to standard output all the same
     #[arg(short, long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Also fold records into incidents and write both into a journal, in a directory that is empty or not there;
+    /// inventory, leases and privacy as in the configuration
+    #[arg(long, value_name = "DIRECTORY")]
+    journal: Option<PathBuf>,
+    /// With --journal: what was behind NAT by this log of `conntrack -E -o timestamp`, or CSV (see `lookup --nat-log`)
+    #[arg(long, value_name = "FILE", requires = "journal")]
+    nat_log: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -60,13 +71,18 @@ impl Replay {
     /// Reads the captures one after another, each with an engine of its own.
     pub(crate) fn perform(self) -> Result<ExitCode> {
         run::log_to_stderr();
-        let settings = self.settings()?;
+        let config = self.config()?;
+        let settings = settings::engine(&config)?;
+        let evidence = match &self.journal {
+            Some(directory) => Some(Evidence::new(&config, &settings.observer, directory, self.nat_log.as_deref())?),
+            None => None,
+        };
         let progress = progress(&self.files);
-        let mut sum = Sum::begin();
+        let mut told = Told { sum: Sum::begin(), evidence };
         let mut writer = Writer { table: (self.format == Format::Table).then(Table::new), progress: progress.clone() };
         let mut damaged = false;
         for file in &self.files {
-            let Err(error) = read(file, &settings, &progress, &mut sum, &mut writer) else { continue };
+            let Err(error) = read(file, &settings, &progress, &mut told, &mut writer) else { continue };
             if error.is::<Unwritable>() {
                 progress.finish_and_clear();
                 return Err(error);
@@ -75,26 +91,42 @@ impl Replay {
             damaged = true;
         }
         progress.finish_and_clear();
+        told.evidence.map_or(Ok(()), Evidence::close)?;
         writer.close()?;
         // In one write: the program behind a pipe may write to the same terminal.
-        let summary = sum.to_string();
+        let summary = told.sum.to_string();
         eprint!("{summary}");
         Ok(if damaged { ExitCode::from(crate::FAILURE) } else { ExitCode::SUCCESS })
     }
 
-    fn settings(&self) -> Result<Settings> {
+    fn config(&self) -> Result<Config> {
         let mut config = self.config.as_deref().map(settings::read).transpose()?.unwrap_or_default();
         if !self.inside.is_empty() {
             config.inside = Inside(self.inside.clone());
         }
         // A capture is past: nothing can be cut any more.
         config.mode = policy::Mode::Observe;
-        settings::engine(&config)
+        Ok(config)
+    }
+}
+
+/// What is made of what the engine tells.
+struct Told {
+    sum: Sum,
+    evidence: Option<Evidence>,
+}
+
+impl Told {
+    fn activity(&mut self, now: Now, activity: Activity) {
+        self.sum.activity(&activity);
+        if let Some(evidence) = &mut self.evidence {
+            evidence.activity(now, activity);
+        }
     }
 }
 
 /// Judges every frame of one capture.
-fn read(file: &Path, settings: &Settings, progress: &ProgressBar, sum: &mut Sum, writer: &mut Writer) -> Result<()> {
+fn read(file: &Path, settings: &Settings, progress: &ProgressBar, told: &mut Told, writer: &mut Writer) -> Result<()> {
     let capture = Capture::open(file)?;
     // The ids of records are the same whenever this capture is read, and differ from those of other captures.
     let mut engine = Engine::new(settings.clone(), FLOWS, capture.fingerprint().into());
@@ -105,27 +137,36 @@ fn read(file: &Path, settings: &Settings, progress: &ProgressBar, sum: &mut Sum,
             let now = Now::from_wall_us(frame.time_us);
             // The clock to count with never goes back, whatever the capture's does.
             mono_ms = now.mono_ms.max(mono_ms);
-            sum.packet(frame.bytes);
+            told.sum.packet(frame.bytes);
             last = Now { mono_ms, ..now };
             if mono_ms >= asked_ms {
-                engine.activities(last, &mut |activity| sum.activity(&activity));
+                engine.activities(last, &mut |activity| told.activity(last, activity));
                 asked_ms = mono_ms + ASKED_MS;
+                told.evidence.as_mut().map_or(Ok(()), |evidence| evidence.tick(last))?;
             }
             let outcome = engine.on_frame(last, frame.linktype, frame.bytes);
-            outcome.activity.iter().for_each(|activity| sum.activity(activity));
             if outcome.is_answer
                 && let Ok(packet) = Packet::from_linktype(frame.linktype, frame.bytes)
             {
                 names.learn(now, packet.payload);
             }
-            let Some(mut record) = outcome.record else { return Ok(()) };
-            record.name_destination(&names);
-            writer.write(&record)
+            if let Some(mut record) = outcome.record {
+                record.name_destination(&names);
+                writer.write(&record)?;
+                if let Some(evidence) = &mut told.evidence {
+                    evidence.record(last, record);
+                }
+            }
+            if let Some(activity) = outcome.activity {
+                told.activity(last, *activity);
+            }
+            Ok(())
         },
         |bytes| progress.inc(bytes),
     );
-    engine.finish(last, &mut |activity| sum.activity(&activity));
-    sum.capture(&engine.counters());
+    engine.finish(last, &mut |activity| told.activity(last, activity));
+    told.evidence.as_mut().map_or(Ok(()), |evidence| evidence.finish(last))?;
+    told.sum.capture(&engine.counters());
     result
 }
 

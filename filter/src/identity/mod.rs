@@ -126,6 +126,16 @@ impl Identity {
         })
     }
 
+    /// As [`Self::still`], for records of captures: nothing is asked of this machine's kernel.
+    ///
+    /// # Errors
+    /// The inventory cannot be used, or the system gives no more threads.
+    pub(crate) fn of_capture(settings: &config::Identity) -> Result<Self> {
+        let mut identity = Self::still(settings)?;
+        (identity.neighbours, identity.nat) = (Neighbours::off(), None);
+        Ok(identity)
+    }
+
     /// Completes a record. Gives how long to wait before it is completed once more, where that may tell more.
     fn complete(&mut self, record: &mut Record, now: Instant) -> Option<Duration> {
         record.interface = self.interfaces.name(record.interface_index);

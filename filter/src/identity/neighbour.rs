@@ -35,9 +35,16 @@ pub(super) struct Neighbours {
     /// The router on the way to a host.
     routed: HashMap<IpAddr, (Instant, Option<IpAddr>)>,
     is_told: bool,
+    /// Whether nothing is asked: of a capture, which was made elsewhere.
+    is_off: bool,
 }
 
 impl Neighbours {
+    /// One that knows nobody.
+    pub(super) fn off() -> Self {
+        Self { is_off: true, ..Self::default() }
+    }
+
     /// The hardware address of a neighbour; none if it is not on a link of this gateway.
     pub(super) fn hardware_address(&mut self, host: IpAddr, now: Instant) -> Option<[u8; 6]> {
         self.look(now, HOLDS);
@@ -109,6 +116,12 @@ impl Neighbours {
 
     /// Asks; whether it was answered.
     fn ask(&mut self, question: RouteNetlinkMessage, flags: u16, take: impl FnMut(RouteNetlinkMessage)) -> bool {
+        if self.is_off {
+            return false;
+        }
+        if self.is_off {
+            return false;
+        }
         let opened = self.netlink.take().map_or_else(|| Netlink::open(NETLINK_ROUTE), Ok);
         let answered = opened.and_then(|mut netlink| {
             let answered = netlink.ask(question, flags, take);

@@ -25,7 +25,6 @@ const MINUTE_US: i64 = 60_000_000;
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Clock {
     /// That of the latest event, from this moment on: for what was written down elsewhere before.
-    #[allow(dead_code, reason = "for `replay --journal`")]
     Events(i64),
     /// That of the system.
     System,

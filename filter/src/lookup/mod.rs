@@ -9,7 +9,7 @@
 
 mod index;
 mod list;
-mod nat_log;
+pub(crate) mod nat_log;
 mod rank;
 #[cfg(test)]
 mod tests;

@@ -16,15 +16,24 @@ use crate::journal;
 
 /// A translation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Mapping {
-    inside: (IpAddr, u16),
-    public: (IpAddr, u16),
-    far: (IpAddr, u16),
+pub(crate) struct Mapping {
+    pub(crate) inside: (IpAddr, u16),
+    pub(crate) public: (IpAddr, u16),
+    pub(crate) far: (IpAddr, u16),
 }
 
 /// Reads a log, compressed with gzip or not. Lines of neither form are passed over; a log without any line of use is an
 /// error.
 pub(super) fn read(path: &Path, index: &mut Index, offset: Offset) -> Result<()> {
+    each(path, offset, &mut |mapping, since_us, until_us| {
+        if index.is_wanted(mapping.public.0) {
+            add(index, mapping, since_us, until_us);
+        }
+    })
+}
+
+/// Tells every translation of a log, with its beginning and its end, where those are known.
+pub(crate) fn each(path: &Path, offset: Offset, tell: &mut dyn FnMut(Mapping, i64, i64)) -> Result<()> {
     let mut file = BufReader::new(File::open(path)?);
     let is_packed = file.fill_buf()?.starts_with(&[0x1f, 0x8b]);
     let source: Box<dyn Read> = if is_packed { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
@@ -35,21 +44,18 @@ pub(super) fn read(path: &Path, index: &mut Index, offset: Offset) -> Result<()>
         let line = String::from_utf8_lossy(&line);
         let Some((time_us, event, mapping)) = conntrack(&line).or_else(|| csv(&line, offset)) else { continue };
         useful += 1;
-        if !index.is_wanted(mapping.public.0) {
-            continue;
-        }
         match event {
             Event::New => _ = open.insert(mapping, time_us),
             Event::Destroy => {
                 // One that was open before the log began.
                 let since = open.remove(&mapping).unwrap_or(time_us);
-                add(index, mapping, since, time_us);
+                tell(mapping, since, time_us);
             }
-            Event::Seen => add(index, mapping, time_us, time_us),
+            Event::Seen => tell(mapping, time_us, time_us),
         }
     }
     for (mapping, since) in open {
-        add(index, mapping, since, i64::MAX);
+        tell(mapping, since, i64::MAX);
     }
     if useful == 0 {
         bail!("no line is one of `conntrack -E -o timestamp` or of CSV time,proto,inside,iport,public,pport,far,fport");
