@@ -11,6 +11,7 @@
 //! | `listed` | TLS server names and addresses on lists |
 //! | `logins` | every client's login in every manner, and who stands in its record |
 //! | `proxies` | mining and names behind SOCKS and HTTP proxies, web miners over WebSocket |
+//! | `follow` | what is let pass and mines: shares counted, a grace and its end |
 //! | `policy` | observing, exemptions, dropping |
 //! | `resolvers` | resolvers for encrypted DNS |
 //! | `anew` | after a cut: the far end is told, the ports serve another connection |
@@ -34,6 +35,7 @@ mod crash;
 mod fail;
 mod faults;
 mod feeds;
+mod follow;
 mod learned;
 mod listed;
 mod logins;
