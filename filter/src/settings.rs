@@ -12,7 +12,7 @@ use minewall_lists::{Builder, Category, Format, ListMeta, Lists, Unreadable};
 use toml::de::DeTable;
 
 use crate::update::{self, Generation, Store};
-use crate::{metrics, resolve, sink};
+use crate::{identity, metrics, resolve, sink};
 
 /// Reads and checks a configuration file.
 ///
@@ -47,7 +47,9 @@ pub(crate) fn check(path: &Path) -> Result<(Lists, Vec<Tally>)> {
     let sinks = config.sink.iter().enumerate();
     let sound = sinks.map(|(at, sink)| sink::check(sink).with_context(|| Setting(format!("sink.{at}"))));
     let metrics = || metrics::check(&config.metrics.file).context(Setting("metrics.file".to_owned()));
-    let lists = sound.collect::<Result<()>>().and_then(|()| metrics()).and_then(|()| lists(&config.lists));
+    let inventory = || identity::check_inventory(&config.identity).context(Setting("identity.inventory".to_owned()));
+    let files = sound.collect::<Result<()>>().and_then(|()| metrics()).and_then(|()| inventory());
+    let lists = files.and_then(|()| lists(&config.lists));
     lists.map_err(|error| located(&text, error)).with_context(|| within(path))
 }
 
@@ -67,6 +69,8 @@ fn parse(text: &str) -> Result<Config> {
     config.check().map_err(wrong)?;
     resolve::check(&config.resolve)
         .map_err(|error| located(text, error.context(Setting("resolve.servers".to_owned()))))?;
+    identity::check(&config.identity)
+        .map_err(|error| located(text, error.context(Setting("identity.servers".to_owned()))))?;
     let wrong = |wrong: Wrong| located(text, anyhow!(wrong.problem).context(Setting(wrong.setting)));
     config.check_sinks().and_then(|()| config.lists.check()).map_err(wrong)?;
     Ok(config)
@@ -297,6 +301,7 @@ mod tests {
         assert_eq!(config.inside, default.inside);
         assert_eq!(config.resolve, default.resolve);
         assert_eq!(config.grace, default.grace);
+        assert_eq!(config.journal, default.journal);
         assert_eq!(config.identity, default.identity);
     }
 

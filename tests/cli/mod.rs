@@ -14,6 +14,7 @@ mod config;
 mod damage;
 #[cfg(feature = "sign")]
 mod feed;
+mod identify;
 mod lists;
 mod odd;
 pub(crate) mod program;

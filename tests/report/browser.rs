@@ -28,9 +28,14 @@ const MEASURE: &str = r#"<script>addEventListener("load", () => {
     const scrolls = (e) => e && (["auto", "scroll"].includes(getComputedStyle(e).overflowX) || scrolls(e.parentElement));
     const over = [...document.querySelectorAll("body *")].filter((e) => e.getBoundingClientRect().right > innerWidth + 1 && !scrolls(e.parentElement));
     const names = over.map((e) => e.tagName + "." + (e.getAttribute("class") || ""));
+    parent.postMessage(JSON.stringify([innerWidth, root.scrollWidth, root.scrollHeight, names]), "*");
+})</script>"#;
+
+/// The frame the copy is shown in, for a window is never narrower than 500 pixels; keeps what the copy tells.
+const FRAME: &str = r#"<!DOCTYPE html><body><script>addEventListener("message", (event) => {
     const measured = document.createElement("pre");
     measured.id = "measured";
-    measured.textContent = JSON.stringify([innerWidth, root.scrollWidth, root.scrollHeight, names]);
+    measured.textContent = event.data;
     document.body.append(measured);
 })</script>"#;
 
@@ -62,11 +67,15 @@ impl<'a> Browser<'a> {
         let copy = self.directory.join("measured.html");
         fs::write(&copy, text.replace(policy, "content=\"\"").replace("</body>", &format!("{MEASURE}</body>")))
             .unwrap();
-        let output = self.run(&copy, &["--dump-dom", &format!("--window-size={width},900")]);
+        let frame = self.directory.join("frame.html");
+        let style = format!("width: {width}px; height: 900px; border: 0");
+        fs::write(&frame, format!("{FRAME}<iframe src=\"measured.html\" style=\"{style}\"></iframe>")).unwrap();
+        let output = self.run(&frame, &["--dump-dom", "--virtual-time-budget=10000", "--window-size=1400,1000"]);
         let document = String::from_utf8(output.stdout).unwrap();
         let measured = document.split("<pre id=\"measured\">").nth(1).and_then(|rest| rest.split("</pre>").next());
+        let measured = measured.map(|text| text.replace("&gt;", ">").replace("&lt;", "<").replace("&amp;", "&"));
         let measured = measured.unwrap_or_else(|| panic!("nothing was measured: {document}"));
-        let (window, width, height, wider) = serde_json::from_str(measured).unwrap();
+        let (window, width, height, wider) = serde_json::from_str(&measured).unwrap();
         Shown { window, width, height, wider }
     }
 

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use minewall_core::incident::Incident;
 use serde_json::Value;
 
 use super::browser::Browser;
@@ -18,11 +19,33 @@ fn keep(path: &Path) {
     }
 }
 
+/// The incidents as a sink writes them, with a record each.
+fn lines(incidents: &[Incident]) -> String {
+    incidents.iter().map(|incident| record(incident) + "\n" + &incident.to_json() + "\n").collect()
+}
+
+/// The record an incident began with.
+fn record(incident: &Incident) -> String {
+    let (address, port) = incident.nat[0].rsplit_once(':').unwrap();
+    let coin = incident.coin.as_deref().unwrap_or_default();
+    let wallet = incident.wallet.as_deref().unwrap_or("bc1q");
+    let login = format!("{{\"id\":1,\"method\":\"login\",\"params\":{{\"login\":\"{wallet}\",\"pass\":\"*\"}}}}\\x0a");
+    let excerpt: String = login.chars().take(256).collect();
+    serde_json::json!({
+        "@timestamp": minewall_core::evidence::timestamp(incident.first_us),
+        "event": {"kind": "alert", "action": "observed", "id": incident.records[0], "reason": "made up for tests"},
+        "source": {"ip": incident.ip, "port": 40_321, "nat": {"ip": address, "port": port.parse::<u16>().unwrap()}},
+        "rule": {"name": "login", "ruleset": "dialects"},
+        "minewall": {"layer": "payload", "confidence": "high", "coin": coin, "excerpt": excerpt},
+    })
+    .to_string()
+}
+
 /// A report and a notice in a language, as files.
 fn pages(files: &Files, lang: &str) -> [PathBuf; 2] {
-    let lines = files.write(&format!("{lang}.jsonl"), sample::lines(&sample::fortnight(lang == "zh")));
+    let lines_of = files.write(&format!("{lang}.jsonl"), lines(&sample::fortnight(lang == "zh")));
     let [report, notice] = ["report", "notice"].map(|name| files.path().join(format!("{name}-{lang}.html")));
-    let common = ["--from", &lines, "--lang", lang, "--format", "html", "-o"];
+    let common = ["--from", &lines_of, "--lang", lang, "--format", "html", "-o"];
     let ran = minewall(&[&["report"], &RANGE[..], &common, &[report.to_str().unwrap()]].concat());
     assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (0, "", ""));
     let named = ["--named", "No. 17: 203.0.113.6:40451, 2026-11-28 10:00", "--due", "2026-12-05", "--offset", "+08:00"];
@@ -109,11 +132,11 @@ fn a_notice_is_one_sheet_of_paper_however_much_there_is_to_say() {
         .to_string()
             + "\n"
     };
-    let lines: String = full.records.iter().map(record).collect();
-    let lines = files.write("full.jsonl", lines + &full.to_json() + "\n");
+    let records: String = full.records.iter().map(record).collect();
+    let lines_of = files.write("full.jsonl", records + &full.to_json() + "\n");
     for lang in ["en", "zh"] {
         let page = files.path().join(format!("full-{lang}.html"));
-        let ran = minewall(&["notice", &full.id, "--from", &lines, "--lang", lang, "-o", page.to_str().unwrap()]);
+        let ran = minewall(&["notice", &full.id, "--from", &lines_of, "--lang", lang, "-o", page.to_str().unwrap()]);
         assert_eq!(ran.code, 0, "{}", ran.err);
         assert_eq!(sheets(&browser.print(&page)), 1, "{lang}");
         keep(&page);
@@ -123,8 +146,8 @@ fn a_notice_is_one_sheet_of_paper_however_much_there_is_to_say() {
 #[test]
 fn all_formats_tell_the_same_hosts() {
     let files = Files::new();
-    let lines = files.write("a.jsonl", sample::lines(&sample::fortnight(false)));
-    let report = |more: &[&str]| minewall(&[&["report", "--from", &lines], &RANGE[..], more].concat());
+    let lines_of = files.write("a.jsonl", lines(&sample::fortnight(false)));
+    let report = |more: &[&str]| minewall(&[&["report", "--from", &lines_of], &RANGE[..], more].concat());
     let told: Value = serde_json::from_str(&report(&["--format", "json"]).out).unwrap();
     assert_eq!(told["total"]["hosts"], 20);
     let csv = report(&["--format", "csv", "--by", "host"]);
@@ -140,7 +163,7 @@ fn all_formats_tell_the_same_hosts() {
 #[test]
 fn what_cannot_be_told_is_told_with_the_remedy() {
     let files = Files::new();
-    let text = sample::lines(&sample::fortnight(false));
+    let text = lines(&sample::fortnight(false));
     let torn = files.write("torn.jsonl", text.get(..text.len() - 40).unwrap());
     let ran = minewall(&["report", "--from", &torn, "--format", "md", "--since", "2026-11-16"]);
     assert_eq!(ran.code, 0);

@@ -82,9 +82,9 @@ pub(crate) fn incident(id: &str) -> Incident {
         }),
         reasons: vec![Reason {
             side: Side::Wilful,
-            weight: 20,
-            text: "rigs have names of their own".to_owned(),
-            rule: "worker-names".to_owned(),
+            weight: 15,
+            text: "2 rigs have names, such as a".to_owned(),
+            rule: "worker-name".to_owned(),
         }],
         exemption: None,
         returned_after: None,
@@ -120,9 +120,9 @@ const BOTNET: Kind = Kind {
     watts: [16.0, 49.0, 94.0],
     row: "RandomX on CPUs, 12 W per kH/s",
     reasons: &[
-        (Side::Infected, 40, "the same wallet is mined for by 12 hosts", "same-wallet"),
-        (Side::Infected, 15, "the pool is asked by its address, without a name", "raw-address"),
-        (Side::Infected, 10, "the software is the one malware carries most", "agent"),
+        (Side::Infected, 40, "12 hosts here mine for the same wallet", "same-wallet"),
+        (Side::Infected, 10, "the pool was reached by its address, without a name", "raw-address"),
+        (Side::Infected, 10, "XMR on processors is what most malware mines", "processor-coin"),
     ],
 };
 
@@ -139,8 +139,8 @@ const OPEN: [Kind; 3] = [
         watts: [440.0, 560.0, 760.0],
         row: "KawPow on GPUs, 5 W per MH/s",
         reasons: &[
-            (Side::Wilful, 30, "the software mines on graphics cards", "gpu"),
-            (Side::Wilful, 20, "rigs have names of their own", "worker-names"),
+            (Side::Wilful, 25, "T-Rex/0.26.8 mines with graphics cards", "graphics-card"),
+            (Side::Wilful, 15, "4 rigs have names, such as rig20-01", "worker-name"),
         ],
     },
     Kind {
@@ -155,8 +155,8 @@ const OPEN: [Kind; 3] = [
         watts: [610.0, 780.0, 980.0],
         row: "Etchash on GPUs, 2.1 W per MH/s",
         reasons: &[
-            (Side::Wilful, 30, "the software mines on graphics cards", "gpu"),
-            (Side::Wilful, 25, "the login is an account at a pool", "account"),
+            (Side::Wilful, 25, "T-Rex/0.26.8 mines with graphics cards", "graphics-card"),
+            (Side::Wilful, 15, "the login is an account that somebody opened at the pool", "account"),
         ],
     },
     Kind {
@@ -170,7 +170,12 @@ const OPEN: [Kind; 3] = [
         rate: 1.04e14,
         watts: [2_700.0, 3_068.0, 3_300.0],
         row: "SHA-256 on ASICs, 29.5 J per TH",
-        reasons: &[(Side::Wilful, 60, "the software belongs to a machine built for mining", "asic")],
+        reasons: &[(
+            Side::Wilful,
+            40,
+            "Antminer S19j Pro/bmminer 2.0.0 runs on machines made for mining",
+            "mining-machine",
+        )],
     },
 ];
 
@@ -272,7 +277,11 @@ fn host(
         hardware: Some(kind.hardware.to_owned()),
         rigs: Rigs {
             count: rigs,
-            reason: if rigs > 1 { format!("{rigs} names of workers") } else { "1 connection at a time".to_owned() },
+            reason: if rigs > 1 {
+                format!("{rigs} names of workers")
+            } else {
+                "one connection at a time, without a name".to_owned()
+            },
             workers: (1..=rigs).filter(|_| rigs > 1).map(|rig| format!("rig{number}-{rig:02}")).collect(),
             concurrent: rigs,
         },
@@ -376,7 +385,7 @@ pub(crate) fn fortnight(is_chinese: bool) -> Vec<Incident> {
         reasons: vec![Reason {
             side: Side::Approved,
             weight: 100,
-            text: "the register of approved research names it".to_owned(),
+            text: "the register of approved research holds it: Prof. Chen".to_owned(),
             rule: "register".to_owned(),
         }],
         exemption: Some(minewall_core::incident::Exempted {
@@ -387,26 +396,4 @@ pub(crate) fn fortnight(is_chinese: bool) -> Vec<Incident> {
         ..research
     });
     all
-}
-
-/// The incidents as a sink writes them, with a record each.
-pub(crate) fn lines(incidents: &[Incident]) -> String {
-    incidents.iter().map(|incident| record(incident) + "\n" + &incident.to_json() + "\n").collect()
-}
-
-/// The record an incident began with.
-fn record(incident: &Incident) -> String {
-    let (address, port) = incident.nat[0].rsplit_once(':').unwrap();
-    let coin = incident.coin.as_deref().unwrap_or_default();
-    let wallet = incident.wallet.as_deref().unwrap_or("bc1q");
-    let login = format!("{{\"id\":1,\"method\":\"login\",\"params\":{{\"login\":\"{wallet}\",\"pass\":\"*\"}}}}\\x0a");
-    let excerpt: String = login.chars().take(256).collect();
-    serde_json::json!({
-        "@timestamp": minewall_core::evidence::timestamp(incident.first_us),
-        "event": {"kind": "alert", "action": "observed", "id": incident.records[0], "reason": "made up for tests"},
-        "source": {"ip": incident.ip, "port": 40_321, "nat": {"ip": address, "port": port.parse::<u16>().unwrap()}},
-        "rule": {"name": "login", "ruleset": "dialects"},
-        "minewall": {"layer": "payload", "confidence": "high", "coin": coin, "excerpt": excerpt},
-    })
-    .to_string()
 }

@@ -3,6 +3,8 @@
 mod feeds;
 mod grace;
 mod identity;
+mod incident;
+mod journal;
 mod mark;
 mod metrics;
 mod queue;
@@ -25,6 +27,8 @@ use crate::policy::{Categories, DnsAnswer, Exempt, Grace, Inside, Mode, Policy};
 
 pub use feeds::{Feed, Fetcher, Update, Wrong};
 pub use identity::{Identity, Reverse};
+pub use incident::{Energy, Incident};
+pub use journal::Journal;
 pub use mark::Mark;
 pub use metrics::Metrics;
 pub use queue::{Fail, FailVerdicts, Queue, Reader};
@@ -61,10 +65,16 @@ pub struct Config {
     pub grace: Grace,
     /// Where it is looked up who a host inside is.
     pub identity: Identity,
+    /// How incidents are folded and told.
+    pub incident: Incident,
+    /// What their energy is reckoned with.
+    pub energy: Energy,
     /// Hosts that may mine.
     pub exempt: Vec<Exempt>,
     /// Where records go.
     pub sink: Vec<Sink>,
+    /// The journal that shows tampering.
+    pub journal: Journal,
     /// Where what is counted is written.
     pub metrics: Metrics,
     /// Where the process keeps its lock.
@@ -298,6 +308,22 @@ impl Config {
         }
     }
 
+    /// What incidents are folded by.
+    #[must_use]
+    pub fn incidents(&self) -> crate::incident::Settings {
+        let Incident { report, quiet, burst, refill, .. } = self.incident;
+        crate::incident::Settings {
+            report_s: report,
+            quiet_s: quiet,
+            burst,
+            refill_s: refill,
+            utc_offset_s: self.incident.offset_s().unwrap_or_default(),
+            coal: self.energy.coal,
+            co2: self.energy.co2,
+            register: self.exempt.clone(),
+        }
+    }
+
     /// The part that judges.
     #[must_use]
     pub fn policy(&self) -> Policy {
@@ -341,8 +367,11 @@ impl Config {
         range("metrics.interval", self.metrics.interval.into(), 1, 3600)?;
         self.metrics.check()?;
         grace::check(&self.grace)?;
+        self.journal.check()?;
         self.resolve.check()?;
         self.identity.check()?;
+        self.incident.check()?;
+        self.energy.check()?;
         if let Some(name) = self.kernel.offload_devices.iter().find(|name| !is_device(name)) {
             let problem = format!("{name:?} is no name of a network device");
             return Err(OutOfBounds { setting: "kernel.offload_devices", problem });

@@ -20,6 +20,8 @@ const LINE_BYTES: usize = 1 << 20;
 const INCIDENTS: usize = 100_000;
 /// Every line of ours holds this word.
 const OURS: &[u8] = b"\"minewall\"";
+/// And every one that tells an incident this.
+const INCIDENT: &[u8] = b"incident";
 
 /// Where incidents and records are read from.
 #[derive(Args, Clone, Debug, Default)]
@@ -108,7 +110,7 @@ impl Source {
     /// Nothing is named to read from, or it cannot be read.
     pub(crate) fn incidents(&self) -> Result<(Vec<Incident>, Told)> {
         let mut last = Last::default();
-        let mut told = self.each(&mut |value| {
+        let mut told = self.each(INCIDENT, &mut |value| {
             let Some(incident) = incident(value) else { return true };
             incident.map(|incident| last.take(incident)).is_ok()
         })?;
@@ -124,7 +126,7 @@ impl Source {
     /// As with [`Self::incidents`].
     pub(crate) fn records(&self, ids: &[String]) -> Result<Vec<Value>> {
         let mut found: Vec<Option<Value>> = vec![None; ids.len()];
-        self.each(&mut |value| {
+        self.each(OURS, &mut |value| {
             let line = line(value);
             let id = line.and_then(|line| line.pointer("/event/id")?.as_str());
             let at = id.and_then(|id| ids.iter().position(|known| known == id));
@@ -136,16 +138,17 @@ impl Source {
         Ok(found.into_iter().flatten().collect())
     }
 
-    /// Gives every line of minewall, one after the other; a line `take` answers `false` to is counted as bad.
+    /// Gives every line of minewall that holds the word, one after the other; a line `take` answers `false` to is
+    /// counted as bad.
     ///
     /// # Errors
     /// As with [`Self::incidents`].
-    pub(crate) fn each(&self, take: &mut dyn FnMut(&Value) -> bool) -> Result<Told> {
+    pub(crate) fn each(&self, word: &[u8], take: &mut dyn FnMut(&Value) -> bool) -> Result<Told> {
         let mut told = Told::default();
         for path in self.files()? {
             let reading = || format!("cannot read {}", path.display());
             let mut reader = open(&path).with_context(reading)?;
-            lines(&mut *reader, &path, take, &mut told).with_context(reading)?;
+            lines(&mut *reader, &path, word, take, &mut told).with_context(reading)?;
         }
         Ok(told)
     }
@@ -180,6 +183,9 @@ fn open(path: &Path) -> io::Result<Box<dyn BufRead>> {
     if path == Path::new("-") {
         return Ok(Box::new(BufReader::new(io::stdin())));
     }
+    // The segment of a journal may be packed between two looks.
+    let packed = PathBuf::from(format!("{}.gz", path.display()));
+    let path = if !path.exists() && packed.exists() { &packed } else { path };
     let file = File::open(path)?;
     Ok(match path.extension().is_some_and(|ending| ending == "gz") {
         true => Box::new(BufReader::new(MultiGzDecoder::new(file))),
@@ -191,6 +197,7 @@ fn open(path: &Path) -> io::Result<Box<dyn BufRead>> {
 fn lines(
     reader: &mut dyn BufRead,
     path: &Path,
+    word: &[u8],
     take: &mut dyn FnMut(&Value) -> bool,
     told: &mut Told,
 ) -> io::Result<()> {
@@ -210,6 +217,9 @@ fn lines(
             continue;
         }
         told.lines += 1;
+        if !has(&line, word) {
+            continue;
+        }
         let value = if is_whole { json(&line) } else { None };
         if !value.is_some_and(|value| take(&value)) {
             told.bad(&format_args!("{}:{number}", path.display()));
@@ -320,7 +330,7 @@ mod tests {
         let directory = Directory::new("bad-lines");
         let line = told("a", State::Opened, 1);
         let torn = line.get(..line.len() / 2).unwrap();
-        let long = format!("{{\"minewall\":\"{}\"}}\n", "x".repeat(LINE_BYTES));
+        let long = format!("{{\"minewall\":\"incident{}\"}}\n", "x".repeat(LINE_BYTES));
         let wrong = line.replace("\"attempts\":1", "\"attempts\":\"one\"");
         let path =
             directory.write("f", (line.clone() + &long + &wrong + &told("b", State::Opened, 1) + torn).as_bytes());

@@ -118,7 +118,10 @@ impl Report {
 
 /// The offset from UTC of the days in the configuration.
 fn own_offset(_: &Source) -> Result<String> {
-    Ok("Z".to_owned())
+    let seconds = minewall_core::incident::Settings::default().utc_offset_s;
+    let sign = if seconds < 0 { '-' } else { '+' };
+    let minutes = seconds.abs() / 60;
+    Ok(format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60))
 }
 
 /// The exit code for "nothing was seen".

@@ -18,9 +18,11 @@ use super::when::{Range, When};
 use super::{give, reasons};
 
 /// Records, excerpts and lists are cut to what one page holds.
-const RECORDS: usize = 3;
-const EXCERPT: usize = 200;
-const LISTED: usize = 4;
+const RECORDS: usize = 2;
+const EXCERPT: usize = 160;
+const LISTED: usize = 2;
+const REASONS: usize = 4;
+const TEXT: usize = 110;
 
 #[derive(Args, Debug)]
 pub(crate) struct Notice {
@@ -241,10 +243,10 @@ fn what(incident: &Incident, range: &Range, lang: Lang) -> Rows {
             (t::LAST, Some(moment(range, incident.last_us))),
             (t::TIMES, Some(t::TIMES_HOW.with(lang, &[&counts[0], &counts[1], &counts[2]]))),
             (t::COIN, coin),
-            (t::POOL_AT, Some(pool.join(", "))),
-            (t::WALLET, incident.wallet.as_ref().map(|wallet| shortened(wallet, 120))),
-            (t::SOFTWARE, Some(shortened(&few(&incident.agents), 120))),
-            (t::WORKERS, Some(shortened(&few(&incident.rigs.workers), 120))),
+            (t::POOL_AT, Some(shortened(&pool.join(", "), TEXT))),
+            (t::WALLET, incident.wallet.as_ref().map(|wallet| shortened(wallet, TEXT))),
+            (t::SOFTWARE, Some(shortened(&few(&incident.agents), TEXT))),
+            (t::WORKERS, Some(shortened(&few(&incident.rigs.workers), TEXT))),
         ],
         lang,
     )
@@ -262,7 +264,14 @@ fn much(incident: &Incident, lang: Lang) -> Rows {
     let time = [number(hours(incident.total.active_s)), whole(incident.total.accepted)];
     let mut rows = vec![
         (t::RATE, measured.or(declared)),
-        (t::RIGS, Some(if rigs.reason.is_empty() { count } else { t::RIGS_WHY.with(lang, &[&count, &rigs.reason]) })),
+        (
+            t::RIGS,
+            Some(if rigs.reason.is_empty() {
+                count
+            } else {
+                t::RIGS_WHY.with(lang, &[&count, &reasons::rigs(&rigs.reason, lang)])
+            }),
+        ),
         (t::HOURS, Some(t::HOURS_OF.with(lang, &[&time[0], &time[1]]))),
     ];
     if let Some(energy) = &incident.energy {
@@ -290,7 +299,7 @@ fn evidence(record: &Value, range: &Range, lang: Lang) -> [String; 5] {
     [
         time(record, range),
         text("/minewall/layer").to_owned(),
-        shortened(&rule, 60),
+        shortened(&rule, 40),
         sure(text("/minewall/confidence"), lang),
         seen.chars().take(EXCERPT).collect(),
     ]
@@ -300,7 +309,9 @@ fn meaning(incident: &Incident, lang: Lang) -> Vec<String> {
     let mut meaning = Vec::new();
     if let Some(exemption) = &incident.exemption {
         let until = exemption.expires.as_deref().unwrap_or("-");
-        meaning.push(t::EXEMPT.with(lang, &[&exemption.owner, &exemption.reason, until]));
+        meaning.push(
+            t::EXEMPT.with(lang, &[&shortened(&exemption.owner, TEXT), &shortened(&exemption.reason, TEXT), until]),
+        );
     }
     if let Some(before) = &incident.returned_after {
         meaning.push(t::RETURNED_AFTER.with(lang, &[before]));
@@ -312,8 +323,8 @@ fn meaning(incident: &Incident, lang: Lang) -> Vec<String> {
         meaning.push(t::WEIGHED.with(lang, &[&wilful.to_string(), &infected.to_string()]));
         let mut reasons_of: Vec<_> = incident.reasons.iter().collect();
         reasons_of.sort_by_key(|reason| std::cmp::Reverse(reason.weight));
-        for reason in reasons_of.into_iter().take(6) {
-            let text = reasons::text(&reason.rule, &reason.text, lang);
+        for reason in reasons_of.into_iter().take(REASONS) {
+            let text = shortened(&reasons::text(&reason.rule, &reason.text, lang), TEXT);
             let weight = reason.weight.to_string();
             meaning.push(t::WEIGHED_ONE.with(lang, &[side(reason.side, lang), &weight, &text]));
         }

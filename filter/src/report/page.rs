@@ -323,7 +323,7 @@ fn weighed(summary: &Summary<'_>, lang: Lang) -> Option<Section> {
         .reasons()
         .iter()
         .map(|reason| {
-            let text = reasons::text(&reason.rule, &reason.text, lang);
+            let text = reasons::rule(&reason.rule, &reason.text, lang);
             vec![side(reason.side, lang).to_owned(), reason.weight.to_string(), text, count(reason.hosts)]
         })
         .collect();

@@ -161,6 +161,11 @@ impl<S: Source> Worker<S> {
         self.source.end();
         self.report_after = None;
         self.report();
+        if self.is_open
+            && let Err(error) = self.outlet.close()
+        {
+            self.fail(&error);
+        }
     }
 
     /// Tries until it worked; false when the process stops first.
@@ -203,6 +208,11 @@ impl<S: Source> Worker<S> {
         {
             self.fail(&error);
             self.source.failed();
+        }
+        if self.is_open
+            && let Err(error) = self.outlet.tend()
+        {
+            self.fail(&error);
         }
         self.warn();
         self.report();
