@@ -14,7 +14,7 @@ use minewall_lab::{Lab, ready, until};
 use super::{LIMIT, POOLS, configuration, dig, must_be_cut, records_after, start};
 
 /// Each series with its value.
-type Series = BTreeMap<String, f64>;
+pub(super) type Series = BTreeMap<String, f64>;
 
 /// Reads the text format, version 0.0.4, and holds it to its rules: HELP, then TYPE, then the samples of one metric; no
 /// series twice; counters named `_total`; buckets that grow up to the count.
@@ -52,14 +52,14 @@ fn parse(text: &str) -> Series {
 }
 
 /// The sum of a metric's samples whose labels contain `label`.
-fn sum(series: &Series, metric: &str, label: &str) -> f64 {
+pub(super) fn sum(series: &Series, metric: &str, label: &str) -> f64 {
     let head = format!("minewall_{metric}");
     let is_it = |key: &str| key.strip_prefix(&head).is_some_and(|rest| rest.is_empty() || rest.starts_with('{'));
     series.iter().filter(|(key, _)| is_it(key) && key.contains(label)).map(|(_, value)| value).sum()
 }
 
 /// The figures, once `enough` says so.
-fn figures(file: &Path, enough: impl Fn(&Series) -> bool) -> Option<Series> {
+pub(super) fn figures(file: &Path, enough: impl Fn(&Series) -> bool) -> Option<Series> {
     until(LIMIT, || Some(parse(&fs::read_to_string(file).ok()?)).filter(&enough))
 }
 

@@ -11,6 +11,7 @@
 //! | `listed` | TLS server names and addresses on lists |
 //! | `logins` | every client's login in every manner, and who stands in its record |
 //! | `proxies` | mining and names behind SOCKS and HTTP proxies, web miners over WebSocket |
+//! | `follow` | what is let pass and mines: shares counted, a grace and its end |
 //! | `identity` | who stands in a record: by a lease, behind a router, behind NAT |
 //! | `policy` | observing, exemptions, dropping |
 //! | `resolvers` | resolvers for encrypted DNS |
@@ -35,6 +36,7 @@ mod crash;
 mod fail;
 mod faults;
 mod feeds;
+mod follow;
 mod identity;
 mod learned;
 mod listed;

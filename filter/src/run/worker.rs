@@ -70,17 +70,10 @@ impl Worker {
         engine.learn(Arc::clone(&latest.known));
         let clock = Clock::start();
         let (mut errors, mut eased, mut askers) = (0, 0, Askers::default());
-        let (mut shown, mut asked) = (Instant::now(), Instant::now());
+        let mut last = Last { shown: Instant::now(), asked: Instant::now() };
         loop {
             // Once a packet or a wait, and a clock that is read without a system call.
-            if shown.elapsed() >= SHOWN {
-                self.slot.put(engine.counters());
-                shown = Instant::now();
-            }
-            if asked.elapsed() >= ASKED {
-                engine.activities(clock.now(), &mut |activity| self.entry.tell(activity));
-                asked = Instant::now();
-            }
+            self.tell(&mut engine, &clock, &mut last);
             let next = self.queue.next();
             // Behind the wait: a packet is judged by what holds when it comes. Also while none comes: what is former can go.
             latest.renew(&mut engine);
@@ -142,6 +135,24 @@ impl Worker {
         engine.finish(clock.now(), &mut |activity| self.entry.tell(activity));
         self.slot.put(engine.counters());
     }
+
+    /// Shows what the engine counted, and hands on what it has to tell of connections, each now and then.
+    fn tell(&self, engine: &mut Engine, clock: &Clock, last: &mut Last) {
+        if last.shown.elapsed() >= SHOWN {
+            self.slot.put(engine.counters());
+            last.shown = Instant::now();
+        }
+        if last.asked.elapsed() >= ASKED {
+            engine.activities(clock.now(), &mut |activity| self.entry.tell(activity));
+            last.asked = Instant::now();
+        }
+    }
+}
+
+/// When that was done last.
+struct Last {
+    shown: Instant,
+    asked: Instant,
 }
 
 /// What an engine goes by, as others swap it.

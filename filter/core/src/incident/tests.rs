@@ -64,6 +64,7 @@ fn login(host: u8, at_s: i64, words: &[(Word, &str)]) -> Record {
             excerpt: Vec::new(),
         },
         exemption: None,
+        grace_until_us: None,
     }
 }
 

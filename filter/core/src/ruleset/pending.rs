@@ -11,6 +11,7 @@ use alloc::vec::Vec;
 
 use super::nft::TABLE;
 use crate::config::{Config, Mark};
+use crate::policy::Mode;
 
 /// What the comments of our rules in chains of others begin with.
 const COMMENT: &str = "minewall: ";
@@ -18,6 +19,10 @@ const COMMENT: &str = "minewall: ";
 /// For each packet looked at in a direction, how many pass before a flow nobody decided is given up: acknowledgements,
 /// and messages that are followed further.
 const SPARE: u32 = 16;
+
+/// The same where mining may be let pass: what is followed stays undecided as long as it mines. At five packets a minute,
+/// shares and acknowledgements, that is nine days; where nobody decides, a download is given up after some 50 MB.
+const FOLLOWED: u32 = 65_536;
 
 /// What is to be done about flowtables of others.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,7 +43,9 @@ impl Pending {
     /// Reads what `nft -a list ruleset` printed.
     #[must_use]
     pub fn new(listing: &str, config: &Config) -> Self {
-        let wanted = rules(config.kernel.mark, config.look.packets.saturating_mul(SPARE));
+        let passes = config.mode == Mode::Observe || config.grace.is_set() || !config.exempt.is_empty();
+        let looked_at = config.look.packets.saturating_mul(SPARE);
+        let wanted = rules(config.kernel.mark, if passes { looked_at.max(FOLLOWED) } else { looked_at });
         let mut pending = Self::default();
         for (chain, rules) in chains(listing) {
             let Some(first) = rules.iter().find(|rule| offloads(rule.text)) else { continue };
@@ -171,6 +178,16 @@ mod tests {
         let lost: String =
             repaired.lines().filter(|line| !line.contains("DNS question")).map(|line| format!("{line}\n")).collect();
         assert_eq!(Pending::new(&lost, &Config::default()).repair.matches("delete").count(), 2);
+    }
+
+    #[test]
+    fn what_may_be_let_pass_is_kept_from_flowtables_for_as_long_as_it_mines() {
+        let repair = |config: &Config| Pending::new(LISTING, config).repair;
+        let mut config = Config { mode: Mode::Block, ..Config::default() };
+        assert!(repair(&config).contains("ct original packets < 256 "));
+        config.grace.minutes = 5;
+        assert!(repair(&config).contains("ct original packets < 65536 "));
+        assert!(repair(&Config::default()).contains("ct original packets < 65536 "), "observing");
     }
 
     #[test]
