@@ -101,7 +101,7 @@ pub(crate) fn run(path: &Path) -> Result<()> {
     let injector = Arc::new(Injector::open(config.kernel.mark.cut)?);
     let sinks = Sinks::start(&config, &first.observer)?;
     let names = Arc::new(Mutex::new(Names::new(random()?)));
-    let folding = Folding::new(config.incidents(), &first.observer, random()?, Vec::new());
+    let folding = Folding::new(config.incidents(), &first.observer, random()?, fold::former(&config));
     let recorder = Recorder::start(sinks, folding, Identity::start(&config.identity)?, Arc::clone(&names))?;
     let (settings, ease, stop) = (ArcSwap::from_pointee(first), AtomicUsize::new(0), AtomicBool::new(false));
     let tells_host = AtomicBool::new(config.tcp.action == TcpAction::Reset);

@@ -74,7 +74,6 @@ pub(crate) fn texts(directory: &Path, class: Class, since_us: i64, until_us: i64
 ///
 /// # Errors
 /// As with [`read`]; what is damaged is passed over.
-#[allow(dead_code, reason = "for `report` and `console`")]
 pub(crate) fn incidents(directory: &Path, since_us: i64, until_us: i64) -> io::Result<Vec<Incident>> {
     let mut last: HashMap<String, Incident> = HashMap::new();
     for entry in read_class(directory, Class::Incidents, since_us, i64::MAX)?.flatten() {

@@ -1,17 +1,23 @@
 //! From records to incidents, on the recorder's thread: what is folded, and what of it goes to the sinks.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use minewall_core::activity::Activity;
+use minewall_core::config::Config;
 use minewall_core::evidence::Record;
 use minewall_core::incident::{Counted, Incident, Incidents, Passed, Settings, Told};
 use minewall_core::now::Now;
 
+use crate::journal;
 use crate::sink::{Event, Sinks};
 
 /// How often it is looked at what is due.
 pub(super) const TICK: Duration = Duration::from_secs(1);
+
+/// Microseconds of the journal that are read at the start: incidents that go on, and what may come back.
+const READ_US: i64 = 7 * 86_400 * 1_000_000;
 
 /// Where the counts are shown, also while another thread folds.
 pub(super) type Shown = Arc<Mutex<Counted>>;
@@ -78,10 +84,28 @@ impl Folding {
     }
 
     fn now(&self) -> Now {
-        let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_micros();
         let mono_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        Now { mono_ms, wall_us: i64::try_from(wall).unwrap_or(i64::MAX) }
+        Now { mono_ms, wall_us: wall_us() }
     }
+}
+
+/// The incidents the journal told of last, the oldest first. Without a journal there are none, and one that cannot be
+/// read is said: what goes on is then told as if it began.
+pub(super) fn former(config: &Config) -> Vec<Incident> {
+    let directory = Path::new(&config.journal.directory);
+    if config.journal.directory.is_empty() || !directory.exists() {
+        return Vec::new();
+    }
+    let wall = wall_us();
+    journal::incidents(directory, wall.saturating_sub(READ_US), i64::MAX).unwrap_or_else(|error| {
+        tracing::warn!(%error, "incidents cannot be read from the journal; what goes on is told anew");
+        Vec::new()
+    })
+}
+
+fn wall_us() -> i64 {
+    let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_micros();
+    i64::try_from(wall).unwrap_or(i64::MAX)
 }
 
 fn send(told: Told, sinks: &Sinks) {
