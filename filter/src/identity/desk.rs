@@ -31,6 +31,8 @@ struct Held {
     item: Item,
     /// What it waits for comes by then, or not at all; none: it is complete.
     until: Option<Instant>,
+    /// When it is looked next whether that is there.
+    again: Instant,
 }
 
 impl Desk {
@@ -52,7 +54,7 @@ impl Desk {
             }
             Item::Record(record) => self.identity.complete(record, now),
         };
-        self.held.push_back(Held { item, until: wait.map(|wait| now + wait) });
+        self.held.push_back(Held { item, until: wait.map(|wait| now + wait), again: now + AGAIN });
     }
 
     /// The next that is complete, or has waited long enough.
@@ -60,6 +62,10 @@ impl Desk {
         let is_full = self.held.len() > WAITING;
         let first = self.held.front_mut()?;
         if let (Some(until), Item::Record(record)) = (first.until, &mut first.item) {
+            if now < first.again && !is_full {
+                return None;
+            }
+            first.again = now + AGAIN;
             let is_more = self.identity.complete(record, now).is_some();
             if is_more && now < until && !is_full {
                 return None;
