@@ -4,5 +4,6 @@ mod cli; // the commands as a person runs them, except `run`: replay, check, che
 mod corpus; // every case of the catalogue: its capture, its records, and that each dialect has its share
 mod laws; // what holds for every conversation of the catalogue, however it is sent
 mod path; // the real program inline on the gateway of the lab: what hosts, servers and the kernel see
+mod report; // reports and notices, looked at in a real browser
 mod tidy; // the house rules
 mod update; // lists that are fetched: guards, generations, damage

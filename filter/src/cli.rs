@@ -7,8 +7,9 @@ use anyhow::Result;
 use clap::{Parser, Subcommand, ValueEnum};
 use minewall_core::config::Backend;
 
+use crate::identity::Identify;
 use crate::settings::CONFIG;
-use crate::{check, kernel, lists, output, replay, run, settings};
+use crate::{check, journal, kernel, lists, lookup, output, replay, report, run, settings};
 
 /// Finds cryptocurrency mining in the traffic of a gateway, cuts it and writes the evidence.
 #[derive(Debug, Parser)]
@@ -57,12 +58,52 @@ enum Command {
         #[arg(short, long, value_name = "FILE", default_value = CONFIG)]
         config: PathBuf,
     },
+    /// Tell who has or had an address, by everybody who may know
+    ///
+    /// Reads leases, accounts and the inventory named in the configuration and prints what each says. Exit code 0:
+    /// somebody knows the host; 1: nobody does; 2: error.
+    #[command(
+        after_help = "Examples:\n  minewall identify 10.0.0.5\n  minewall identify 10.0.0.5 --at 2026-11-24T10:00:00+08:00\n  minewall identify 2001:db8::5 --format json"
+    )]
+    Identify(Identify),
+    /// The journal: whether it is as it was written, what stands in it
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  minewall journal verify\n  minewall journal show --since 7d\n  minewall journal key"
+    )]
+    Journal(journal::Command),
     /// The lists: fetch them, search them, hand them on
     #[command(
         subcommand,
         after_help = "Examples:\n  minewall lists update\n  minewall lists status\n  minewall lists search nicehash"
     )]
     Lists(lists::Command),
+    /// Sum up what mined, where, for how long and how much, for people
+    ///
+    /// Reads incidents from a journal or from files of JSON lines. Figures of energy are estimates and say on what they
+    /// rest. Approved research is told apart. Exit code 0: written; 1: written, and no mining was seen; 2: error.
+    #[command(
+        after_help = "Examples:\n  minewall report --since last-week --lang zh -o report.html\n  minewall report --from /var/log/minewall.json --since 2026-11-01 --by host --format csv --bom > hosts.csv\n  minewall report --since 7d --format json | jq .total.kwh"
+    )]
+    Report(report::Report),
+    /// Write one incident on one page, with its evidence and fields to sign
+    ///
+    /// For the unit that answers for the host: who, where, since when, how much, how sure, what it means, what to do.
+    /// Exit code 0: written; 2: there is no such incident, or error.
+    #[command(
+        after_help = "Examples:\n  minewall notice 5f0c9a1e77b2d4c3-7 --lang zh -o notice.html\n  minewall notice 5f0c9a --due 2026-12-01 --named 'No. 17: 203.0.113.5:40000, 2026-11-24 10:00' --format md"
+    )]
+    Notice(report::Notice),
+    /// Tell which host inside had a public address and port at a time
+    ///
+    /// Answers from the journal, the surest first, each with its reason. `exact`: the port was this host's within 10
+    /// seconds; `likely`: within --within, or the far end is the one asked for; `possible`: it mined behind this address.
+    /// Times are RFC 3339, or `2026-11-24 10:00:00` with --offset. Exit code 0: found; 1: nobody, with --list not for each
+    /// row; 2: error.
+    #[command(
+        after_help = "Examples:\n  minewall lookup --public 203.0.113.5:40000 --at '2026-11-24 10:00:00' --offset +08:00\n  minewall lookup --list notice.csv --offset +08:00 > hosts.csv\n  minewall lookup --public 203.0.113.5:40000 --at 2026-11-24T02:00:00Z --nat-log conntrack.log"
+    )]
+    Lookup(lookup::Lookup),
     /// The kernel rules
     #[command(subcommand, after_help = "Examples:\n  minewall rules print --backend nft")]
     Rules(Rules),
@@ -116,7 +157,12 @@ impl Cli {
                 output::write(&(refused.collect::<String>() + &sound))?;
                 Ok(ExitCode::SUCCESS)
             }
+            Command::Identify(identify) => identify.perform(),
+            Command::Journal(journal) => journal.perform(),
             Command::Lists(lists) => lists.perform(),
+            Command::Lookup(lookup) => lookup.perform(),
+            Command::Report(report) => report.perform(),
+            Command::Notice(notice) => notice.perform(),
             Command::Rules(Rules::Print { config, backend }) => {
                 let mut config = settings::own(config.as_deref())?;
                 config.kernel.backend = backend.map_or(config.kernel.backend, Into::into);

@@ -26,6 +26,9 @@ use capture::Capture;
 use summary::Sum;
 use table::Table;
 
+/// How often the engine is asked what became of connections that have fallen silent, in the capture's time.
+const ASKED_MS: u64 = 1_000;
+
 /// Flows remembered of one capture.
 const FLOWS: usize = 1 << 17;
 
@@ -96,14 +99,20 @@ fn read(file: &Path, settings: &Settings, progress: &ProgressBar, sum: &mut Sum,
     // The ids of records are the same whenever this capture is read, and differ from those of other captures.
     let mut engine = Engine::new(settings.clone(), FLOWS, capture.fingerprint().into());
     let mut names = Names::new(capture.fingerprint());
-    let mut mono_ms = 0;
+    let (mut mono_ms, mut asked_ms, mut last) = (0, 0, Now::default());
     let result = capture.read(
         |frame| {
             let now = Now::from_wall_us(frame.time_us);
             // The clock to count with never goes back, whatever the capture's does.
             mono_ms = now.mono_ms.max(mono_ms);
             sum.packet(frame.bytes);
-            let outcome = engine.on_frame(Now { mono_ms, ..now }, frame.linktype, frame.bytes);
+            last = Now { mono_ms, ..now };
+            if mono_ms >= asked_ms {
+                engine.activities(last, &mut |activity| sum.activity(&activity));
+                asked_ms = mono_ms + ASKED_MS;
+            }
+            let outcome = engine.on_frame(last, frame.linktype, frame.bytes);
+            outcome.activity.iter().for_each(|activity| sum.activity(activity));
             if outcome.is_answer
                 && let Ok(packet) = Packet::from_linktype(frame.linktype, frame.bytes)
             {
@@ -115,6 +124,7 @@ fn read(file: &Path, settings: &Settings, progress: &ProgressBar, sum: &mut Sum,
         },
         |bytes| progress.inc(bytes),
     );
+    engine.finish(last, &mut |activity| sum.activity(&activity));
     sum.capture(&engine.counters());
     result
 }

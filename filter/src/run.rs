@@ -3,6 +3,7 @@
 mod bridged;
 mod count;
 mod ease;
+mod fold;
 mod learn;
 mod recorder;
 mod worker;
@@ -25,6 +26,7 @@ use minewall_core::ruleset::Classes;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
+use crate::identity::Identity;
 use crate::inject::Injector;
 use crate::kernel::bridge::Shown;
 use crate::kernel::{self, Loaded};
@@ -34,6 +36,7 @@ use crate::sink::Sinks;
 use crate::{capability, settings};
 use count::{Export, Slot};
 use ease::Watch;
+use fold::Folding;
 use learn::Learner;
 use recorder::Recorder;
 use worker::Worker;
@@ -96,9 +99,10 @@ pub(crate) fn run(path: &Path) -> Result<()> {
     let classes = Classes::new(&config.queue, kernel::queues(&config));
     let queues = bind(&config, classes)?;
     let injector = Arc::new(Injector::open(config.kernel.mark.cut)?);
-    let sinks = Sinks::start(&config.sink, &first.observer)?;
+    let sinks = Sinks::start(&config, &first.observer)?;
     let names = Arc::new(Mutex::new(Names::new(random()?)));
-    let recorder = Recorder::start(sinks, Arc::clone(&names))?;
+    let folding = Folding::new(config.incidents(), &first.observer, random()?, Vec::new());
+    let recorder = Recorder::start(sinks, folding, Identity::start(&config.identity)?, Arc::clone(&names))?;
     let (settings, ease, stop) = (ArcSwap::from_pointee(first), AtomicUsize::new(0), AtomicBool::new(false));
     let tells_host = AtomicBool::new(config.tcp.action == TcpAction::Reset);
     let (learned, resolve) = (ArcSwap::default(), ArcSwap::from_pointee(config.resolve.clone()));
@@ -318,14 +322,18 @@ fn reload(
             bail!("{setting} cannot change while running; restart minewall");
         }
     }
-    let sinks = if old.sink == new.sink { None } else { Some(Sinks::start(&new.sink, &engine.observer)?) };
+    let same = old.sink == new.sink && old.journal == new.journal;
+    let sinks = if same { None } else { Some(Sinks::start(&new, &engine.observer)?) };
+    let identity = if old.identity == new.identity { None } else { Some(Identity::start(&new.identity)?) };
     loaded.replace(loaded.plane().anew(&new, &engine.lists))?;
     shared.tells_host.store(new.tcp.action == TcpAction::Reset, Ordering::Relaxed);
     match sinks {
         Some(sinks) => recorder.replace(sinks),
         None => recorder.reopen(),
     }
+    identity.into_iter().for_each(|identity| recorder.identify(identity));
     shared.resolve.store(Arc::new(new.resolve.clone()));
+    recorder.configure(new.incidents(), &engine.observer);
     Ok((new, shared.settings.swap(Arc::new(engine))))
 }
 

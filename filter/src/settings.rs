@@ -12,7 +12,7 @@ use minewall_lists::{Builder, Category, Format, ListMeta, Lists, Unreadable};
 use toml::de::DeTable;
 
 use crate::update::{self, Generation, Store};
-use crate::{metrics, resolve, sink};
+use crate::{identity, metrics, resolve, sink};
 
 /// Reads and checks a configuration file.
 ///
@@ -47,7 +47,9 @@ pub(crate) fn check(path: &Path) -> Result<(Lists, Vec<Tally>)> {
     let sinks = config.sink.iter().enumerate();
     let sound = sinks.map(|(at, sink)| sink::check(sink).with_context(|| Setting(format!("sink.{at}"))));
     let metrics = || metrics::check(&config.metrics.file).context(Setting("metrics.file".to_owned()));
-    let lists = sound.collect::<Result<()>>().and_then(|()| metrics()).and_then(|()| lists(&config.lists));
+    let inventory = || identity::check_inventory(&config.identity).context(Setting("identity.inventory".to_owned()));
+    let files = sound.collect::<Result<()>>().and_then(|()| metrics()).and_then(|()| inventory());
+    let lists = files.and_then(|()| lists(&config.lists));
     lists.map_err(|error| located(&text, error)).with_context(|| within(path))
 }
 
@@ -67,6 +69,8 @@ fn parse(text: &str) -> Result<Config> {
     config.check().map_err(wrong)?;
     resolve::check(&config.resolve)
         .map_err(|error| located(text, error.context(Setting("resolve.servers".to_owned()))))?;
+    identity::check(&config.identity)
+        .map_err(|error| located(text, error.context(Setting("identity.servers".to_owned()))))?;
     let wrong = |wrong: Wrong| located(text, anyhow!(wrong.problem).context(Setting(wrong.setting)));
     config.check_sinks().and_then(|()| config.lists.check()).map_err(wrong)?;
     Ok(config)
@@ -258,6 +262,9 @@ mod tests {
             ("[resolve]\nttl_min = 0", &["line 2", "resolve.ttl_min", "1 to 86400"]),
             ("[resolve]\nrefresh = \"yes\"", &["line 2", "yes", "off", "on"]),
             ("[resolve]\nservers = [\"dns.test\"]", &["line 2", "resolve.servers", "dns.test", "tls://"]),
+            ("[grace]\nminutes = 99999", &["line 2", "grace.minutes", "10080", "observe"]),
+            ("[[grace.prefix]]\nprefix = \"10.0.0\"\nminutes = 1", &["line 2", "10.0.0.0/8"]),
+            ("[identity]\nkea = [\"leases\"]", &["line 2", "identity.kea", "absolute", "kea-leases4.csv"]),
             ("[kernel]\nmark = \"0x7\"", &["line 2", "two bits"]),
             ("[kernel]\nbridge = \"yes\"", &["line 2", "yes", "auto", "off", "on"]),
             ("[[exempt]]\nprefix=\"10.0.0\"\nowner=\"a\"\nreason=\"b\"", &["line 2", "10.0.0.0/8"]),
@@ -293,6 +300,9 @@ mod tests {
         assert_eq!(config.kernel.bridge, default.kernel.bridge);
         assert_eq!(config.inside, default.inside);
         assert_eq!(config.resolve, default.resolve);
+        assert_eq!(config.grace, default.grace);
+        assert_eq!(config.journal, default.journal);
+        assert_eq!(config.identity, default.identity);
     }
 
     #[test]

@@ -14,9 +14,10 @@ mod config;
 mod damage;
 #[cfg(feature = "sign")]
 mod feed;
+mod identify;
 mod lists;
 mod odd;
-mod program;
+pub(crate) mod program;
 mod replay;
 mod report;
 mod rules;

@@ -7,13 +7,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::Value;
 
-pub(super) const BINARY: &str = env!("CARGO_BIN_EXE_minewall");
+pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_minewall");
 
 /// A directory of this test's own.
-pub(super) struct Files(PathBuf);
+pub(crate) struct Files(PathBuf);
 
 impl Files {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let path = std::env::temp_dir().join(format!("minewall-cli-{}-{number}", std::process::id()));
@@ -21,19 +21,19 @@ impl Files {
         Self(path)
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.0
     }
 
     /// Writes a file and gives its path as text.
-    pub(super) fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> String {
+    pub(crate) fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> String {
         let path = self.0.join(name);
         fs::write(&path, bytes).unwrap();
         path.to_str().unwrap().to_owned()
     }
 
     /// A configuration without the shipped lists, with a list that names `pool.example.org` and `192.0.2.9:3333`.
-    pub(super) fn config(&self) -> String {
+    pub(crate) fn config(&self) -> String {
         let list = self.write("own.list", "pool.example.org\n192.0.2.9:3333\n[2001:db8:9::9]:3333\n");
         self.write(
             "minewall.toml",
@@ -53,10 +53,10 @@ impl Drop for Files {
 
 /// What a run of the binary gave.
 #[derive(Debug)]
-pub(super) struct Ran {
-    pub(super) code: i32,
-    pub(super) out: String,
-    pub(super) err: String,
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 impl From<Output> for Ran {
@@ -68,7 +68,7 @@ impl From<Output> for Ran {
 
 impl Ran {
     /// Standard output as JSON: every line is one object.
-    pub(super) fn records(&self) -> Vec<Value> {
+    pub(crate) fn records(&self) -> Vec<Value> {
         let read = |line: &str| {
             let value: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line:?}"));
             assert!(value.is_object(), "{line:?}");
@@ -78,12 +78,12 @@ impl Ran {
     }
 }
 
-pub(super) fn minewall(arguments: &[&str]) -> Ran {
+pub(crate) fn minewall(arguments: &[&str]) -> Ran {
     Command::new(BINARY).args(arguments).stdin(Stdio::null()).output().unwrap().into()
 }
 
 /// `replay --format json` with the configuration of [`Files::config`].
-pub(super) fn replay(files: &Files, more: &[&str]) -> Ran {
+pub(crate) fn replay(files: &Files, more: &[&str]) -> Ran {
     let config = files.config();
     let mut arguments = vec!["replay", "--format", "json", "-c", &config];
     arguments.extend(more);

@@ -11,6 +11,7 @@
 //! | `listed` | TLS server names and addresses on lists |
 //! | `logins` | every client's login in every manner, and who stands in its record |
 //! | `proxies` | mining and names behind SOCKS and HTTP proxies, web miners over WebSocket |
+//! | `identity` | who stands in a record: by a lease, behind a router, behind NAT |
 //! | `policy` | observing, exemptions, dropping |
 //! | `resolvers` | resolvers for encrypted DNS |
 //! | `anew` | after a cut: the far end is told, the ports serve another connection |
@@ -34,6 +35,7 @@ mod crash;
 mod fail;
 mod faults;
 mod feeds;
+mod identity;
 mod learned;
 mod listed;
 mod logins;
@@ -83,7 +85,7 @@ fn binary() -> &'static Path {
 fn configuration(lab: &Lab, mode: &str, more: &str) -> String {
     let (records, runtime) = (Minewall::records_file(lab), lab.directory().join("runtime"));
     format!(
-        "mode = \"{mode}\"\n{more}\n[[sink]]\ntype = \"file\"\npath = {records:?}\n\n[runtime]\ndirectory = {runtime:?}\n"
+        "mode = \"{mode}\"\n{more}\n[[sink]]\ntype = \"file\"\npath = {records:?}\nheld = true\n\n[runtime]\ndirectory = {runtime:?}\n"
     )
 }
 

@@ -13,6 +13,8 @@ pub(crate) const TESTS: &[(&str, &str)] = &[
     ("/usr/bin/zstd", "zstd"),
     ("/usr/bin/minisign", "minisign"),
     ("/usr/bin/named-checkzone", "bind9-utils"),
+    ("/usr/bin/chromium", "chromium"),
+    ("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc", "fonts-noto-cjk"),
 ];
 
 /// Packages the benches need besides those of the lab.

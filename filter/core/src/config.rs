@@ -1,6 +1,10 @@
 //! The configuration as a value: what may be set, its bounds and its defaults. Reading the file is the process' work.
 
 mod feeds;
+mod grace;
+mod identity;
+mod incident;
+mod journal;
 mod mark;
 mod metrics;
 mod queue;
@@ -19,9 +23,12 @@ use serde::Deserialize;
 
 use crate::engine::Settings;
 use crate::limits;
-use crate::policy::{Categories, DnsAnswer, Exempt, Inside, Mode, Policy};
+use crate::policy::{Categories, DnsAnswer, Exempt, Grace, Inside, Mode, Policy};
 
 pub use feeds::{Feed, Fetcher, Update, Wrong};
+pub use identity::{Identity, Reverse};
+pub use incident::{Energy, Incident};
+pub use journal::Journal;
 pub use mark::Mark;
 pub use metrics::Metrics;
 pub use queue::{Fail, FailVerdicts, Queue, Reader};
@@ -54,10 +61,20 @@ pub struct Config {
     pub lists: ListFiles,
     /// How the addresses of listed servers are learned.
     pub resolve: Resolve,
+    /// How long hosts that mine are observed before they are cut.
+    pub grace: Grace,
+    /// Where it is looked up who a host inside is.
+    pub identity: Identity,
+    /// How incidents are folded and told.
+    pub incident: Incident,
+    /// What their energy is reckoned with.
+    pub energy: Energy,
     /// Hosts that may mine.
     pub exempt: Vec<Exempt>,
     /// Where records go.
     pub sink: Vec<Sink>,
+    /// The journal that shows tampering.
+    pub journal: Journal,
     /// Where what is counted is written.
     pub metrics: Metrics,
     /// Where the process keeps its lock.
@@ -291,6 +308,22 @@ impl Config {
         }
     }
 
+    /// What incidents are folded by.
+    #[must_use]
+    pub fn incidents(&self) -> crate::incident::Settings {
+        let Incident { report, quiet, burst, refill, .. } = self.incident;
+        crate::incident::Settings {
+            report_s: report,
+            quiet_s: quiet,
+            burst,
+            refill_s: refill,
+            utc_offset_s: self.incident.offset_s().unwrap_or_default(),
+            coal: self.energy.coal,
+            co2: self.energy.co2,
+            register: self.exempt.clone(),
+        }
+    }
+
     /// The part that judges.
     #[must_use]
     pub fn policy(&self) -> Policy {
@@ -310,6 +343,7 @@ impl Config {
         };
         let mut policy = Policy::new(self.mode, self.category, answer, self.inside.clone(), self.exempt.clone());
         policy.reads_answers = self.dns.answers != Answers::None;
+        policy.grace = self.grace.clone();
         policy
     }
 
@@ -332,7 +366,12 @@ impl Config {
         range("queue.first", self.queue.first.into(), 0, u64::from(u16::MAX - most))?;
         range("metrics.interval", self.metrics.interval.into(), 1, 3600)?;
         self.metrics.check()?;
+        grace::check(&self.grace)?;
+        self.journal.check()?;
         self.resolve.check()?;
+        self.identity.check()?;
+        self.incident.check()?;
+        self.energy.check()?;
         if let Some(name) = self.kernel.offload_devices.iter().find(|name| !is_device(name)) {
             let problem = format!("{name:?} is no name of a network device");
             return Err(OutOfBounds { setting: "kernel.offload_devices", problem });

@@ -104,6 +104,8 @@ pub struct Record {
     pub finding: Finding,
     /// The exemption that let it pass.
     pub exemption: Option<Exemption>,
+    /// The end of the grace that let it pass, microseconds since 1970-01-01T00:00:00Z.
+    pub grace_until_us: Option<i64>,
 }
 
 impl Record {

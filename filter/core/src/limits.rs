@@ -70,6 +70,50 @@ pub const RECORDS_PER_FLOW: u8 = 4;
 /// without ends by whose turn they were.
 pub const TURNS: usize = 8;
 
+/// Connections that mine and are let pass, which one engine follows at once: a campus has some hundred. Each holds 2 to
+/// 6 KiB, 48 KiB where both ends mean ill: 48 MiB if all do. Where all places are taken, the one silent longest is let go.
+pub const FOLLOWED: usize = 1_024;
+
+/// Bytes kept of a line that is followed; of a longer one, up to [`LOOK_MESSAGE`], its long things are kept in part. A 200,9
+/// Equihash share is 2.85 kB, a job of Bitcoin 2 kB.
+pub const FOLLOWED_LINE: usize = 8_192;
+
+/// Segments held of one direction that came before others that are missing, and their bytes.
+pub const FOLLOWED_AHEAD: (usize, usize) = (8, 16_384);
+
+/// Milliseconds after which what is missing will not come any more: the kernel has let it pass without us. Retransmissions
+/// come within a second (RFC 6298).
+pub const FOLLOWED_HOLE_MS: u64 = 3_000;
+
+/// Packets, and bytes, without any message of the protocol after which a connection is followed no longer. An HTTP proxy
+/// may carry something else behind; a job every 64 packets is fewer than any pool sends.
+pub const FOLLOWED_SILENCE: (u32, usize) = (256, 262_144);
+
+/// Milliseconds without a packet after which a connection that was followed counts as over: longer than pools wait
+/// between two jobs.
+pub const FOLLOWED_IDLE_MS: u64 = 900_000;
+
+/// Jobs of a connection that are remembered, so that a share counts as hard as its own (PROTOCOLS.md section 3.1: 8 to 16).
+pub const JOBS: usize = 16;
+
+/// Shares of a connection that await their answer.
+pub const SHARES_UNDER_WAY: usize = 64;
+
+/// Milliseconds between two tellings of what a connection did.
+pub const ACTIVITY_MS: u64 = 10_000;
+
+/// Milliseconds of silence after which what is not told yet is told.
+pub const ACTIVITY_SILENT_MS: u64 = 60_000;
+
+/// Last tellings of connections that are over, held until they are asked for: each second.
+pub const ACTIVITIES: usize = 1_024;
+
+/// Hosts whose grace is remembered; where there is no place, a host has none.
+pub const GRACES: usize = 4_096;
+
+/// Milliseconds after its last finding after which a host's grace may be forgotten where the place is needed: a day.
+pub const GRACE_KEPT_MS: u64 = 86_400_000;
+
 /// Bytes of the wire kept as evidence.
 pub const EXCERPT: usize = 256;
 
@@ -94,6 +138,28 @@ pub const LESSON: usize = 64;
 
 /// Hosts whose hardware address is remembered.
 pub const HOSTS: usize = 4_096;
+
+/// Incidents open at once: hosts that mine, times what each mines for. One weighs 2 KiB, 16 KiB where a host means ill:
+/// 64 MiB if all did. The one quiet longest makes room, and is told.
+pub const INCIDENTS: usize = 4_096;
+
+/// Incidents of which it is remembered that they ended, to say of the next that it came back; and hosts and pools of
+/// which only the records are counted, because nobody mines there.
+pub const INCIDENTS_PAST: usize = 4_096;
+
+/// Days of an incident told each for itself: the last month, and the days around it.
+pub const INCIDENT_DAYS: usize = 35;
+
+/// Rigs of one incident that are told apart: more stand behind a proxy, which is one connection.
+pub const RIGS: usize = 64;
+
+/// Bytes kept of a rig's name and of an agent in an incident: records hold the whole.
+pub const INCIDENT_NAME: usize = 96;
+
+/// Wallets of which it is known for which hosts they were named, and hosts of each: from three on it is telling.
+pub const WALLETS: usize = 4_096;
+/// See [`WALLETS`].
+pub const WALLET_HOSTS: usize = 64;
 
 const _: () = assert!(FLOWS.is_multiple_of(FLOW_WAYS));
 const _: () = assert!(NAMES.is_multiple_of(NAMES_WAYS));

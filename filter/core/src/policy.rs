@@ -14,11 +14,17 @@ use serde::{Deserialize, Deserializer, de};
 
 use crate::finding::{Confidence, Finding, Subject};
 use crate::now::Now;
+
+mod grace;
+pub use grace::{Grace, Lenient};
+
 /// What is to be done about one finding.
 #[derive(Clone, Copy, Debug)]
 pub enum Judgement<'a> {
     /// Cut it and write it down.
     Block,
+    /// Let it pass and write it down: the host's grace is not over before then, microseconds since 1970-01-01T00:00:00Z.
+    Grace(i64),
     /// Let it pass, without a record.
     Ignore,
     /// Let it pass and write it down, naming the exemption if that is the cause.
@@ -32,7 +38,7 @@ impl Judgement<'_> {
         match self {
             Self::Block => 2,
             Self::Ignore => 0,
-            Self::Observe(_) => 1,
+            Self::Grace(_) | Self::Observe(_) => 1,
         }
     }
 }
@@ -50,6 +56,8 @@ pub struct Policy {
     pub reads_answers: bool,
     /// The prefixes of the campus.
     pub inside: Inside,
+    /// How long hosts are observed before they are cut.
+    pub grace: Grace,
     /// Hosts that may mine, longest prefix first.
     exempt: Vec<Exempt>,
 }
@@ -59,10 +67,11 @@ impl Policy {
     #[must_use]
     pub fn new(mode: Mode, categories: Categories, dns: DnsAnswer, inside: Inside, mut exempt: Vec<Exempt>) -> Self {
         exempt.sort_by_key(|exempt| core::cmp::Reverse(exempt.prefix.prefix_len()));
-        Self { mode, categories, dns, reads_answers: true, inside, exempt }
+        Self { mode, categories, dns, reads_answers: true, inside, grace: Grace::default(), exempt }
     }
 
-    /// What to do about this finding at this host inside, at this time.
+    /// What to do about this finding at this host inside, at this time; whether the host's grace is over is for others to
+    /// know.
     #[must_use]
     pub fn judge(&self, finding: &Finding, host: IpAddr, now: Now) -> Judgement<'_> {
         let action = match finding.subject {
@@ -304,6 +313,7 @@ mod tests {
         let owner =
             |host: &str, date: &str| match policy.judge(&finding(Subject::Protocol), host.parse().unwrap(), at(date)) {
                 Judgement::Block => "cut".into(),
+                Judgement::Grace(_) => "grace".into(),
                 Judgement::Ignore => "ignored".into(),
                 Judgement::Observe(exempt) => exempt.map_or_else(|| "observed".into(), |exempt| exempt.owner.clone()),
             };

@@ -1,115 +1,227 @@
-//! The kernel's neighbour table, for hosts of which no packet of their own was seen.
+//! The kernel's neighbour table, for hosts of which no packet of their own was seen, and its routes: whether a host is on
+//! a link of this gateway, or behind another router.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
-use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use minewall_core::limits::HOSTS;
+use netlink_packet_core::NLM_F_DUMP;
+use netlink_packet_route::neighbour::{NeighbourAddress, NeighbourAttribute, NeighbourMessage, NeighbourState};
+use netlink_packet_route::route::{RouteAddress, RouteAttribute, RouteHeader, RouteMessage, RouteVia};
+use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
+use netlink_sys::protocols::NETLINK_ROUTE;
 
-/// How long an answer holds: a host that comes back under another address is known anew within this time.
+use super::netlink::Netlink;
+
+/// How long what was read of the table holds: a host that comes back under another address is known anew within this time.
 const HOLDS: Duration = Duration::from_secs(30);
 
-/// Hosts asked for in one second: each costs a process of about a millisecond, and a flood of records must not turn
-/// into a flood of processes.
-const ASKED_A_SECOND: u32 = 50;
+/// How long it holds when a host is not in it: it may have come just now. Reading 1,000 neighbours takes the kernel a
+/// millisecond.
+const MISSING: Duration = Duration::from_secs(1);
 
-/// Neighbours asked for lately.
+/// Neighbours kept: what a large bridged campus has on its links, 3 MiB.
+const NEIGHBOURS: usize = 65_536;
+
+/// The table, and routes asked for lately.
 #[derive(Debug, Default)]
-pub(crate) struct Neighbours {
-    known: HashMap<IpAddr, (Instant, Option<[u8; 6]>)>,
-    /// The second that is counted, and how many were asked for in it.
-    asked: Option<(Instant, u32)>,
+pub(super) struct Neighbours {
+    netlink: Option<Netlink>,
+    known: HashMap<IpAddr, [u8; 6]>,
+    /// Addresses of the link may stand for another neighbour on each.
+    on_links: HashSet<(IpAddr, [u8; 6])>,
+    read: Option<Instant>,
+    /// The router on the way to a host.
+    routed: HashMap<IpAddr, (Instant, Option<IpAddr>)>,
+    is_told: bool,
 }
 
 impl Neighbours {
-    /// The hardware address of a neighbour; none if it is not on a link of this gateway, or if too many were asked for.
-    pub(crate) fn hardware_address(&mut self, host: IpAddr) -> Option<[u8; 6]> {
-        self.ask(host, Instant::now(), ask_the_kernel)
+    /// The hardware address of a neighbour; none if it is not on a link of this gateway.
+    pub(super) fn hardware_address(&mut self, host: IpAddr, now: Instant) -> Option<[u8; 6]> {
+        self.look(now, HOLDS);
+        if !self.known.contains_key(&host) {
+            self.look(now, MISSING);
+        }
+        self.known.get(&host).copied()
     }
 
-    fn ask(&mut self, host: IpAddr, now: Instant, ask: impl FnOnce(IpAddr) -> Option<[u8; 6]>) -> Option<[u8; 6]> {
-        let holds = |since: Instant| now.duration_since(since) < HOLDS;
-        if let Some((since, mac)) = self.known.get(&host)
-            && holds(*since)
+    /// The addresses of a hardware address.
+    pub(super) fn addresses(&mut self, mac: [u8; 6], now: Instant) -> impl Iterator<Item = IpAddr> {
+        self.look(now, HOLDS);
+        self.known.iter().filter(move |(_, of)| **of == mac).map(|(ip, _)| *ip)
+    }
+
+    /// Whether packets to the host go by the neighbour with this hardware address, which is then a router's. (Elsewhere,
+    /// as on a bridge that has an address of its own, routes say nothing of where packets come from.)
+    pub(super) fn is_by(&mut self, mac: [u8; 6], host: IpAddr, now: Instant) -> bool {
+        let Some(router) = self.router(host, now) else { return false };
+        self.hardware_address(router, now) == Some(mac) || self.on_links.contains(&(router, mac))
+    }
+
+    /// The next router on the way to the host.
+    fn router(&mut self, host: IpAddr, now: Instant) -> Option<IpAddr> {
+        if let Some((since, router)) = self.routed.get(&host)
+            && now.duration_since(*since) < HOLDS
         {
-            return *mac;
+            return *router;
         }
-        let this_second = self.asked.filter(|(since, _)| now.duration_since(*since) < Duration::from_secs(1));
-        let (since, count) = this_second.unwrap_or((now, 0));
-        if count >= ASKED_A_SECOND {
+        if self.routed.len() >= HOSTS {
+            self.routed.retain(|_, (since, _)| now.duration_since(*since) < HOLDS);
+        }
+        if self.routed.len() >= HOSTS {
             return None;
         }
-        self.asked = Some((since, count + 1));
-        if self.known.len() >= HOSTS {
-            self.known.retain(|_, (since, _)| holds(*since));
+        let mut router = None;
+        self.ask(RouteNetlinkMessage::GetRoute(route_to(host)), 0, |message| {
+            if let RouteNetlinkMessage::NewRoute(route) = message {
+                router = route.attributes.iter().find_map(by);
+            }
+        });
+        self.routed.insert(host, (now, router));
+        router
+    }
+
+    /// Reads the table, unless what was read is not so old.
+    fn look(&mut self, now: Instant, holds: Duration) {
+        if self.read.is_some_and(|read| now.duration_since(read) < holds) {
+            return;
         }
-        let mac = ask(host);
-        self.known.insert(host, (now, mac));
-        mac
+        self.read = Some(now);
+        let (mut known, mut on_links) = (HashMap::new(), HashSet::new());
+        let all = RouteNetlinkMessage::GetNeighbour(NeighbourMessage::default());
+        let is_read = self.ask(all, NLM_F_DUMP, |message| {
+            if let RouteNetlinkMessage::NewNeighbour(neighbour) = message
+                && known.len() < NEIGHBOURS
+                && let Some((ip, mac)) = read(&neighbour)
+            {
+                known.insert(ip, mac);
+                if matches!(ip, IpAddr::V6(v6) if v6.is_unicast_link_local()) {
+                    on_links.insert((ip, mac));
+                }
+            }
+        });
+        if is_read {
+            (self.known, self.on_links) = (known, on_links);
+        }
+    }
+
+    /// Asks; whether it was answered.
+    fn ask(&mut self, question: RouteNetlinkMessage, flags: u16, take: impl FnMut(RouteNetlinkMessage)) -> bool {
+        let opened = self.netlink.take().map_or_else(|| Netlink::open(NETLINK_ROUTE), Ok);
+        let answered = opened.and_then(|mut netlink| {
+            let answered = netlink.ask(question, flags, take);
+            self.netlink = Some(netlink);
+            answered
+        });
+        match answered {
+            Ok(()) => true,
+            // That there is no route is an answer.
+            Err(error) => {
+                if flags == NLM_F_DUMP && !std::mem::replace(&mut self.is_told, true) {
+                    tracing::warn!(%error, "the kernel's neighbour table cannot be read");
+                }
+                false
+            }
+        }
     }
 }
 
-/// As `ip neighbour` tells it.
-fn ask_the_kernel(host: IpAddr) -> Option<[u8; 6]> {
-    let mut command = Command::new("ip");
-    let output = command.args(["neighbour", "show", "to", &host.to_string()]).stdin(Stdio::null()).output().ok()?;
-    parse(&String::from_utf8_lossy(&output.stdout))
+/// A neighbour that is one: others are asked for in vain, or are groups.
+fn read(neighbour: &NeighbourMessage) -> Option<(IpAddr, [u8; 6])> {
+    let state = neighbour.header.state;
+    if matches!(
+        state,
+        NeighbourState::Incomplete | NeighbourState::Failed | NeighbourState::Noarp | NeighbourState::None
+    ) {
+        return None;
+    }
+    let ip = neighbour.attributes.iter().find_map(|attribute| match attribute {
+        NeighbourAttribute::Destination(NeighbourAddress::Inet(v4)) => Some(IpAddr::V4(*v4)),
+        NeighbourAttribute::Destination(NeighbourAddress::Inet6(v6)) => Some(IpAddr::V6(*v6)),
+        _ => None,
+    })?;
+    let mac = neighbour.attributes.iter().find_map(|attribute| match attribute {
+        NeighbourAttribute::LinkLayerAddress(bytes) => bytes.as_slice().try_into().ok(),
+        _ => None,
+    })?;
+    Some((ip, mac))
 }
 
-/// Reads `10.0.0.2 dev lan lladdr 02:00:00:00:00:02 REACHABLE`.
-fn parse(line: &str) -> Option<[u8; 6]> {
-    let mut words = line.split_ascii_whitespace().skip_while(|word| *word != "lladdr").skip(1);
-    let mut mac = [0; 6];
-    let mut parts = words.next()?.split(':');
-    for byte in &mut mac {
-        *byte = u8::from_str_radix(parts.next()?, 16).ok()?;
+/// The router a route goes by.
+fn by(attribute: &RouteAttribute) -> Option<IpAddr> {
+    match attribute {
+        RouteAttribute::Gateway(RouteAddress::Inet(v4)) | RouteAttribute::Via(RouteVia::Inet(v4)) => Some((*v4).into()),
+        RouteAttribute::Gateway(RouteAddress::Inet6(v6)) | RouteAttribute::Via(RouteVia::Inet6(v6)) => {
+            Some((*v6).into())
+        }
+        _ => None,
     }
-    parts.next().is_none().then_some(mac)
+}
+
+/// The question for the route to a host.
+fn route_to(host: IpAddr) -> RouteMessage {
+    let mut header = RouteHeader::default();
+    (header.address_family, header.destination_prefix_length) = match host {
+        IpAddr::V4(_) => (AddressFamily::Inet, 32),
+        IpAddr::V6(_) => (AddressFamily::Inet6, 128),
+    };
+    let mut message = RouteMessage::default();
+    message.header = header;
+    message.attributes = vec![RouteAttribute::Destination(RouteAddress::from(host))];
+    message
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_line_of_ip_neighbour_is_read() {
-        let mac = parse("10.0.0.2 dev lan lladdr 02:00:00:0a:00:ff REACHABLE\n");
-        assert_eq!(mac, Some([2, 0, 0, 10, 0, 255]));
-        assert_eq!(parse("10.0.0.2 dev lan  FAILED\n"), None);
-        assert_eq!(parse("10.0.0.2 dev lan lladdr 02:00 REACHABLE\n"), None);
-        assert_eq!(parse(""), None);
+    fn neighbour(state: NeighbourState, attributes: Vec<NeighbourAttribute>) -> NeighbourMessage {
+        let mut message = NeighbourMessage::default();
+        message.header.state = state;
+        message.attributes = attributes;
+        message
     }
 
     #[test]
-    fn a_flood_of_records_asks_seldom() {
+    fn only_neighbours_that_answered_are_taken() {
+        let all = || {
+            vec![
+                NeighbourAttribute::Destination(NeighbourAddress::Inet([10, 0, 0, 2].into())),
+                NeighbourAttribute::LinkLayerAddress(vec![2, 0, 0, 10, 0, 255]),
+            ]
+        };
+        let one = Some((IpAddr::from([10, 0, 0, 2]), [2, 0, 0, 10, 0, 255]));
+        for state in [NeighbourState::Reachable, NeighbourState::Stale, NeighbourState::Permanent] {
+            assert_eq!(read(&neighbour(state, all())), one);
+        }
+        for state in [NeighbourState::Failed, NeighbourState::Incomplete, NeighbourState::Noarp] {
+            assert_eq!(read(&neighbour(state, all())), None);
+        }
+        assert_eq!(read(&neighbour(NeighbourState::Reachable, all().split_off(1))), None);
+        let tunnel = NeighbourAttribute::LinkLayerAddress(vec![10, 0, 0, 1]);
+        assert_eq!(read(&neighbour(NeighbourState::Reachable, vec![all().swap_remove(0), tunnel])), None);
+    }
+
+    #[test]
+    fn the_kernel_answers_and_what_it_said_holds_for_a_while() {
         let mut neighbours = Neighbours::default();
         let start = Instant::now();
-        let host = |n: u32| IpAddr::from(n.to_be_bytes());
-        let asked = std::cell::Cell::new(0_u32);
-        let mut ask = |n, after| {
-            neighbours.ask(host(n), start + Duration::from_millis(after), |_| {
-                asked.set(asked.get() + 1);
-                Some([n as u8; 6])
-            })
-        };
-        for _ in 0..10_000 {
-            assert_eq!(ask(1, 0), Some([1; 6]));
-        }
-        assert_eq!(asked.get(), 1, "one host is asked for once");
-        for n in 2..10_000 {
-            ask(n, 500);
-        }
-        assert_eq!(asked.get(), ASKED_A_SECOND, "many are asked for slowly");
-        assert_eq!(ask(20_000, 500), None);
-        assert_eq!(ask(20_000, 1_500), Some([32; 6]));
-        assert_eq!(ask(1, 29_999), Some([1; 6]));
-        let before = asked.get();
-        ask(1, 30_000);
-        assert_eq!(asked.get(), before + 1, "an answer holds for a while");
+        let nobody: IpAddr = "192.0.2.77".parse().unwrap();
+        assert_eq!(neighbours.hardware_address(nobody, start), None);
+        assert!(!neighbours.is_told, "the table was read");
+        let read = |neighbours: &Neighbours| neighbours.read.unwrap();
+        neighbours.hardware_address(nobody, start + MISSING / 2);
+        assert_eq!(read(&neighbours), start);
+        neighbours.hardware_address(nobody, start + MISSING);
+        assert_eq!(read(&neighbours), start + MISSING);
+        assert!(!neighbours.is_by([2; 6], "127.0.0.1".parse().unwrap(), start));
+        assert!(!neighbours.is_by([2; 6], "::1".parse().unwrap(), start));
         for n in 0..10_000_u32 {
-            ask(n, 40_000 + u64::from(n) * 20);
+            neighbours.routed.insert(IpAddr::from(n.to_be_bytes()), (start, None));
         }
-        assert!(neighbours.known.len() <= HOSTS);
+        neighbours.router(nobody, start + 2 * HOLDS);
+        assert!(neighbours.routed.len() <= HOSTS, "old answers are forgotten");
     }
 }

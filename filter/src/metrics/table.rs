@@ -67,6 +67,11 @@ pub(super) const TABLE: &[Metric] = &[
     Metric { name: "minewall_dns_answers_total", kind: Kind::Counter, help: "Answers to DNS questions over UDP.", labels: &["queue"], read: |all| by_queue(all, |queue| queue.engine.answers) },
     Metric { name: "minewall_records_total", kind: Kind::Counter, help: "Records written down by the engine.", labels: &["queue"], read: |all| by_queue(all, |queue| queue.engine.records) },
     Metric { name: "minewall_suppressed_records_total", kind: Kind::Counter, help: "Sightings not written down: their connection had given its records.", labels: &["queue"], read: |all| by_queue(all, |queue| queue.engine.suppressed) },
+    Metric { name: "minewall_followed_connections", kind: Kind::Gauge, help: "Connections that mine and are let pass (observed, exempt, in their grace), which are followed now.", labels: &["queue"], read: |all| by_queue(all, |queue| queue.engine.following) },
+    Metric { name: "minewall_followed_connections_total", kind: Kind::Counter, help: "Connections that were followed.", labels: &["queue"], read: |all| by_queue(all, |queue| queue.engine.followed) },
+    Metric { name: "minewall_let_go_connections_total", kind: Kind::Counter, help: "Followed connections let go before their time: others needed the place.", labels: &["queue"], read: |all| by_queue(all, |queue| queue.engine.let_go) },
+    Metric { name: "minewall_jobs_total", kind: Kind::Counter, help: "Jobs pools handed out on followed connections.", labels: &["queue"], read: |all| by_queue(all, |queue| queue.engine.jobs) },
+    Metric { name: "minewall_shares_total", kind: Kind::Counter, help: "Shares on followed connections: handed in, and what pools said of them.", labels: &["queue", "state"], read: |all| by(all, &SHARES, |queue, state| (state.1)(&queue.engine)) },
     Metric { name: "minewall_stream_gaps_total", kind: Kind::Counter, help: "Segments that came before bytes that were missing.", labels: &["queue"], read: |all| by_queue(all, |queue| queue.engine.gaps) },
     Metric { name: "minewall_stream_conflicts_total", kind: Kind::Counter, help: "Segments that brought other bytes for the same place.", labels: &["queue"], read: |all| by_queue(all, |queue| queue.engine.conflicts) },
     Metric { name: "minewall_forgotten_flows_total", kind: Kind::Counter, help: "Connections forgotten because their place was needed.", labels: &["queue", "state"], read: |all| by(all, &STATES, |queue, state| (state.1)(&queue.engine)) },
@@ -74,6 +79,11 @@ pub(super) const TABLE: &[Metric] = &[
     Metric { name: "minewall_findings_total", kind: Kind::Counter, help: "Sightings of mining, by the layer they were heard on.", labels: &["queue", "layer"], read: findings },
     Metric { name: "minewall_not_inspected_total", kind: Kind::Counter, help: "What was not inspected, by reason.", labels: &["queue", "reason"], read: skipped },
     Metric { name: "minewall_lost_records_total", kind: Kind::Counter, help: "Records lost before the sinks: more came than could be completed.", labels: &[], read: |all| vec![number(all.lost)] },
+    Metric { name: "minewall_open_incidents", kind: Kind::Gauge, help: "Incidents that are open.", labels: &[], read: |all| vec![number(all.incidents.open)] },
+    Metric { name: "minewall_incidents_total", kind: Kind::Counter, help: "Incidents that were opened.", labels: &[], read: |all| vec![number(all.incidents.opened)] },
+    Metric { name: "minewall_ended_incidents_total", kind: Kind::Counter, help: "Incidents that ended.", labels: &[], read: |all| vec![number(all.incidents.ended)] },
+    Metric { name: "minewall_displaced_incidents_total", kind: Kind::Counter, help: "Incidents that were ended to make room for others.", labels: &[], read: |all| vec![number(all.incidents.displaced)] },
+    Metric { name: "minewall_held_records_total", kind: Kind::Counter, help: "Records held back from the sinks: there were many like them. The journal has them.", labels: &[], read: |all| vec![number(all.incidents.held)] },
     Metric { name: "minewall_sink_sent_records_total", kind: Kind::Counter, help: "Records a sink has handed over.", labels: &["sink"], read: |all| by_sink(all, |sink| sink.sent) },
     Metric { name: "minewall_sink_lost_records_total", kind: Kind::Counter, help: "Records a sink lost: it was too slow or down.", labels: &["sink"], read: |all| by_sink(all, |sink| sink.lost) },
     Metric { name: "minewall_sink_waiting_records", kind: Kind::Gauge, help: "Records that wait for a sink.", labels: &["sink"], read: |all| by_sink(all, |sink| sink.waiting) },
@@ -98,6 +108,12 @@ type Read = fn(&Counters) -> u64;
 
 const STATES: [(&str, Read); 2] =
     [("settled", |engine| engine.forgotten_settled), ("undecided", |engine| engine.forgotten_undecided)];
+
+const SHARES: [(&str, Read); 3] = [
+    ("offered", |engine| engine.offered),
+    ("accepted", |engine| engine.accepted),
+    ("rejected", |engine| engine.rejected),
+];
 
 const ENCRYPTED: [(&str, Read); 3] = [
     ("tls", |engine| engine.dns_over_tls),

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Instant;
 
 use indicatif::HumanCount;
+use minewall_core::activity::Activity;
 use minewall_core::engine::{Counters, Skipped};
 
 /// Sums over captures.
@@ -12,18 +13,26 @@ pub(super) struct Sum {
     captures: Vec<Counters>,
     packets: u64,
     bytes: u64,
+    measured: u64,
+    hashes: f64,
 }
 
 impl Sum {
     /// Nothing yet; the time taken counts from here.
     pub(super) fn begin() -> Self {
-        Self { begin: Instant::now(), captures: Vec::new(), packets: 0, bytes: 0 }
+        Self { begin: Instant::now(), captures: Vec::new(), packets: 0, bytes: 0, measured: 0, hashes: 0.0 }
     }
 
     /// One packet more.
     pub(super) fn packet(&mut self, bytes: &[u8]) {
         self.packets += 1;
         self.bytes += bytes.len() as u64;
+    }
+
+    /// What a connection that mines did.
+    pub(super) fn activity(&mut self, activity: &Activity) {
+        self.measured += u64::from(activity.measured);
+        self.hashes += activity.hashes;
     }
 
     /// One capture more, with what its engine counted.
@@ -57,6 +66,24 @@ impl fmt::Display for Sum {
                 let words: Vec<_> = some.iter().map(|(count, why)| format!("{} {why}", HumanCount(*count))).collect();
                 writeln!(f, "not inspected: {}", words.join(", "))?;
             }
+        }
+        let mined = [
+            counted(self.total(|counters| counters.jobs), "job"),
+            counted(self.total(|counters| counters.offered), "share"),
+            format!("{} accepted", HumanCount(self.total(|counters| counters.accepted))),
+            format!("{} rejected", HumanCount(self.total(|counters| counters.rejected))),
+        ];
+        let followed = self.total(|counters| counters.followed);
+        if followed > 0 {
+            writeln!(f, "{} that mined: {}", counted(followed, "connection"), mined.join(", "))?;
+        }
+        if self.measured > 0 {
+            writeln!(
+                f,
+                "{} measured: {:.4e} hashes on average",
+                counted(self.measured, "accepted share"),
+                self.hashes
+            )?;
         }
         let odd = [
             ("connections to resolvers for DNS over TLS", self.total(|counters| counters.dns_over_tls)),

@@ -12,11 +12,15 @@ use hickory_resolver::config::{
 };
 use hickory_resolver::net::NetError;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
+use hickory_resolver::proto::rr::RData;
 use hickory_resolver::system_conf;
 use minewall_core::config::{Resolve, Server, Transport};
 
 /// How long one name may take.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// And the name of an address: what waits for it does not wait longer.
+const MOMENT: Duration = Duration::from_secs(2);
 
 /// The name servers of the configuration, or the system's.
 pub(crate) struct Asker {
@@ -136,5 +140,14 @@ impl Asker {
         // The whole way there holds no longer than its shortest step.
         let ttl = records.iter().map(|record| record.ttl).min().unwrap_or_default();
         Ok(answer.iter().map(|ip| (ip.to_canonical(), ttl)).collect())
+    }
+
+    /// The name of an address; none: it has none, or nobody answered within a moment.
+    pub(crate) async fn name(&self, ip: IpAddr) -> Option<String> {
+        let answer = tokio::time::timeout(MOMENT, self.resolver.reverse_lookup(ip)).await.ok()?.ok()?;
+        answer.answers().iter().find_map(|record| match &record.data {
+            RData::PTR(name) => Some(name.0.to_utf8().trim_end_matches('.').to_lowercase()),
+            _ => None,
+        })
     }
 }

@@ -291,7 +291,8 @@ impl Work {
             let hit = lists.name(name);
             hit.is_some_and(|hit| policy.categories.listed(&hit) == CategoryAction::Block)
         };
-        let held = self.table.iter().filter(|held| policy.mode == Mode::Block && blocks(held.name));
+        let refuses = policy.mode == Mode::Block && !policy.grace.is_set();
+        let held = self.table.iter().filter(|held| refuses && blocks(held.name));
         let led = held.map(|held| Led { ip: held.ip, port: held.port, ends: held.ends }).collect();
         *self.told.led() = Some(led);
         self.save();

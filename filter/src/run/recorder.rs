@@ -1,18 +1,20 @@
 //! Between verdict and sinks: a thread that completes records with what must be asked for, off the packet path.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use minewall_core::activity::Activity;
 use minewall_core::evidence::Record;
+use minewall_core::incident::{Counted, Settings};
 use minewall_core::names::Names;
 
-use crate::identity::interface::Interfaces;
-use crate::identity::neighbour::Neighbours;
-use crate::sink::{self, Event, SinkCount, Sinks};
+use super::fold::{Folding, Shown, TICK};
+use crate::identity::{Desk, Identity, Item};
+use crate::sink::{self, SinkCount, Sinks};
 
 /// Records that may wait to be completed.
 const WAITING: usize = 4096;
@@ -23,7 +25,10 @@ const REPLACED: Duration = Duration::from_secs(1);
 /// What the recorder is told.
 enum Message {
     Close(Duration),
-    Record(Box<Record>),
+    /// Other settings of incidents, and the gateway's name.
+    Configure(Box<(Settings, String)>),
+    Identify(Box<Identity>),
+    Item(Item),
     Reopen,
     Replace(Sinks),
 }
@@ -33,6 +38,7 @@ pub(super) struct Recorder {
     entry: Entry,
     thread: JoinHandle<()>,
     counts: Mutex<sink::Counts>,
+    shown: Shown,
 }
 
 /// A queue's way to the recorder. Never waits.
@@ -45,7 +51,16 @@ pub(super) struct Entry {
 impl Entry {
     /// Hands a record over; where too many wait it is lost, and counted.
     pub(super) fn write(&self, record: Box<Record>) {
-        if self.sender.try_send(Message::Record(record)).is_err() {
+        self.send(Item::Record(record));
+    }
+
+    /// Hands over what a connection did, in the same way.
+    pub(super) fn tell(&self, activity: Activity) {
+        self.send(Item::Activity(Box::new(activity)));
+    }
+
+    fn send(&self, item: Item) {
+        if self.sender.try_send(Message::Item(item)).is_err() {
             self.lost.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -56,14 +71,15 @@ impl Recorder {
     ///
     /// # Errors
     /// The system gives no more threads.
-    pub(super) fn start(sinks: Sinks, names: Arc<Mutex<Names>>) -> Result<Self> {
+    pub(super) fn start(sinks: Sinks, folding: Folding, identity: Identity, names: Arc<Mutex<Names>>) -> Result<Self> {
         let (sender, receiver) = sync_channel(WAITING);
         let (entry, counts) = (Entry { sender, lost: Arc::default() }, Mutex::new(sinks.counts()));
-        let lost = Arc::clone(&entry.lost);
+        let (lost, shown) = (Arc::clone(&entry.lost), folding.shown());
+        let desk = Desk::new(identity);
         let thread = std::thread::Builder::new().name("recorder".into());
-        let thread =
-            thread.spawn(move || record(&receiver, sinks, &names, &lost)).context("cannot start the recorder")?;
-        Ok(Self { entry, thread, counts })
+        let thread = thread.spawn(move || record(&receiver, desk, Folded { sinks, folding }, &names, &lost));
+        let thread = thread.context("cannot start the recorder")?;
+        Ok(Self { entry, thread, counts, shown })
     }
 
     /// A way in for a queue's thread.
@@ -80,6 +96,21 @@ impl Recorder {
     pub(super) fn replace(&self, sinks: Sinks) {
         *self.counts.lock().unwrap_or_else(PoisonError::into_inner) = sinks.counts();
         self.tell(Message::Replace(sinks));
+    }
+
+    /// Has hosts identified by other settings from now on.
+    pub(super) fn identify(&self, identity: Identity) {
+        self.tell(Message::Identify(Box::new(identity)));
+    }
+
+    /// Has incidents folded by other settings from now on.
+    pub(super) fn configure(&self, settings: Settings, observer: &str) {
+        self.tell(Message::Configure(Box::new((settings, observer.to_owned()))));
+    }
+
+    /// What was counted of incidents.
+    pub(super) fn incidents(&self) -> Counted {
+        *self.shown.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Records lost on the way to the sinks, and what became of the others.
@@ -103,39 +134,63 @@ impl Recorder {
     }
 }
 
-fn record(receiver: &Receiver<Message>, mut sinks: Sinks, names: &Mutex<Names>, lost: &AtomicU64) {
-    let (mut interfaces, mut neighbours) = (Interfaces::default(), Neighbours::default());
+/// What complete records go to.
+struct Folded {
+    sinks: Sinks,
+    folding: Folding,
+}
+
+fn record(receiver: &Receiver<Message>, mut desk: Desk, mut to: Folded, names: &Mutex<Names>, lost: &AtomicU64) {
     let mut reported = 0;
     let mut deadline = Duration::ZERO;
-    while let Ok(message) = receiver.recv() {
-        match message {
-            Message::Close(within) => {
+    loop {
+        match receiver.recv_timeout(desk.wait().map_or(TICK, |wait| wait.min(TICK))) {
+            Ok(Message::Close(within)) => {
                 deadline = within;
                 break;
             }
-            Message::Record(mut record) => {
-                complete(&mut record, &mut interfaces, &mut neighbours);
-                record.name_destination(&super::names(names));
-                sinks.send(&Event::Record(Arc::new(*record)), false);
+            Ok(Message::Configure(new)) => to.folding.configure(new.0, &new.1),
+            Ok(Message::Identify(identity)) => desk.replace(*identity),
+            Ok(Message::Item(item)) => desk.take(item, Instant::now()),
+            Ok(Message::Reopen) => to.sinks.reopen(),
+            Ok(Message::Replace(new)) => {
+                std::mem::replace(&mut to.sinks, new).close(REPLACED);
             }
-            Message::Reopen => sinks.reopen(),
-            Message::Replace(new) => {
-                std::mem::replace(&mut sinks, new).close(REPLACED);
-            }
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => break,
         }
+        while let Some(item) = desk.next(Instant::now()) {
+            to.take(item, names);
+        }
+        to.folding.tick(&to.sinks);
         let lost = lost.load(Ordering::Relaxed);
         if lost > reported {
             tracing::warn!(lost = lost - reported, "records were lost: more came than could be completed");
             reported = lost;
         }
     }
-    sinks.close(deadline);
+    while let Some(item) = desk.rest() {
+        to.take(item, names);
+    }
+    to.folding.finish(&to.sinks);
+    to.sinks.close(deadline);
 }
 
-/// Adds the interface's name, and the hardware address of a host of which no packet of its own was seen.
-fn complete(record: &mut Record, interfaces: &mut Interfaces, neighbours: &mut Neighbours) {
-    record.interface = interfaces.name(record.interface_index);
-    if record.source_mac.is_none() {
-        record.source_mac = neighbours.hardware_address(record.source.ip);
+impl Folded {
+    /// Takes what is complete.
+    fn take(&mut self, item: Item, names: &Mutex<Names>) {
+        match item {
+            Item::Record(mut record) => {
+                record.name_destination(&super::names(names));
+                self.folding.record(*record, &self.sinks);
+            }
+            Item::Activity(mut activity) => {
+                if activity.destination_domain.is_none() {
+                    let name = super::names(names).name(activity.until_us, activity.destination.ip).map(String::from);
+                    activity.destination_domain = name;
+                }
+                self.folding.activity(&activity, &self.sinks);
+            }
+        }
     }
 }

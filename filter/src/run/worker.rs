@@ -36,6 +36,9 @@ const ERRORS: u32 = 50;
 /// How often others are shown what the engine counted.
 const SHOWN: Duration = Duration::from_millis(500);
 
+/// How often the engine is asked what became of connections that have fallen silent.
+const ASKED: Duration = Duration::from_secs(1);
+
 /// What one queue's thread works with.
 pub(super) struct Worker {
     queue: Queue,
@@ -66,12 +69,17 @@ impl Worker {
         let mut engine = Engine::new((*latest.current).clone(), flows, seed);
         engine.learn(Arc::clone(&latest.known));
         let clock = Clock::start();
-        let (mut errors, mut eased, mut shown, mut askers) = (0, 0, Instant::now(), Askers::default());
+        let (mut errors, mut eased, mut askers) = (0, 0, Askers::default());
+        let (mut shown, mut asked) = (Instant::now(), Instant::now());
         loop {
             // Once a packet or a wait, and a clock that is read without a system call.
             if shown.elapsed() >= SHOWN {
                 self.slot.put(engine.counters());
                 shown = Instant::now();
+            }
+            if asked.elapsed() >= ASKED {
+                engine.activities(clock.now(), &mut |activity| self.entry.tell(activity));
+                asked = Instant::now();
             }
             let next = self.queue.next();
             // Behind the wait: a packet is judged by what holds when it comes. Also while none comes: what is former can go.
@@ -87,16 +95,15 @@ impl Worker {
                     errors = 0;
                     waiting
                 }
-                Ok(None) if self.shared.stop.load(Ordering::Acquire) => return,
+                Ok(None) | Err(_) if self.shared.stop.load(Ordering::Acquire) => break,
                 Ok(None) => continue,
-                Err(_) if self.shared.stop.load(Ordering::Acquire) => return,
                 Err(error) => {
                     errors += 1;
                     if errors == 1 {
                         tracing::error!(%error, "the queue cannot be read");
                     }
                     if errors >= ERRORS {
-                        return;
+                        break;
                     }
                     std::thread::sleep(PAUSE);
                     continue;
@@ -112,7 +119,7 @@ impl Worker {
             } else if let Some(asker) = neighbour {
                 askers.note(waiting.bytes(), asker.mac);
             }
-            let Outcome { verdict, record, activity: _, is_answer, teaches, farewell } = outcome;
+            let Outcome { verdict, record, activity, is_answer, teaches, farewell } = outcome;
             if is_answer && let Ok(packet) = Packet::from_ip(waiting.bytes()) {
                 names(&self.shared.names).learn(now, packet.payload);
                 if teaches {
@@ -128,7 +135,12 @@ impl Worker {
                 askers.complete(&mut record);
                 self.entry.write(record);
             }
+            if let Some(activity) = activity {
+                self.entry.tell(*activity);
+            }
         }
+        engine.finish(clock.now(), &mut |activity| self.entry.tell(activity));
+        self.slot.put(engine.counters());
     }
 }
 

@@ -119,9 +119,13 @@ impl Lane {
     }
 
     pub(super) fn send(&self, event: Event) {
-        let taken = self.events.try_send(Some(event)).is_ok();
-        let count = if taken { &self.shared.accepted } else { &self.shared.dropped };
-        count.fetch_add(1, Relaxed);
+        hand_over(&self.events, &self.shared, event);
+    }
+
+    /// The same for another thread.
+    pub(super) fn entrance(&self) -> impl Fn(Event) + Send + use<> {
+        let (events, shared) = (self.events.clone(), Arc::clone(&self.shared));
+        move |event| hand_over(&events, &shared, event)
     }
 
     pub(super) fn reopen(&self) {
@@ -148,6 +152,12 @@ impl Lane {
     pub(super) fn tally(&self) -> Tally {
         Tally { name: self.name.clone(), shared: Arc::clone(&self.shared) }
     }
+}
+
+fn hand_over(events: &SyncSender<Option<Event>>, shared: &Shared, event: Event) {
+    let taken = events.try_send(Some(event)).is_ok();
+    let count = if taken { &shared.accepted } else { &shared.dropped };
+    count.fetch_add(1, Relaxed);
 }
 
 /// What one lane counts.

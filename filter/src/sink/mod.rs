@@ -5,7 +5,7 @@
 //! | `event` | what is carried |
 //! | `lane` | the channel of one sink and its threads; `worker` hands over and tries again |
 //! | `backlog` | what waits for a sink with a spool: `spool` on disk, made of files of `segment` |
-//! | `file` `syslog` `eve` `webhook` | the outlets |
+//! | `file` `syslog` `eve` `webhook` `journal` | the outlets |
 //! | `transport` `tls` | the ways of a syslog message |
 //! | `class` | the numbers and names events go by in `cef` and `eve` |
 //! | `cef` | events in the Common Event Format |
@@ -18,7 +18,8 @@ use std::time::{Duration, Instant};
 use std::{fmt, io, thread};
 
 use anyhow::{Context, Error, Result};
-use minewall_core::config::{self, Events};
+use minewall_core::config::{self, Config, Events};
+use minewall_core::evidence::Notice;
 
 mod backlog;
 mod cef;
@@ -26,6 +27,7 @@ mod class;
 mod eve;
 mod event;
 mod file;
+mod journal;
 mod lane;
 mod segment;
 mod spool;
@@ -44,6 +46,8 @@ use lane::{Lane, Pace};
 /// All sinks of the configuration, at work.
 pub(crate) struct Sinks {
     lanes: Vec<Given>,
+    /// The journal, which tells the others of its checkpoints.
+    journal: Option<Given>,
 }
 
 /// One sink, and what it is given.
@@ -165,13 +169,34 @@ impl fmt::Display for Later {
 impl std::error::Error for Later {}
 
 impl Sinks {
-    /// Starts one thread for each sink. `observer` is the gateway's name in lines of the sinks' own.
+    /// Starts one thread for each sink, and one for the journal. `observer` is the gateway's name in lines of the
+    /// sinks' own.
     ///
     /// # Errors
     /// A setting that makes no sense, or a file that cannot be written, with the remedy. A syslog peer that is down is
     /// no error: it is warned of and tried again.
-    pub(crate) fn start(sinks: &[config::Sink], observer: &str) -> Result<Self> {
-        Self::start_at(sinks, observer, Pace::default())
+    pub(crate) fn start(config: &Config, observer: &str) -> Result<Self> {
+        let journal = journal::new(&config.journal)?;
+        let mut sinks = Self::start_at(&config.sink, observer, Pace::default())?;
+        sinks.journal = journal.map(|journal| sinks.start_journal(journal, observer, Pace::default())).transpose()?;
+        Ok(sinks)
+    }
+
+    fn start_journal(&self, settings: config::Journal, observer: &str, pace: Pace) -> Result<Given> {
+        let others = self.lanes.iter().filter(|given| given.events.have(config::Carried::Notice));
+        let others: Vec<_> = others.map(|given| given.lane.entrance()).collect();
+        let tell = move |notice: Notice| {
+            let notice = Arc::new(notice);
+            others.iter().for_each(|other| other(Event::Notice(Arc::clone(&notice))));
+        };
+        let (name, held) = (format!("journal:{}", settings.directory), settings.held);
+        let outlet = Box::new(journal::Journal::new(settings, observer, Box::new(tell)));
+        let lane = Lane::start((name, observer), outlet, None, pace).context("cannot start the journal's thread")?;
+        Ok(Given { lane, events: Events::default(), held })
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Given> {
+        self.lanes.iter().chain(&self.journal)
     }
 
     fn start_at(sinks: &[config::Sink], observer: &str, pace: Pace) -> Result<Self> {
@@ -182,14 +207,15 @@ impl Sinks {
             let lane = Lane::start((name, observer), outlet.0, outlet.1, pace)?;
             Ok(Given { lane, events: sink.events().clone(), held: sink.held() })
         });
-        Ok(Self { lanes: lanes.collect::<io::Result<_>>().context("cannot start the thread of a sink")? })
+        let lanes = lanes.collect::<io::Result<_>>().context("cannot start the thread of a sink")?;
+        Ok(Self { lanes, journal: None })
     }
 
     /// Gives the event to every sink that is to have it. Never blocks: where a channel is full it is dropped and counted.
     /// `is_held`: it is one of too many of its kind, for sinks only that are set to have those too.
     pub(crate) fn send(&self, event: &Event, is_held: bool) {
         let has = |given: &&Given| (!is_held || given.held) && event.kind().is_none_or(|kind| given.events.have(kind));
-        self.lanes.iter().filter(has).for_each(|given| given.lane.send(event.clone()));
+        self.all().filter(has).for_each(|given| given.lane.send(event.clone()));
     }
 
     /// What became of the records, one entry for each sink in the order of the configuration.
@@ -199,21 +225,24 @@ impl Sinks {
 
     /// Where that can be read at any time.
     pub(crate) fn counts(&self) -> Counts {
-        Counts(self.lanes.iter().map(|given| given.lane.tally()).collect())
+        Counts(self.all().map(|given| given.lane.tally()).collect())
     }
 
     /// Has files opened anew, before their next record or at once: after logrotate has renamed them.
     pub(crate) fn reopen(&self) {
-        self.lanes.iter().for_each(|given| given.lane.reopen());
+        self.all().for_each(|given| given.lane.reopen());
     }
 
     /// Stops: what waits is delivered as far as that is possible within `patience`, and the last counts are told.
     /// Records sent later are lost and counted.
     pub(crate) fn close(&self, patience: Duration) -> Vec<SinkCount> {
         let until = Instant::now() + patience;
-        self.lanes.iter().for_each(|given| given.lane.stop(until));
-        while !self.lanes.iter().all(|given| given.lane.is_finished()) && Instant::now() < until {
-            thread::sleep(Duration::from_millis(2));
+        // The journal's last checkpoint goes to the others.
+        for all in [self.journal.as_slice(), &self.lanes] {
+            all.iter().for_each(|given| given.lane.stop(until));
+            while !all.iter().all(|given| given.lane.is_finished()) && Instant::now() < until {
+                thread::sleep(Duration::from_millis(2));
+            }
         }
         let counts = self.counters();
         for count in counts.iter().filter(|count| count.lost + count.waiting > 0) {

@@ -7,6 +7,7 @@ mod capture;
 mod case;
 mod conversation;
 mod corpus;
+pub mod day;
 mod expect;
 mod page;
 mod random;

@@ -52,6 +52,15 @@ pub(crate) fn question(name: &str, kind: &str) -> Result<Vec<u8>> {
     Ok(message)
 }
 
+/// An answer to a question for an address, of one record that holds ten minutes.
+pub(crate) fn answer(question: &[u8], address: std::net::Ipv4Addr) -> Vec<u8> {
+    let mut message = question.to_vec();
+    message[2..8].copy_from_slice(&[0x81, 0x80, 0, 1, 0, 1]);
+    message.extend([0xc0, 12, 0, 1, 0, 1, 0, 0, 2, 0x58, 0, 4]);
+    message.extend(address.octets());
+    message
+}
+
 /// Behind its length in two octets.
 pub(crate) fn framed(body: &[u8]) -> Vec<u8> {
     [&(body.len() as u16).to_be_bytes()[..], body].concat()

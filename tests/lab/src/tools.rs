@@ -31,6 +31,7 @@ pub static TOOLS: &[Tool] = &[
     tool("knotd", "knot"),
     tool("nginx", "nginx-light"),
     tool("dnsmasq", "dnsmasq-base"),
+    tool("udhcpc", "udhcpc"),
     tool("dig", "bind9-dnsutils"),
     tool("curl", "curl"),
     tool("openssl", "openssl"),

@@ -1,5 +1,6 @@
 //! D16: Aeternity (Cuckaroo29; PROTOCOLS.md section 1.8).
 
+use super::act::{self, Work};
 use super::shape::{self, Item};
 use super::token::{miner, pool};
 use super::{Dialect, Heard, PROOF, SURE, Token, list, stratum_v1, string_at};
@@ -15,6 +16,10 @@ pub(super) const DIALECT: Dialect = Dialect {
     anchors: &["mining."],
     tokens: &[NOTIFY, SUBMIT, AUTHORIZE],
     hear,
+    work: Some(Work {
+        tell: act::stratum_unmeasured,
+        form: "jobs (`mining.notify`), shares (`mining.submit`), replies; not measured",
+    }),
 };
 
 const NOTIFY: Token = pool("Aeternity notify", SURE, "`mining.notify` `[job, version, 64 hex, bool]`");

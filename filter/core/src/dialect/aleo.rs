@@ -1,5 +1,6 @@
 //! D16: Aleo (PROTOCOLS.md section 1.8).
 
+use super::act::{self, Work};
 use super::shape::{self, Item};
 use super::token::{miner, pool};
 use super::{Dialect, Heard, PROOF, SURE, Token, list, member, mentions, method, stratum_v1, string_at};
@@ -16,6 +17,10 @@ pub(super) const DIALECT: Dialect = Dialect {
     anchors: &["mining.", "AleoStratum"],
     tokens: &[SUBSCRIBE, SUBSCRIBED, AUTHORIZE, TARGET],
     hear,
+    work: Some(Work {
+        tell: act::stratum_unmeasured,
+        form: "jobs (`mining.notify`), shares (`mining.submit`), replies; not measured",
+    }),
 };
 
 const PROTOCOL: &str = "AleoStratum/";

@@ -1,5 +1,6 @@
 //! D11: Alephium (PROTOCOLS.md section 1.8).
 
+use super::act::{self, Act, Key, Measure, Work};
 use super::heard::hexadecimal;
 use super::shape::{self, Item};
 use super::token::{miner, pool};
@@ -17,6 +18,10 @@ pub(super) const DIALECT: Dialect = Dialect {
     anchors: &["mining.", "AlephiumStratum", "alph_submitHash"],
     tokens: &[HELLO, WELCOME, SUBSCRIBE, NOTIFY, SUBMIT, HASHRATE],
     hear,
+    work: Some(Work {
+        tell,
+        form: "jobs (`mining.notify`, as many as chains, counted once), shares, replies; measured by `mining.set_difficulty`, 2^34 hashes each, or `mining.set_target`",
+    }),
 };
 
 const PROTOCOL: &str = "AlephiumStratum/";
@@ -57,4 +62,19 @@ fn submit<'a>(share: Value<'a, '_>) -> Option<Heard<'a>> {
     let grouped = member(share, "fromGroup")?.as_u64().is_some() && member(share, "toGroup")?.as_u64().is_some();
     string(share, "nonce")?;
     grouped.then(|| Heard::new(SUBMIT).login(string(share, "worker")).coin("ALPH"))
+}
+
+/// A message with jobs of all chains is one job; which of them a share is for makes no difference to how hard it is.
+fn tell(object: Value<'_, '_>, act: &mut dyn FnMut(Act)) {
+    if parameters(object, "mining.notify").is_some() {
+        act(Act::Job { id: None, share: None });
+    } else if parameters(object, "mining.submit").is_some() {
+        act(Act::Offer { request: Key::of(member(object, "id")), job: None });
+    } else {
+        act::stratum(object, |_| None, &mut |told| match told {
+            // A hash can be of one of 16 chains, and counts for the job's only.
+            Act::Target(share @ Measure::Hashes(_)) => act(Act::Target(share.times(16.0))),
+            told => act(told),
+        });
+    }
 }

@@ -1,5 +1,6 @@
 //! D12: Beam (PROTOCOLS.md section 1.8). Everything stands at the top level; there are no `params`.
 
+use super::act::{Act, Key, Measure, Work};
 use super::heard::whole;
 use super::shape::hex_digits;
 use super::token::{miner, pool};
@@ -18,6 +19,10 @@ pub(super) const DIALECT: Dialect = Dialect {
     anchors: &["\"api_key\"", "\"job\"", "\"solution\"", "\"nonceprefix\""],
     tokens: &[LOGIN, JOB, SOLUTION, RESULT],
     hear,
+    work: Some(Work {
+        tell,
+        form: "jobs, shares (`solution`), results with code 1; measured by the job's packed difficulty",
+    }),
 };
 
 const LOGIN: Token = miner(
@@ -63,4 +68,23 @@ fn log_in<'a>(object: Value<'a, '_>) -> Option<Heard<'a>> {
     let mut heard = Heard::new(LOGIN).login(Some(key)).coin("BEAM");
     heard.weight = weight.min(PROOF);
     Some(heard)
+}
+
+fn tell(object: Value<'_, '_>, act: &mut dyn FnMut(Act)) {
+    let Some(name) = method(object) else { return };
+    let id = Key::of(member(object, "id"));
+    if name.eq_str("job") {
+        act(Act::Job { id, share: member(object, "difficulty").and_then(|packed| unpacked(packed.as_u64()?)) });
+    } else if name.eq_str("solution") {
+        act(Act::Offer { request: id, job: id });
+    } else if let Some(code) = number(object, "code").filter(|_| name.eq_str("result")) {
+        act(Act::Reply { request: id, is_accepted: code == 1.0 });
+    }
+}
+
+/// A packed difficulty: below the leading one 24 bits, above them the exponent.
+fn unpacked(packed: u64) -> Option<Measure> {
+    let exponent = packed.checked_shr(24).filter(|exponent| *exponent < 256)?;
+    let mantissa = (1 << 24 | packed & 0x00ff_ffff) as f64 / f64::from(1_u32 << 24);
+    Some(Measure::Hashes(mantissa * f64::from_bits((1023 + exponent) << 52)))
 }

@@ -1,5 +1,6 @@
 //! D20: the agent of BTC.com (PROTOCOLS.md sections 1.6 and 1.9): four lines of JSON, then binary messages.
 
+use super::act::Work;
 use super::token::{miner, pool};
 use super::{Dialect, Heard, PROOF, SURE, Token, list, member, mentions, method, stratum_v1, string_at};
 use crate::wire::json::Value;
@@ -14,6 +15,10 @@ pub(super) const DIALECT: Dialect = Dialect {
     anchors: &["agent.get_capabi", "\"capabilities\"", "mining."],
     tokens: &[CAPABILITIES, CAPABLE, SUBSCRIBE],
     hear,
+    work: Some(Work {
+        tell: stratum_v1::tell,
+        form: "jobs (`mining.notify`), shares (`mining.submit`), replies; measured by `mining.set_difficulty`, 2^32 hashes each",
+    }),
 };
 
 const CAPABILITIES: Token = miner("agent.get_capabilities", SURE, "`[\"verrol\" or \"subres\", ..]`");

@@ -1,5 +1,6 @@
 //! D15: Nervos CKB (Eaglesong; PROTOCOLS.md section 1.8), both the pool's own form and that of the ASICs.
 
+use super::act::{self, Act, Key, Work};
 use super::heard::whole;
 use super::shape::{self, Item};
 use super::token::{miner, pool};
@@ -17,6 +18,10 @@ pub(super) const DIALECT: Dialect = Dialect {
     anchors: &["ckb_submit", "ckb_getWork", "\"pow_hash\"", "\"nonce_pre\"", "mining."],
     tokens: &[LOGIN, LOGGED_IN, GET_WORK, WORK, SUBMIT, HASHRATE, NOTIFY],
     hear,
+    work: Some(Work {
+        tell,
+        form: "jobs (work by its `pow_hash`, or `mining.notify`), shares, replies; measured by the target: 2^256 / target",
+    }),
 };
 
 const LOGIN: Token = miner("ckb_submitLogin", SURE, "`{login, agent, worker}`");
@@ -65,4 +70,15 @@ fn result<'a>(result: Value<'a, '_>) -> Option<Heard<'a>> {
 
 fn hash(object: Value<'_, '_>) -> bool {
     string(object, "pow_hash").is_some_and(|hash| hash.is_hex(64) || hash.is_hex_0x(64))
+}
+
+fn tell(object: Value<'_, '_>, act: &mut dyn FnMut(Act)) {
+    let id = |work| Key::of(member(work, "pow_hash"));
+    if let Some(work) = member(object, "result").filter(|result| hash(*result)) {
+        act(Act::Job { id: id(work), share: act::target(string(work, "target")) });
+    } else if let Some(share) = parameters(object, SUBMIT.name) {
+        act(Act::Offer { request: Key::of(member(object, "id")), job: id(share) });
+    } else {
+        act::stratum(object, |_| None, act);
+    }
 }

@@ -1,5 +1,6 @@
 //! D10: Conflux (Octopus; PROTOCOLS.md section 1.8). The wallet stands in the subscription; nobody authorizes.
 
+use super::act::{self, Act, Work};
 use super::heard::whole;
 use super::shape::{self, Item, is_decimal};
 use super::token::{miner, pool};
@@ -17,6 +18,10 @@ pub(super) const DIALECT: Dialect = Dialect {
     anchors: &["mining."],
     tokens: &[SUBSCRIBE, NOTIFY, SUBMIT],
     hear,
+    work: Some(Work {
+        tell,
+        form: "jobs (`mining.notify`), shares (`mining.submit`), replies; measured by the boundary in the job: 2^256 / boundary",
+    }),
 };
 
 const SUBSCRIBE: Token = miner("Conflux subscribe", SURE, "`mining.subscribe` `[cfx or 0x1 address, password]`");
@@ -49,4 +54,8 @@ fn is_address(login: Str<'_>) -> bool {
         .strip_prefix("0x1")
         .is_some_and(|rest| rest.len() == 39 && rest.bytes().all(|byte| byte.is_ascii_hexdigit()));
     is_new || is_old
+}
+
+fn tell(object: Value<'_, '_>, act: &mut dyn FnMut(Act)) {
+    act::stratum(object, |job| act::target(string_at(job, 3)), act);
 }

@@ -1,9 +1,10 @@
 //! D2: CryptoNote login, as XMRig and its kin speak it (PROTOCOLS.md section 1.2).
 
+use super::act::{self, Act, Key, Measure, Work};
 use super::heard::whole;
 use super::shape::{hex_digits, is_decimal};
 use super::token::{miner, pool};
-use super::{Dialect, Heard, PROOF, Token, agent, bounded, calls, member, members, number, string, strings};
+use super::{Dialect, Heard, PROOF, Token, agent, bounded, calls, member, members, method, number, string, strings};
 use crate::finding::{PoolSource, Word};
 use crate::wallet::{coin, login};
 use crate::wire::json::{Str, Value};
@@ -18,6 +19,10 @@ pub(super) const DIALECT: Dialect = Dialect {
     anchors: &["\"login\"", "\"job\"", "\"job_id\"", "keepalived", "KEEPALIVED", "\"submit\"", "\"extra_nonce\""],
     tokens: &[LOGIN, JOB, EXTRA_NONCE, SUBMIT, KEEPALIVED, KEPT],
     hear,
+    work: Some(Work {
+        tell,
+        form: "jobs (`job`, and in the reply to `login`), shares (`submit`), replies with `{status: \"OK\"}`; measured by the job's target: (2^32 - 1) / t of 4 bytes, (2^64 - 1) / t of 8, low byte first",
+    }),
 };
 
 const LOGIN: Token = miner(
@@ -178,4 +183,38 @@ fn extra_nonce<'a>(result: Value<'a, '_>) -> Option<Heard<'a>> {
     let nonce = string(result, "extra_nonce").and_then(hex_digits).is_some_and(|digits| digits > 0);
     let sized = string(result, "algo").is_some() && number(result, "extra_nonce2_size").is_some();
     (nonce && sized).then(|| Heard::new(EXTRA_NONCE).value(Word::Algorithm, member(result, "algo")))
+}
+
+/// What is told of the work.
+fn tell(object: Value<'_, '_>, act: &mut dyn FnMut(Act)) {
+    let Some(name) = method(object) else {
+        let jobs = members(object, "result").flat_map(|result| members(result, "job")).chain([object]);
+        jobs.filter(|job| is_job(*job)).for_each(|job| act(job_act(job)));
+        return act::reply(object, act);
+    };
+    for given in members(object, "params").filter(Value::is_object) {
+        if name.eq_str("job") && is_job(given) {
+            act(job_act(given));
+        } else if name.eq_str("submit") && is_share(given) {
+            act(offer(object, given));
+        }
+    }
+}
+
+/// The job as an act.
+pub(super) fn job_act(job: Value<'_, '_>) -> Act {
+    Act::Job { id: Key::of(member(job, "job_id")), share: string(job, "target").and_then(share) }
+}
+
+/// The share as an act.
+pub(super) fn offer(object: Value<'_, '_>, share: Value<'_, '_>) -> Act {
+    Act::Offer { request: Key::of(member(object, "id")), job: Key::of(member(share, "job_id")) }
+}
+
+/// How hard a share is by a target of 4 or 8 bytes, low byte first.
+fn share(target: Str<'_>) -> Option<Measure> {
+    let text = target.to_string_bounded(16);
+    let value = u64::from_str_radix(&text, 16).ok().filter(|value| *value > 0)?.swap_bytes();
+    let (value, all) = if text.len() == 8 { (value >> 32, u64::from(u32::MAX)) } else { (value, u64::MAX) };
+    Some(Measure::Hashes(all as f64 / value as f64))
 }

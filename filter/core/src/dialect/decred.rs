@@ -1,5 +1,6 @@
 //! D16: Decred (PROTOCOLS.md section 1.6, last lines): stratum v1 with a piece of the header for the coinbase.
 
+use super::act::Work;
 use super::shape::{self, Item, hex_digits};
 use super::token::{miner, pool};
 use super::{Dialect, Heard, PROOF, SURE, Token, list, stratum_v1, string_at};
@@ -15,6 +16,10 @@ pub(super) const DIALECT: Dialect = Dialect {
     anchors: &["mining."],
     tokens: &[NOTIFY, AUTHORIZE],
     hear,
+    work: Some(Work {
+        tell: stratum_v1::tell,
+        form: "jobs (`mining.notify`), shares (`mining.submit`), replies; measured by `mining.set_difficulty`, 2^32 hashes each",
+    }),
 };
 
 const NOTIFY: Token = pool(

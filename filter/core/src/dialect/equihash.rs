@@ -2,9 +2,10 @@
 
 use alloc::string::String;
 
+use super::act::Work;
 use super::shape::{self, Item};
 use super::token::{miner, pool};
-use super::{Dialect, Heard, PROOF, SURE, Token, bounded, list, string_at};
+use super::{Dialect, Heard, PROOF, SURE, Token, bounded, list, stratum_v1, string_at};
 use crate::finding::Word;
 use crate::wallet::coin;
 use crate::wire::json::{Str, Value};
@@ -19,6 +20,10 @@ pub(super) const DIALECT: Dialect = Dialect {
     anchors: &["mining."],
     tokens: &[NOTIFY, SUBMIT, SUBSCRIBE],
     hear,
+    work: Some(Work {
+        tell: stratum_v1::tell,
+        form: "jobs (`mining.notify`), shares (`mining.submit`), replies; measured by `mining.set_target`: 2^256 / target solutions",
+    }),
 };
 
 const NOTIFY: Token =

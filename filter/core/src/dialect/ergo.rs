@@ -1,5 +1,6 @@
 //! D9: Ergo (Autolykos2; PROTOCOLS.md section 1.8). Only its jobs differ from stratum v1.
 
+use super::act::{self, Act, Work};
 use super::heard::whole;
 use super::shape::{self, Item, is_decimal};
 use super::token::pool;
@@ -17,6 +18,10 @@ pub(super) const DIALECT: Dialect = Dialect {
     anchors: &["mining."],
     tokens: &[NOTIFY],
     hear,
+    work: Some(Work {
+        tell,
+        form: "jobs (`mining.notify`), shares (`mining.submit`), replies; measured by the decimal target in the job: 2^256 / target",
+    }),
 };
 
 const NOTIFY: Token = pool(
@@ -34,4 +39,8 @@ fn hear<'a>(object: Value<'a, '_>) -> Option<Heard<'a>> {
         let heard = Heard::new(NOTIFY).coin("ERG").count(Word::Height, job.index(1).and_then(whole));
         heard.value(Word::Target, job.index(6))
     })
+}
+
+fn tell(object: Value<'_, '_>, act: &mut dyn FnMut(Act)) {
+    act::stratum(object, |job| act::decimal_target(string_at(job, 6)), act);
 }

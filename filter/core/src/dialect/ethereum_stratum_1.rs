@@ -1,5 +1,6 @@
 //! D4: EthereumStratum/1.0.0 (PROTOCOLS.md section 1.4), and the older stratum of ethash with whole targets (1.3).
 
+use super::act::{self, Act, Work};
 use super::shape::{self, Item};
 use super::token::{miner, pool};
 use super::{Dialect, Heard, PROOF, SURE, Token, list, member, mentions, stratum_v1, string, string_at};
@@ -16,6 +17,10 @@ pub(super) const DIALECT: Dialect = Dialect {
     anchors: &["mining."],
     tokens: &[SUBSCRIBE, SUBSCRIBED, NOTIFY, NOTIFY_TARGET, SUBMIT, SUBMIT_MIX],
     hear,
+    work: Some(Work {
+        tell,
+        form: "jobs (`mining.notify`), shares (`mining.submit`), replies; measured by the target in the job, or `mining.set_difficulty`, 2^32 hashes each",
+    }),
 };
 
 const PROTOCOL: &str = "EthereumStratum/1";
@@ -71,4 +76,9 @@ fn submit<'a>(object: Value<'a, '_>, parameters: Value<'a, '_>) -> Option<Heard<
     let worker = string(object, "worker")?;
     let mixed = shape::is(parameters, &[Text, Text, Hex0x(16), Hex0x(64), Hex0x(64)]);
     mixed.then(|| Heard::new(SUBMIT_MIX).login(user).worker(Some(worker)))
+}
+
+fn tell(object: Value<'_, '_>, act: &mut dyn FnMut(Act)) {
+    let has_target = |job: Value<'_, '_>| job.count() == 5;
+    act::stratum(object, |job| act::target(string_at(job, 3).filter(|_| has_target(job))), act);
 }

@@ -1,5 +1,6 @@
 //! D5: EthereumStratum/2.0.0 (EIP-1571; PROTOCOLS.md section 1.4).
 
+use super::act::{self, Act, Key, Work};
 use super::heard::hexadecimal;
 use super::shape::{self, Item};
 use super::token::{miner, pool};
@@ -17,6 +18,10 @@ pub(super) const DIALECT: Dialect = Dialect {
     anchors: &["mining.", "EthereumStratum"],
     tokens: &[HELLO, WELCOME, SET, NOTIFY, HASHRATE, NOOP, BYE],
     hear,
+    work: Some(Work {
+        tell,
+        form: "jobs (`mining.notify`), shares (`mining.submit` with the job first), replies; measured by the target in `mining.set`: 2^256 / target",
+    }),
 };
 
 const HELLO: Token = miner("mining.hello", SURE, "`{agent, host, port, proto: \"EthereumStratum/2..\"}`");
@@ -62,4 +67,14 @@ fn set_up<'a>(set: Value<'a, '_>) -> Heard<'a> {
     let heard = Heard::new(SET).value(Word::Algorithm, member(set, "algo")).value(Word::Target, member(set, "target"));
     let is_classic = string(set, "algo").is_some_and(|algorithm| algorithm.eq_str("etchash"));
     if is_classic { heard.coin("ETC") } else { heard }
+}
+
+fn tell(object: Value<'_, '_>, act: &mut dyn FnMut(Act)) {
+    if let Some(set) = parameters(object, "mining.set") {
+        act::target(string(set, "target")).into_iter().for_each(|share| act(Act::Target(share)));
+    } else if let Some(share) = list(object, "mining.submit") {
+        act(Act::Offer { request: Key::of(member(object, "id")), job: Key::of(share.index(0)) });
+    } else {
+        act::stratum(object, |_| None, act);
+    }
 }

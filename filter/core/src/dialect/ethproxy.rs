@@ -1,9 +1,10 @@
 //! D3: ethproxy, getwork over a stream (PROTOCOLS.md section 1.3).
 
+use super::act::{self, Act, Key, Work};
 use super::heard::hexadecimal;
 use super::shape::{self, Item};
 use super::token::{miner, pool};
-use super::{Dialect, Heard, PROOF, Token, calls, members, string, string_at};
+use super::{Dialect, Heard, PROOF, Token, calls, member, members, method, string, string_at};
 use crate::finding::Word;
 use crate::wire::json::{Str, Value};
 
@@ -17,6 +18,10 @@ pub(super) const DIALECT: Dialect = Dialect {
     narrows: None,
     tokens: &[LOGIN, WORK, GET_WORK, SUBMIT_WORK, HASHRATE],
     hear,
+    work: Some(Work {
+        tell,
+        form: "jobs (work arrays), shares (`eth_submitWork`), replies; measured by the target in the work: 2^256 / target",
+    }),
 };
 
 const LOGIN: Token = miner("eth_submitLogin", PROOF, "`[login, password]`, `worker` beside them");
@@ -85,4 +90,17 @@ fn work_array<'a>(list: Value<'a, '_>) -> Option<Heard<'a>> {
     let heard =
         || Heard::new(WORK).value(Word::Target, list.index(2)).count(Word::Height, height.and_then(hexadecimal));
     shape::begins(list, &[Item::Hex0x(64), Item::Hex0x(64), target]).then(heard)
+}
+
+/// What is told of the work: its header is the job's id.
+fn tell(object: Value<'_, '_>, act: &mut dyn FnMut(Act)) {
+    let Some(name) = method(object) else {
+        if let Some(work) = members(object, "result").find(|list| work_array(*list).is_some()) {
+            return act(Act::Job { id: Key::of(work.index(0)), share: act::target(string_at(work, 2)) });
+        }
+        return act::reply(object, act);
+    };
+    if let Some(share) = members(object, "params").find(Value::is_array).filter(|_| name.eq_str("eth_submitWork")) {
+        act(Act::Offer { request: Key::of(member(object, "id")), job: Key::of(share.index(1)) });
+    }
 }

@@ -1,5 +1,6 @@
 //! D13: Grin (PROTOCOLS.md section 1.8). Its login is CryptoNote's, its jobs are its own.
 
+use super::act::{self, Act, Key, Work};
 use super::heard::whole;
 use super::shape::{hex_digits, is_list_of_integers};
 use super::token::{miner, pool};
@@ -18,6 +19,10 @@ pub(super) const DIALECT: Dialect = Dialect {
     anchors: &["\"login\"", "getjobtemplate", "\"pre_pow\"", "\"submit\"", "\"stale\""],
     tokens: &[JOB, SUBMIT, LOGIN, GET_JOB, STATUS],
     hear,
+    work: Some(Work {
+        tell,
+        form: "jobs (`job`, and in the reply to `getjobtemplate`), shares (`submit`), replies with `\"ok\"`; not measured",
+    }),
 };
 
 const LOGIN: Token =
@@ -79,4 +84,14 @@ fn log_in<'a>(object: Value<'a, '_>, given: Value<'a, '_>) -> Option<Heard<'a>> 
     let pays = login::read(&super::bounded(user)).coin == Some("GRIN");
     let named = AGENTS.iter().any(|name| lower.starts_with(name));
     (pays || named).then(|| Heard::new(LOGIN).login(Some(user)).agent(agent).password(Some(pass)).coin("GRIN"))
+}
+
+fn tell(object: Value<'_, '_>, act: &mut dyn FnMut(Act)) {
+    let told = member(object, "result").or_else(|| parameters(object, "job"));
+    if let Some(told) = told.filter(|told| job(*told).is_some()) {
+        act(Act::Job { id: Key::of(member(told, "job_id")), share: None });
+    } else if let Some(share) = parameters(object, "submit").filter(|_| member(object, "result").is_none()) {
+        act(Act::Offer { request: Key::of(member(object, "id")), job: Key::of(member(share, "job_id")) });
+    }
+    act::reply(object, act);
 }

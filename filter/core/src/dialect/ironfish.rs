@@ -1,5 +1,6 @@
 //! D14: Iron Fish (FishHash; PROTOCOLS.md section 1.8). The methods of stratum with `body` for `params`.
 
+use super::act::{self, Act, Key, Work};
 use super::token::{miner, pool};
 use super::{Dialect, Heard, PROOF, SURE, Token, member, method, string};
 use crate::finding::Word;
@@ -15,6 +16,10 @@ pub(super) const DIALECT: Dialect = Dialect {
     anchors: &["mining."],
     tokens: METHODS,
     hear,
+    work: Some(Work {
+        tell,
+        form: "jobs, shares, `mining.submitted`; measured by `mining.set_target`: 2^256 / target",
+    }),
 };
 
 /// The methods, each with an object under `body`; the last one may come without.
@@ -45,4 +50,19 @@ fn hear<'a>(object: Value<'a, '_>) -> Option<Heard<'a>> {
     }
     let heard = heard.login(string(body, "publicAddress")).agent(string(body, "agent")).worker(string(body, "name"));
     Some(heard.coin("IRON"))
+}
+
+fn tell(object: Value<'_, '_>, act: &mut dyn FnMut(Act)) {
+    let (Some(name), Some(body)) = (method(object), member(object, "body").filter(Value::is_object)) else { return };
+    let job = Key::of(member(body, "miningRequestId"));
+    if name.eq_str("mining.notify") {
+        act(Act::Job { id: job, share: None });
+    } else if name.eq_str("mining.set_target") {
+        act::target(string(body, "target")).into_iter().for_each(|share| act(Act::Target(share)));
+    } else if name.eq_str("mining.submit") {
+        act(Act::Offer { request: Key::of(member(object, "id")), job });
+    } else if name.eq_str("mining.submitted") {
+        let is_accepted = member(body, "result").and_then(|result| result.as_bool()).unwrap_or_default();
+        act(Act::Reply { request: Key::of(member(body, "id")), is_accepted });
+    }
 }

@@ -1,5 +1,6 @@
 //! D8: Kaspa and its forks (PROTOCOLS.md section 1.8).
 
+use super::act::Work;
 use super::shape::{self, Item};
 use super::token::{miner, pool};
 use super::{Dialect, Heard, PROOF, SURE, Token, list, member, mentions, stratum_v1, string_at};
@@ -15,6 +16,10 @@ pub(super) const DIALECT: Dialect = Dialect {
     anchors: &["mining.", "set_extranonce", "EthereumStratum", "KaspaStratum"],
     tokens: &[NOTIFY, NOTIFY_HEX, SUBSCRIBE, SUBSCRIBED, AUTHORIZE, SUBMIT, EXTRANONCE],
     hear,
+    work: Some(Work {
+        tell: stratum_v1::tell,
+        form: "jobs (`mining.notify`), shares (`mining.submit`), replies; measured by `mining.set_difficulty`, 2^32 hashes each",
+    }),
 };
 
 const NOTIFY: Token = pool("Kaspa notify", SURE, "`mining.notify` `[job, [4 integers], time]`");

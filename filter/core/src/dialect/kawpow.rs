@@ -1,5 +1,6 @@
 //! D6: KawPow and other ProgPoW over stratum (PROTOCOLS.md section 1.5).
 
+use super::act::{self, Act, Work};
 use super::heard::whole;
 use super::shape::{self, Item};
 use super::token::{miner, pool};
@@ -17,6 +18,10 @@ pub(super) const DIALECT: Dialect = Dialect {
     anchors: &["mining."],
     tokens: &[NOTIFY, SUBMIT, SUBSCRIBE],
     hear,
+    work: Some(Work {
+        tell,
+        form: "jobs (`mining.notify`), shares (`mining.submit`), replies; measured by the target in the job, or `mining.set_target`: 2^256 / target; or `mining.set_difficulty`, 2^32 hashes each",
+    }),
 };
 
 const NOTIFY: Token =
@@ -44,4 +49,8 @@ fn hear<'a>(object: Value<'a, '_>) -> Option<Heard<'a>> {
     let greeting = list(object, "mining.subscribe")?;
     let agent = string_at(greeting, 0).filter(|agent| agent.starts_with("kawpowminer"))?;
     Some(Heard::new(SUBSCRIBE).agent(Some(agent)))
+}
+
+fn tell(object: Value<'_, '_>, act: &mut dyn FnMut(Act)) {
+    act::stratum(object, |job| act::target(string_at(job, 3).filter(|text| text.is_hex(64))), act);
 }

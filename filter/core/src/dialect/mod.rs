@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use crate::finding::Said;
 use crate::wire::json::{Str, Value};
 
+mod act;
 mod aeternity;
 pub mod agent;
 mod aleo;
@@ -39,12 +40,15 @@ mod stratum_v1;
 pub mod stream;
 mod token;
 mod ton;
+mod units;
 mod web_miner;
 mod xelis;
 
+pub use act::{Act, Key, Measure, Work};
 pub use asked::asked;
 pub use kin::{Kin, hear, kin};
 pub use token::{PROOF, SURE, Token};
+pub use units::unit;
 
 /// Every dialect, in the order they are asked: a narrower one before the one it narrows.
 pub static TABLE: &[Dialect] = &[
@@ -98,6 +102,8 @@ pub struct Dialect {
     pub tokens: &'static [Token],
     /// Listens to one JSON object.
     pub hear: for<'a> fn(Value<'a, '_>) -> Option<Heard<'a>>,
+    /// What it tells of the work in a session; none where it is spoken in bodies of HTTP, which are not followed.
+    pub work: Option<Work>,
 }
 
 /// Id and title of a dialect: a row of [`TABLE`], or behind them of [`stream::STREAMS`].

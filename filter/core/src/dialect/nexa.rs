@@ -1,5 +1,6 @@
 //! D16: Nexa (PROTOCOLS.md section 1.6, last lines).
 
+use super::act::Work;
 use super::heard::whole;
 use super::shape::{self, Item};
 use super::token::{miner, pool};
@@ -17,6 +18,10 @@ pub(super) const DIALECT: Dialect = Dialect {
     anchors: &["mining."],
     tokens: &[NOTIFY, AUTHORIZE],
     hear,
+    work: Some(Work {
+        tell: stratum_v1::tell,
+        form: "jobs (`mining.notify`), shares (`mining.submit`), replies; measured by `mining.set_difficulty`, 2^32 hashes each",
+    }),
 };
 
 const NOTIFY: Token = pool("Nexa notify", SURE, "`mining.notify` `[job, 64 hex commitment, height, 8 hex bits]`");

@@ -41,6 +41,7 @@ pub(super) const DIALECT: Dialect = Dialect {
         SUBMIT_AUX,
     ],
     hear,
+    work: None,
 };
 
 const GET_WORK: Token = miner("getwork", 40, "`[]`");

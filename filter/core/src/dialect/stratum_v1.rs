@@ -1,5 +1,6 @@
 //! D1: stratum v1 (PROTOCOLS.md section 1.6), and whatever borrows its `mining.` methods.
 
+use super::act::{self, Act, Work};
 use super::token::{miner, pool};
 use super::{Dialect, Heard, PROOF, Token, calls, coinbase, member, members, string, string_at};
 use crate::finding::{PoolSource, Word};
@@ -16,6 +17,10 @@ pub(super) const DIALECT: Dialect = Dialect {
     anchors: &["mining.", "client.reconnect", "client.show_mess", "client.get_versi", "version-rolling"],
     tokens: METHODS,
     hear,
+    work: Some(Work {
+        tell,
+        form: "jobs (`mining.notify`), shares (`mining.submit`), replies; measured by `mining.set_difficulty` in the unit of the algorithm, where that is known, or `mining.set_target`",
+    }),
 };
 
 const SUBSCRIPTION: Token = pool("mining.notify subscription", PROOF, "the reply to `mining.subscribe`");
@@ -119,4 +124,9 @@ fn rolling<'a>(object: Value<'a, '_>) -> Option<Heard<'a>> {
     let result = member(object, "result")?;
     member(result, "version-rolling")?.as_bool()?;
     string(result, "version-rolling.mask")?.is_hex(8).then(|| Heard::new(ROLLING))
+}
+
+/// What is told of the work.
+pub(super) fn tell(object: Value<'_, '_>, act: &mut dyn FnMut(Act)) {
+    act::stratum(object, |_| None, act);
 }

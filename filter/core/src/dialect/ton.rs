@@ -1,8 +1,9 @@
 //! D16: TON (PROTOCOLS.md section 1.8), in WebSocket messages mostly.
 
+use super::act::{self, Act, Key, Work};
 use super::shape::{self, Item};
 use super::token::{miner, pool};
-use super::{Dialect, Heard, PROOF, SURE, Token, list, stratum_v1, string_at};
+use super::{Dialect, Heard, PROOF, SURE, Token, list, member, method, stratum_v1, string_at};
 use crate::wire::json::{Str, Value};
 
 pub(super) const DIALECT: Dialect = Dialect {
@@ -15,6 +16,7 @@ pub(super) const DIALECT: Dialect = Dialect {
     anchors: &["mining."],
     tokens: &[TARGET, NOTIFY, SUBSCRIBE, AUTHORIZE, SUBMIT],
     hear,
+    work: Some(Work { tell, form: "targets handed out as jobs, shares, replies; not measured" }),
 };
 
 const TARGET: Token = pool("TON set_target", SURE, "`mining.set_target` `[seed, expire, giver, wallet]`");
@@ -50,4 +52,14 @@ fn is_address(word: Str<'_>) -> bool {
     let is_letter = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_');
     let begins = ["EQ", "UQ", "kQ", "0Q"].iter().any(|start| word.starts_with(start));
     begins && word.len_decoded() == 48 && word.chars().all(is_letter)
+}
+
+fn tell(object: Value<'_, '_>, act: &mut dyn FnMut(Act)) {
+    if list(object, "mining.set_target").is_some() {
+        act(Act::Job { id: None, share: None });
+    } else if list(object, "mining.submit").is_some() {
+        act(Act::Offer { request: Key::of(member(object, "id")), job: None });
+    } else if method(object).is_none() {
+        act::reply(object, act);
+    }
 }

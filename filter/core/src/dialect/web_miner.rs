@@ -1,5 +1,6 @@
 //! D18: miners in web pages, Coinhive's family (PROTOCOLS.md section 1.9): the JSON in WebSocket messages.
 
+use super::act::{Act, Key, Work};
 use super::shape::hex_digits;
 use super::token::{miner, pool};
 use super::{Dialect, Heard, PROOF, SURE, Token, cryptonote, member, number, string};
@@ -15,6 +16,7 @@ pub(super) const DIALECT: Dialect = Dialect {
     anchors: &["\"site_key\"", "\"authed\"", "hash_accepted", "\"job\"", "\"submit\"", "\"verify\""],
     tokens: &[AUTH, AUTHED, JOB, SUBMIT, ACCEPTED, VERIFY],
     hear,
+    work: Some(Work { tell, form: "jobs, shares, `hash_accepted`; measured by the job's target as in CryptoNote" }),
 };
 
 const AUTH: Token = miner("auth with site_key", PROOF, "`auth` `{site_key, type, user, goal}`");
@@ -48,4 +50,17 @@ fn hear<'a>(object: Value<'a, '_>) -> Option<Heard<'a>> {
     let hex = |key| string(given, key).and_then(hex_digits);
     let verifies = is("verify") && string(given, "verify_id").is_some();
     (verifies && hex("nonce") == Some(8) && hex("result") == Some(64)).then(|| Heard::new(VERIFY))
+}
+
+fn tell(object: Value<'_, '_>, act: &mut dyn FnMut(Act)) {
+    let (Some(kind), Some(given)) = (string(object, "type"), member(object, "params")) else { return };
+    if kind.eq_str("job") && cryptonote::is_job(given) {
+        act(cryptonote::job_act(given));
+    } else if kind.eq_str("submit") && cryptonote::is_share(given) {
+        // Neither shares nor answers bear a number: they are answered in turn.
+        let job = Key::of(member(given, "job_id"));
+        act(Act::Offer { request: None, job });
+    } else if kind.eq_str("hash_accepted") {
+        act(Act::Reply { request: None, is_accepted: true });
+    }
 }

@@ -1,5 +1,6 @@
 //! D16: Xelis (PROTOCOLS.md section 1.8). The rig is named between the wallet and the password.
 
+use super::act::Work;
 use super::token::{miner, pool};
 use super::{Dialect, Heard, PROOF, SURE, Token, list, mentions, stratum_v1, string_at};
 use crate::wire::json::Value;
@@ -14,6 +15,10 @@ pub(super) const DIALECT: Dialect = Dialect {
     anchors: &["mining."],
     tokens: &[NOTIFY, AUTHORIZE, PRINT],
     hear,
+    work: Some(Work {
+        tell: stratum_v1::tell,
+        form: "jobs (`mining.notify`), shares (`mining.submit`), replies; measured by `mining.set_difficulty`, a hash each",
+    }),
 };
 
 const NOTIFY: Token = pool("Xelis notify", SURE, "`mining.notify` with `\"xel/..\"`");

@@ -1,6 +1,7 @@
 //! What an engine counts. What is not inspected is counted by its reason, never silent.
 
 use crate::finding::Layer;
+use crate::inspect::Counts;
 use crate::wire::packet::NotInspected;
 
 /// Why bytes were not inspected.
@@ -93,6 +94,20 @@ pub struct Counters {
     pub cleared: u64,
     /// Flows cut.
     pub cut: u64,
+    /// Connections that are followed now, because they mine and are let pass.
+    pub following: u64,
+    /// Connections that were followed.
+    pub followed: u64,
+    /// Of these, let go before their time: all places were taken.
+    pub let_go: u64,
+    /// Jobs pools handed out on them.
+    pub jobs: u64,
+    /// Shares handed in on them.
+    pub offered: u64,
+    /// Shares taken.
+    pub accepted: u64,
+    /// Shares refused.
+    pub rejected: u64,
     /// Segments that came before bytes that were missing.
     pub gaps: u64,
     /// Segments that brought other bytes for the same place.
@@ -131,6 +146,15 @@ impl Counters {
         if let Some(count) = self.skipped.get_mut(why as usize) {
             *count += times;
         }
+    }
+
+    /// Counts what could not be read.
+    pub(super) fn skip_all(&mut self, counts: Counts) {
+        let Counts { compressed, opaque, oversize, unreadable } = counts;
+        self.skip_many(Skipped::UnreadableDns, unreadable);
+        self.skip_many(Skipped::Compressed, compressed);
+        self.skip_many(Skipped::OpaqueProxy, opaque);
+        self.skip_many(Skipped::Oversize, oversize);
     }
 
     pub(super) fn find(&mut self, layer: Layer) {

@@ -3,6 +3,7 @@
 
 use alloc::vec::Vec;
 
+use super::grace::Graces;
 use super::{Engine, Meta, Outcome, Skipped, Verdict, destination, report, source};
 use crate::endpoint::{Endpoint, Protocol};
 use crate::inspect::flow::Link;
@@ -32,13 +33,13 @@ impl Engine {
         };
         self.counters.find(asked.finding.layer);
         let (host, server) = (source(packet), destination(packet));
-        let judgement = self.settings.policy.judge(&asked.finding, host.ip, now);
+        let judgement = self.graces.judge(&self.settings.policy, &asked.finding, host.ip, now);
         self.noted.note(host, packet.payload, judgement.severity());
         let verdict = match &judgement {
             Judgement::Block => {
                 refuse(self.settings.policy.dns, packet.payload, host, server).map_or(Verdict::Drop, Verdict::Answer)
             }
-            Judgement::Ignore | Judgement::Observe(_) => Verdict::Watch,
+            Judgement::Grace(_) | Judgement::Ignore | Judgement::Observe(_) => Verdict::Watch,
         };
         let seen = report::Sighting { finding: asked.finding, protocol: Some("dns"), question: Some(asked.question) };
         let place = place(host, server, Link { mac: meta.source_mac, interface: meta.ingress, vlan: packet.vlan });
@@ -63,7 +64,9 @@ impl Engine {
         }
         let passes = Outcome { teaches: true, ..passes };
         let before = self.noted.severity(host, packet.payload);
-        let Some((asked, judgement)) = weightier(&self.settings.policy, now, host, answered, before) else {
+        let Some((asked, judgement)) =
+            weightier((&self.settings.policy, &mut self.graces), now, host, answered, before)
+        else {
             return passes;
         };
         self.counters.find(asked.finding.layer);
@@ -71,7 +74,7 @@ impl Engine {
             Judgement::Block => dns::answer::asked(packet.payload)
                 .and_then(|question| refuse(self.settings.policy.dns, &question, host, server))
                 .map_or(Verdict::Drop, Verdict::Replace),
-            Judgement::Ignore | Judgement::Observe(_) => Verdict::Watch,
+            Judgement::Grace(_) | Judgement::Ignore | Judgement::Observe(_) => Verdict::Watch,
         };
         let seen = report::Sighting { finding: asked.finding, protocol: Some("dns"), question: Some(asked.question) };
         // The packet comes from the other side: only its way out tells where the host stands.
@@ -89,18 +92,18 @@ const fn place(host: Endpoint, server: Endpoint, link: Link) -> report::Place {
 
 /// Of the findings about an answer, the one that is judged more severely; none where the question had been judged as
 /// severely `before`, when it was asked.
-fn weightier(
-    policy: &Policy,
+fn weightier<'a>(
+    (policy, graces): (&'a Policy, &mut Graces),
     now: Now,
     host: Endpoint,
     answered: Answered,
     before: Option<u8>,
-) -> Option<(Asked, Judgement<'_>)> {
-    let judge = |asked: Asked| {
-        let judgement = policy.judge(&asked.finding, host.ip, now);
+) -> Option<(Asked, Judgement<'a>)> {
+    let mut judge = |asked: Asked| {
+        let judgement = graces.judge(policy, &asked.finding, host.ip, now);
         (asked, judgement)
     };
-    let question = answered.question.filter(|_| before.is_none()).map(judge);
+    let question = answered.question.filter(|_| before.is_none()).map(&mut judge);
     let hidden = answered.hidden.map(judge);
     let severity = |found: &Option<(Asked, Judgement<'_>)>| found.as_ref().map(|(_, how)| how.severity());
     let chosen = if severity(&hidden) > severity(&question) { hidden } else { question };

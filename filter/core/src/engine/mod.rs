@@ -2,6 +2,8 @@
 
 mod account;
 mod dns;
+mod follow;
+mod grace;
 mod look;
 mod quic;
 mod report;
@@ -18,9 +20,10 @@ pub use account::{Counters, Skipped};
 use crate::activity::Activity;
 use crate::endpoint::{Endpoint, Protocol};
 use crate::evidence::Record;
-use crate::flow::key::FlowKey;
-use crate::flow::table::{Meeting, Settled, Table};
-use crate::inspect::flow::{DNS_PORT, Link, OpenFlow};
+use crate::finding::Subject;
+use crate::flow::key::{FlowKey, Side};
+use crate::flow::table::{Handle, Meeting, Settled, Table};
+use crate::inspect::flow::{DNS_PORT, Following, Link, OpenFlow};
 use crate::inspect::{Ear, Form, Progress};
 use crate::learned::Learned;
 use crate::limits::OPEN_FLOWS;
@@ -135,6 +138,8 @@ pub struct Engine {
     ear: Ear,
     flows: Table<OpenFlow>,
     noted: dns::Noted,
+    follows: follow::Follows,
+    graces: grace::Graces,
     run: u64,
     counters: Counters,
 }
@@ -149,7 +154,9 @@ impl Engine {
         let flows = Table::new(flows, open_max, seed.flows);
         let noted = dns::Noted::default();
         let (ease, look_packets) = (0, settings.look_packets);
-        Self { settings, ease, look_packets, ear, flows, noted, run: seed.records, counters: Counters::default() }
+        let (follows, graces) = (follow::Follows::default(), grace::Graces::default());
+        let (run, counters) = (seed.records, Counters::default());
+        Self { settings, ease, look_packets, ear, flows, noted, follows, graces, run, counters }
     }
 
     /// Takes new settings; flows stay.
@@ -184,6 +191,7 @@ impl Engine {
         let forgotten = self.flows.forgotten();
         let mut counters = self.counters;
         counters.flows = self.flows.met();
+        counters.following = self.follows.len() as u64;
         counters.forgotten_settled = forgotten.settled;
         counters.forgotten_undecided = forgotten.undecided;
         counters
@@ -246,13 +254,17 @@ impl Engine {
 
     fn on_tcp(&mut self, now: Now, meta: Meta, packet: &Packet<'_>, tcp: Segment) -> Outcome {
         let (key, side) = FlowKey::of(source(packet), destination(packet), Protocol::Tcp);
-        let TcpFlags { syn, ack, .. } = tcp.flags;
+        let TcpFlags { syn, ack, fin, rst, .. } = tcp.flags;
+        if fin || rst {
+            self.follows.close(&key);
+        }
         if !syn && packet.payload.is_empty() {
             return Verdict::Look.into();
         }
         if syn && !ack {
             // A connection begun anew on the same ports.
             self.flows.forget(&key);
+            self.follows.end(now, &key);
         }
         let handle = match self.flows.meet(now.mono_ms, key, side, tcp.seq) {
             Meeting::Open(handle) => handle,
@@ -263,33 +275,79 @@ impl Engine {
             }
         };
         let Some(flow) = self.flows.open_mut(handle) else { return Verdict::Look.into() };
+        if flow.following == Following::Unknown {
+            flow.following = if self.follows.has(&key) { Following::Alone } else { Following::No };
+        }
+        if flow.following != Following::No {
+            let is_alone = flow.following == Following::Alone;
+            if let Some(outcome) = self.cut_in_time(now, handle, (key, side), packet) {
+                return outcome;
+            }
+            if is_alone {
+                return self.on_followed(now, handle, (key, side), packet, tcp.seq);
+            }
+        }
+        let Some(flow) = self.flows.open_mut(handle) else { return Verdict::Look.into() };
         let link = Link { mac: meta.source_mac, interface: meta.ingress, vlan: packet.vlan };
         let (heard, spent) = look(&mut self.ear, &mut self.counters, &self.settings, flow, (side, link), packet, tcp);
         let mut outcome = Outcome::from(Verdict::Look);
         let heard = report::resolver(&mut self.counters, &self.settings.policy, key, heard);
         let is_over = is_over(heard.progress, flow.progress(side.other()), spent)
             && !(spent == Spent::Packets && heard.progress == Progress::Unknown && Ear::awaits(flow));
-        self.counters.skip_many(Skipped::UnreadableDns, heard.counts.unreadable);
-        self.counters.skip_many(Skipped::Compressed, heard.counts.compressed);
-        self.counters.skip_many(Skipped::OpaqueProxy, heard.counts.opaque);
-        self.counters.skip_many(Skipped::Oversize, heard.counts.oversize);
+        self.counters.skip_all(heard.counts);
+        let mut passing = None;
         if let Some((seen, host)) = report::choose(&mut self.counters, &self.settings.policy, now, flow, side, heard) {
-            let judgement = self.settings.policy.judge(&seen.finding, key.end(host).ip, now);
+            let policy = &self.settings.policy;
+            let judgement = self.graces.judge(policy, &seen.finding, key.end(host).ip, now);
+            let mines = seen.finding.subject == Subject::Protocol && matches!(judgement, Judgement::Observe(_));
+            passing = (mines || matches!(judgement, Judgement::Grace(_))).then_some(host);
             outcome = report::on_flow(&mut self.counters, &self.settings, self.run, now, flow, host, seen, &judgement);
             if matches!(judgement, Judgement::Block) {
                 self.flows.settle(handle, Settled::Cut);
+                self.follows.end(now, &key);
                 outcome.farewell = farewell(packet, host == side);
                 return outcome;
             }
         }
-        if is_over {
-            if flow.form(side) == Form::Sealed {
-                self.counters.skip(Skipped::Encrypted);
-            }
-            self.flows.settle(handle, Settled::Cleared);
-            self.counters.cleared += 1;
-            outcome.verdict = Verdict::Clear;
+        // RFC 7413: data may come with the SYN, behind its sequence number.
+        let seq = tcp.seq.wrapping_add(u32::from(syn));
+        self.go_on(now, handle, (key, side, passing), (seq, packet.payload), is_over, outcome)
+    }
+
+    /// Follows what mines and passes; settles what was looked at to the end and is not followed.
+    fn go_on(
+        &mut self,
+        now: Now,
+        handle: Handle,
+        (key, side, passing): (FlowKey, Side, Option<Side>),
+        segment: (u32, &[u8]),
+        is_over: bool,
+        mut outcome: Outcome,
+    ) -> Outcome {
+        let known = self.flows.open_mut(handle).is_some_and(|flow| flow.following == Following::Beside);
+        if known || passing.is_some() {
+            let ends = (key, side, passing.unwrap_or(side));
+            outcome.activity = self.follow(now, handle, ends, outcome.record.as_deref(), segment);
         }
+        if !is_over {
+            return outcome;
+        }
+        let is_followed = self.follows.is_worth(&key);
+        let Some(flow) = self.flows.open_mut(handle) else { return outcome };
+        if flow.following == Following::Beside && !is_followed {
+            self.follows.let_go(now, &key);
+        }
+        if is_followed {
+            flow.end_look();
+            outcome.verdict = Verdict::Watch;
+            return outcome;
+        }
+        if flow.form(side) == Form::Sealed {
+            self.counters.skip(Skipped::Encrypted);
+        }
+        self.flows.settle(handle, Settled::Cleared);
+        self.counters.cleared += 1;
+        outcome.verdict = Verdict::Clear;
         outcome
     }
 }

@@ -30,7 +30,7 @@ impl Engine {
         let heard = report::resolver(&mut self.counters, &self.settings.policy, key, heard);
         let mut outcome = Outcome::from(Verdict::Look);
         if let Some((seen, host)) = report::choose(&mut self.counters, &self.settings.policy, now, flow, side, heard) {
-            let judgement = self.settings.policy.judge(&seen.finding, key.end(host).ip, now);
+            let judgement = self.graces.judge(&self.settings.policy, &seen.finding, key.end(host).ip, now);
             outcome = report::on_flow(&mut self.counters, &self.settings, self.run, now, flow, host, seen, &judgement);
             if matches!(judgement, Judgement::Block) {
                 flow.quic = None;

@@ -127,7 +127,7 @@ pub(super) fn on_flow(
             counters.cut += 1;
             Verdict::Cut
         }
-        Judgement::Ignore | Judgement::Observe(_) => Verdict::Watch,
+        Judgement::Grace(_) | Judgement::Ignore | Judgement::Observe(_) => Verdict::Watch,
     };
     let Some(key) = flow.key() else { return verdict.into() };
     if flow.reported >= RECORDS_PER_FLOW {
@@ -177,10 +177,11 @@ pub(super) fn record(
     seen: Sighting,
     judgement: &Judgement<'_>,
 ) -> Option<Box<Record>> {
-    let (action, exempt) = match judgement {
-        Judgement::Block => (Action::Blocked, None),
+    let (action, exempt, grace_until_us) = match judgement {
+        Judgement::Block => (Action::Blocked, None, None),
+        Judgement::Grace(until_us) => (Action::Observed, None, Some(*until_us)),
         Judgement::Ignore => return None,
-        Judgement::Observe(exempt) => (Action::Observed, *exempt),
+        Judgement::Observe(exempt) => (Action::Observed, *exempt, None),
     };
     counters.records += 1;
     let mut record = Box::new(Record {
@@ -203,6 +204,7 @@ pub(super) fn record(
         interface: None,
         finding: seen.finding,
         exemption: exempt.map(exemption),
+        grace_until_us,
     });
     settle(&mut record);
     Some(record)

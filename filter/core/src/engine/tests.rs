@@ -366,6 +366,8 @@ fn same_packets_times_and_seed_give_the_same_records() {
 mod answers;
 mod ease;
 mod evasion;
+mod follow;
+mod grace;
 mod laws;
 mod layers;
 mod learned;

@@ -21,6 +21,8 @@ const ECS_VERSION: &str = "8.11.0";
 const NAME: usize = 320;
 /// Bytes kept of words the operator wrote.
 const NOTE: usize = 256;
+/// Addresses of a host, and sources, that are written at the most.
+const LISTED: usize = 16;
 /// Bytes kept of the sentence.
 const SENTENCE: usize = 1024;
 /// Bytes kept of each text in a line that would be too long otherwise: a Monero address with payment id has 106.
@@ -33,6 +35,8 @@ pub const SHORTENED_BYTES: usize = 8_192 - 512;
 pub(super) struct Field<T> {
     pub(super) path: &'static str,
     bytes: usize,
+    /// The bytes a line keeps that would be too long; 0: it goes without the field.
+    short: usize,
     read: for<'a> fn(&'a T) -> Option<Value<'a>>,
 }
 
@@ -45,6 +49,8 @@ enum Value<'a> {
     Number(u64),
     Flag,
     Words(Vec<&'a str>),
+    /// As words, each made printable and bounded.
+    Texts(Vec<Cow<'a, str>>),
 }
 
 /// How much of a record is written.
@@ -143,10 +149,14 @@ pub(super) const RECORD: &[Field<Record>] = &[
     }))),
     field("event.action", |r| plain(r.action.as_str())),
     text("event.reason", SENTENCE, |r| words(sentence(r))),
-    text("event.id", NOTE, |r| words(&*r.id)),
+    brief("event.id", NOTE, 48, |r| words(&*r.id)),
     field("source.ip", |r| plain(r.source.ip.to_string())),
     field("source.port", |r| number(r.source.port)),
     field("source.mac", |r| plain(mac(r.source_mac?))),
+    field("source.nat.ip", |r| plain(r.nat?.ip.to_string())),
+    field("source.nat.port", |r| number(r.nat?.port)),
+    brief("source.domain", NAME, 64, |r| words(r.who.as_ref()?.hostname.as_deref()?)),
+    brief("source.user.name", NOTE, 48, |r| words(r.who.as_ref()?.account.as_deref()?)),
     field("destination.ip", |r| plain(r.destination.ip.to_string())),
     field("destination.port", |r| number(r.destination.port)),
     text("destination.domain", NAME, |r| words(r.destination_domain.as_deref()?)),
@@ -155,13 +165,13 @@ pub(super) const RECORD: &[Field<Record>] = &[
     field("network.protocol", |r| plain(r.protocol)),
     field("network.vlan.id", |r| plain(r.vlan?.to_string())),
     text("dns.question.name", NAME, |r| words(&*r.question.as_ref()?.name)),
-    text("dns.question.type", NOTE, |r| words(&*r.question.as_ref()?.kind)),
+    brief("dns.question.type", NOTE, 16, |r| words(&*r.question.as_ref()?.kind)),
     text("tls.client.server_name", NAME, |r| words(r.server_name.as_deref()?)),
     text("rule.name", NAME, |r| words(&*r.finding.rule)),
     text("rule.ruleset", NOTE, |r| words(&*r.finding.ruleset)),
     text("observer.name", NAME, |r| words(&*r.observer)),
     field("observer.ingress.interface.id", |r| plain(some(r.interface_index)?.to_string())),
-    text("observer.ingress.interface.name", NOTE, |r| words(r.interface.as_deref()?)),
+    brief("observer.ingress.interface.name", NOTE, 16, |r| words(r.interface.as_deref()?)),
     field("ecs.version", |_| plain(ECS_VERSION)),
     field("minewall.layer", |r| plain(r.finding.layer.as_str())),
     field("minewall.category", |r| plain(r.finding.subject.as_str())),
@@ -172,9 +182,18 @@ pub(super) const RECORD: &[Field<Record>] = &[
 /// The fields of a Record behind the words.
 #[rustfmt::skip]
 pub(super) const RECORD_AFTER_WORDS: &[Field<Record>] = &[
+    brief("minewall.unit", NOTE, 48, |r| words(r.who.as_ref()?.unit.as_deref()?)),
+    brief("minewall.room", NOTE, 48, |r| words(r.who.as_ref()?.room.as_deref()?)),
+    brief("minewall.person", NOTE, 48, |r| words(r.who.as_ref()?.person.as_deref()?)),
+    spare("minewall.contact", |r| words(r.who.as_ref()?.contact.as_deref()?)),
+    field("minewall.mac_is_next_hop", |r| r.who.as_ref()?.is_next_hop.then_some(Value::Flag)),
+    field("minewall.lease_mac", |r| plain(r.who.as_ref()?.lease_mac.as_deref()?)),
+    spare("minewall.addresses", |r| texts(r.who.as_ref()?.addresses.iter().map(|ip| Cow::from(ip.to_string())))),
+    spare("minewall.identity_sources", |r| texts(r.who.as_ref()?.sources.iter().map(|name| Cow::from(&**name)))),
     text("minewall.exemption.owner", NOTE, |r| words(&*r.exemption.as_ref()?.owner)),
     text("minewall.exemption.reason", NOTE, |r| words(&*r.exemption.as_ref()?.reason)),
-    text("minewall.exemption.expires", NOTE, |r| words(r.exemption.as_ref()?.expires.as_deref()?)),
+    brief("minewall.exemption.expires", NOTE, 16, |r| words(r.exemption.as_ref()?.expires.as_deref()?)),
+    field("minewall.grace_until", |r| plain(timestamp(r.grace_until_us?))),
     field(EXCERPT, |r| plain(excerpt(&r.finding.excerpt))),
 ];
 
@@ -208,11 +227,26 @@ pub(super) const LOSS: &[Field<Loss>] = &[
 ];
 
 const fn field<T>(path: &'static str, read: for<'a> fn(&'a T) -> Option<Value<'a>>) -> Field<T> {
-    Field { path, bytes: NOTE, read }
+    text(path, NOTE, read)
+}
+
+/// A field that a line that would be too long goes without.
+const fn spare<T>(path: &'static str, read: for<'a> fn(&'a T) -> Option<Value<'a>>) -> Field<T> {
+    Field { path, bytes: NOTE, short: 0, read }
 }
 
 const fn text<T>(path: &'static str, bytes: usize, read: for<'a> fn(&'a T) -> Option<Value<'a>>) -> Field<T> {
-    Field { path, bytes, read }
+    Field { path, bytes, short: SHORT, read }
+}
+
+/// A text that a line that would be too long keeps only so much of: what is longer was not meant well.
+const fn brief<T>(
+    path: &'static str,
+    bytes: usize,
+    short: usize,
+    read: for<'a> fn(&'a T) -> Option<Value<'a>>,
+) -> Field<T> {
+    Field { path, bytes, short, read }
 }
 
 fn plain(text: impl Into<String>) -> Option<Value<'static>> {
@@ -221,6 +255,11 @@ fn plain(text: impl Into<String>) -> Option<Value<'static>> {
 
 fn words<'a>(text: impl Into<Cow<'a, str>>) -> Option<Value<'a>> {
     Some(Value::Text(text.into()))
+}
+
+/// Several texts, [`LISTED`] at the most.
+fn texts<'a>(texts: impl Iterator<Item = Cow<'a, str>>) -> Option<Value<'a>> {
+    Some(Value::Texts(texts.take(LISTED).collect()))
 }
 
 fn number(number: u16) -> Option<Value<'static>> {
@@ -241,7 +280,8 @@ fn line<T: Written>(of: &T, extent: Extent) -> String {
     T::FIELDS.iter().for_each(|field| line.write(field, of, extent));
     for row in WORDS.iter().filter(|row| extent != Extent::Short || row.is_brief) {
         let said = of.said().and_then(|said| said.get(row.word));
-        line.write_value(row.path, row.bytes, said.and_then(|text| value(row, text)), extent);
+        let bytes = if extent == Extent::Short { row.bytes.min(SHORT) } else { row.bytes };
+        line.write_value(row.path, bytes, said.and_then(|text| value(row, text)));
     }
     T::FIELDS_AFTER_WORDS.iter().for_each(|field| line.write(field, of, extent));
     line.end()
@@ -287,17 +327,21 @@ impl Line {
             self.put(SHORTENED_FLAG, &Json::Bool(true));
             return;
         }
-        self.write_value(field.path, field.bytes, (field.read)(of), extent);
+        let bytes = if extent == Extent::Short { field.bytes.min(field.short) } else { field.bytes };
+        if bytes > 0 {
+            self.write_value(field.path, bytes, (field.read)(of));
+        }
     }
 
-    fn write_value(&mut self, path: &'static str, bytes: usize, value: Option<Value<'_>>, extent: Extent) {
-        let bytes = if extent == Extent::Short { bytes.min(SHORT) } else { bytes };
+    fn write_value(&mut self, path: &'static str, bytes: usize, value: Option<Value<'_>>) {
         let value = match value {
             Some(Value::Text(text)) => Json::from(printable(&text, bytes)),
             Some(Value::Plain(text)) => Json::from(text),
             Some(Value::Number(number)) => Json::from(number),
             Some(Value::Flag) => Json::Bool(true),
             Some(Value::Words(words)) => Json::from(words),
+            Some(Value::Texts(texts)) if texts.is_empty() => return,
+            Some(Value::Texts(texts)) => texts.iter().map(|text| printable(text, bytes)).collect(),
             None => return,
         };
         if value != "" {

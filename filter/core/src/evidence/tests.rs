@@ -56,6 +56,7 @@ fn dns() -> Record {
             excerpt: Vec::new(),
         },
         exemption: None,
+        grace_until_us: None,
     }
 }
 
@@ -127,6 +128,7 @@ fn loss() -> Loss {
 /// A record with every field that a row of the table can read.
 fn full() -> Record {
     let mut record = sni();
+    record.grace_until_us = Some(record.time_us);
     record.question = dns().question;
     let said = payload().finding;
     record.finding.said = said.said;
@@ -138,7 +140,26 @@ fn full() -> Record {
     }
     record.finding.dialect = said.dialect;
     record.finding.excerpt = said.excerpt;
+    record.who = Some(Box::new(who()));
+    record.nat = Some(end("2001:db8:2::9", 40_001));
     record
+}
+
+/// Somebody of whom everything is known.
+fn who() -> Who {
+    let text = |text: &str| Some(text.to_owned());
+    Who {
+        hostname: text("lab-pc-07"),
+        account: text("alice"),
+        unit: text("\u{7269}\u{7406}\u{5b66}\u{9662}"),
+        room: text("B204"),
+        person: text("\u{5f20}\u{4e09}"),
+        contact: text("+86 10 5555 0104"),
+        is_next_hop: true,
+        lease_mac: text("02-00-00-00-00-05"),
+        addresses: vec!["10.0.0.5".parse().unwrap(), "2001:db8:1::99".parse().unwrap()],
+        sources: vec!["radius".to_owned(), "inventory".to_owned()],
+    }
 }
 
 /// Every field a record can have.
@@ -317,12 +338,18 @@ fn a_forged_field_stays_text() {
         record.server_name = Some(attack.to_owned());
         record.finding.reason = attack.to_owned();
         record.finding.excerpt = attack.as_bytes().to_vec();
+        if let Some(who) = &mut record.who {
+            who.hostname = Some(attack.to_owned());
+            who.sources = vec![attack.to_owned()];
+        }
         let line = record.to_json();
         let fields = flat(&line);
         assert_eq!(fields.len(), record_paths().len(), "{line}");
         assert_eq!(fields["source.ip"], "2001:db8:1::5");
         assert_eq!(fields["event.action"], "observed");
         assert_eq!(fields["minewall.worker"], printable(attack, limits::WORD));
+        assert_eq!(fields["source.domain"], printable(attack, 320));
+        assert_eq!(fields["minewall.identity_sources"][0], printable(attack, 256));
         assert!(line.chars().all(|c| !c.is_control() && !"\u{2028}\u{202e}\u{feff}".contains(c)), "{line}");
     }
 }
@@ -392,6 +419,18 @@ fn every_text(record: &mut Record, text: &str) {
     let expires = Some(text.to_owned());
     record.exemption = Some(Exemption { owner: text.to_owned(), reason: text.to_owned(), expires });
     record.finding.excerpt = vec![0xff; limits::EXCERPT];
+    record.who = Some(Box::new(Who {
+        hostname: Some(text.to_owned()),
+        account: Some(text.to_owned()),
+        unit: Some(text.to_owned()),
+        room: Some(text.to_owned()),
+        person: Some(text.to_owned()),
+        contact: Some(text.to_owned()),
+        addresses: vec![[0xff; 16].into(); 100],
+        sources: vec![text.to_owned(); 100],
+        ..who()
+    }));
+    record.nat = Some(end("ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe", 65_535));
 }
 
 /// Turns an excerpt back into bytes.
@@ -426,6 +465,7 @@ prop_compose! {
             question: question.map(|_| Question { name, kind }),
             finding: Finding { rule, ruleset, reason, excerpt, said: Said { coin, wallet, worker, agent, ..Said::default() }, ..payload().finding },
             exemption: exempt.map(|(owner, reason, expires)| Exemption { owner, reason, expires }),
+            grace_until_us: None,
             ..payload()
         }
     }

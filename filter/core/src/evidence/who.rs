@@ -31,6 +31,9 @@ pub struct Who {
     /// Whether the hardware address is that of a router between, which fronts many addresses.
     #[serde(skip_serializing_if = "core::ops::Not::not")]
     pub is_next_hop: bool,
+    /// The hardware address its lease or login was given to, `00-11-22-AA-BB-CC`, where that is not the one seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lease_mac: Option<String>,
     /// Its other addresses, as far as they were seen lately.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub addresses: Vec<IpAddr>,

@@ -34,7 +34,7 @@ impl Side {
 }
 
 /// Both ends and the transport protocol of a flow, in 56 bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FlowKey {
     low: End,
     high: End,

@@ -123,6 +123,20 @@ impl Stream {
         self.later.as_ref().map(|later| later.get(..self.prefix_len()).unwrap_or_default())
     }
 
+    /// All that is held, run by run: the sequence number of a run's first byte and its bytes, first copies.
+    pub fn held(&self) -> impl Iterator<Item = (u32, &[u8])> {
+        self.runs.iter().filter_map(|run| {
+            let (start, end) = (usize::from(run.start), usize::from(run.end));
+            Some((self.base?.wrapping_add(start as u32), self.bytes.get(start..end)?))
+        })
+    }
+
+    /// The sequence number behind the bytes in order; none before the first packet.
+    #[must_use]
+    pub fn next_seq(&self) -> Option<u32> {
+        self.base.map(|base| base.wrapping_add(self.prefix_len() as u32))
+    }
+
     /// Segments with payload seen.
     #[must_use]
     pub const fn packets(&self) -> u32 {
@@ -289,7 +303,7 @@ impl Stream {
 }
 
 /// Takes the parts out; they are in order and apart.
-fn close_up(bytes: &mut Vec<u8>, parts: &[Range<usize>]) {
+pub(crate) fn close_up(bytes: &mut Vec<u8>, parts: &[Range<usize>]) {
     let mut end = parts.first().map_or(0, |part| part.start);
     for (index, part) in parts.iter().enumerate() {
         let next = parts.get(index + 1).map_or(bytes.len(), |next| next.start);

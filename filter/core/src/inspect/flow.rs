@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::dialect::PROOF;
 use crate::endpoint::Protocol;
 use crate::flow::key::{FlowKey, Side};
 use crate::flow::stream::Stream;
@@ -48,6 +49,22 @@ pub struct OpenFlow {
     pub reported: u8,
     /// Whether both ends were looked up among the listed addresses.
     pub address_known: bool,
+    /// Whether it is followed.
+    pub following: Following,
+}
+
+/// Whether a connection is followed: it mines and is let pass.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Following {
+    /// It is, and looked at no longer.
+    Alone,
+    /// It is, and still looked at.
+    Beside,
+    /// It is not.
+    No,
+    /// Not known yet: one that is followed may have lost its place in the table.
+    #[default]
+    Unknown,
 }
 
 /// What is remembered of one direction.
@@ -164,6 +181,7 @@ impl Renew for OpenFlow {
             work,
             reported,
             address_known,
+            following,
         } = self;
         for side in sides {
             side.stream.clear();
@@ -177,6 +195,7 @@ impl Renew for OpenFlow {
         }
         (*own, *initiator, *target, *quic) = (Some(key), None, None, None);
         (*work, *reported, *address_known, *is_greeted) = (0, 0, false, false);
+        *following = Following::Unknown;
     }
 }
 
@@ -282,6 +301,20 @@ impl OpenFlow {
         if !known && self.listed.len() < LISTED {
             self.listed.push(listed);
         }
+    }
+
+    /// Whether a mining protocol is proven.
+    #[must_use]
+    pub const fn speaks_mining(&self) -> bool {
+        self.speech.weight >= PROOF
+    }
+
+    /// Gives back what was held to look at: others follow it from here.
+    pub fn end_look(&mut self) {
+        self.following = Following::Alone;
+        self.sides.iter_mut().for_each(|side| side.stream.clear());
+        self.speech = Spoken::default();
+        self.listed.clear();
     }
 
     /// Forgets what was made of this side's bytes: they begin elsewhere.

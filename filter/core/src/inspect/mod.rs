@@ -4,6 +4,7 @@
 
 mod excerpt;
 pub mod flow;
+mod follow;
 mod form;
 mod hearing;
 mod http;
@@ -29,6 +30,7 @@ use crate::flow::key::Side;
 use crate::learned::Learned;
 use crate::wire::json::Scratch;
 use flow::{OpenFlow, Reader};
+pub use follow::{Brought, Followed, Tally};
 pub use form::Form;
 use hearing::Hearing;
 pub use listed::Listed;

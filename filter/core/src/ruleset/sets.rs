@@ -34,14 +34,15 @@ pub struct Element {
 
 impl Ruleset {
     /// The same rules, by which the kernel itself refuses connections to listed addresses, if policy is to block them.
-    /// An exemption holds here beyond its last day: then such connections are cut by what is said on them.
+    /// An exemption holds here beyond its last day: then such connections are cut by what is said on them. Where any host has
+    /// a grace, the kernel refuses nothing: whose is over is known to the engines, which cut the first packet.
     #[must_use]
     pub fn refusing(mut self, config: &Config, lists: &Lists) -> Self {
         let blocks = |address, port| {
             let hit = lists.address(address, Some(port));
             hit.is_some_and(|hit| config.category.listed(&hit) == CategoryAction::Block)
         };
-        if config.mode == Mode::Block {
+        if config.mode == Mode::Block && !config.grace.is_set() {
             self.sets.listed.extend(lists.addresses().filter(|(address, port)| blocks(*address, *port)));
         }
         if !self.sets.listed.is_empty() {
@@ -57,7 +58,7 @@ impl Ruleset {
         let learned = [Category::Pool, Category::Malware, Category::Custom];
         let blocks = learned.into_iter().any(|each| config.category.action(each) == CategoryAction::Block);
         let learns = config.resolve.refresh == Refresh::On || !config.exempt.is_empty();
-        if config.mode == Mode::Block && blocks && learns {
+        if config.mode == Mode::Block && !config.grace.is_set() && blocks && learns {
             self.sets.learns = true;
             self.refuse(config, Match::Learned);
         }

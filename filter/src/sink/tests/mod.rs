@@ -77,6 +77,7 @@ fn record(number: u32) -> Record {
             excerpt: b"{\"method\":\"login\"}\n".to_vec(),
         },
         exemption: None,
+        grace_until_us: None,
     }
 }
 

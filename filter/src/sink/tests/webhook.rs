@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::process::{Command, Stdio};
 use std::sync::Mutex;
 
 use hmac::{Hmac, KeyInit, Mac};
@@ -231,6 +230,8 @@ fn settings_that_cannot_be_are_told() {
 #[cfg(feature = "tls")]
 #[test]
 fn nginx_takes_them_over_tls() {
+    use std::process::{Command, Stdio};
+
     let works = |program: &&str| Command::new(program).arg("-v").stderr(Stdio::null()).status().is_ok();
     let Some(nginx) = ["nginx", "/usr/sbin/nginx"].into_iter().find(works) else {
         eprintln!("SKIPPED: no nginx here; apt-get install nginx-light");

@@ -20,6 +20,12 @@ escapes do not matter. Either side alone is enough to find mining; which dialect
   finding. Where signs add up to more than 100, it is 100.
 
 A dialect that is *a kind of* another hears all that the other hears.
+
+Where mining is let pass (observed, exempt, in its grace), the connection is followed line by line for as long as it speaks
+the protocol, and jobs, shares and what became of them are *counted* as is said below each dialect: behind a SOCKS or
+CONNECT proxy and in WebSocket too, but not in bodies of HTTP and not of what is not JSON. A share counts for as many hashes as its own job asks for on average, once
+the pool has taken it. Where a unit depends on the algorithm, it is known by the job, the wallet or the lists; where
+implementations disagree about it, shares are counted and not measured.
 ";
 
 const STREAM_HEAD: &str = "
@@ -47,6 +53,9 @@ fn page() -> String {
         let anchors: Vec<String> = dialect.anchors.iter().map(|anchor| format!("`{anchor}`")).collect();
         page += &format!("- anchors: {}\n- source: PROTOCOLS.md section {}\n\n", anchors.join(", "), dialect.section);
         page += &tokens(dialect.tokens);
+        if let Some(work) = dialect.work {
+            page += &format!("\nCounted: {}.\n", work.form);
+        }
     }
     page += STREAM_HEAD;
     for dialect in stream::STREAMS {

@@ -50,6 +50,7 @@ fn record(layer: Layer, dialect: Option<&'static str>, said: Said) -> Record {
             excerpt: Vec::new(),
         },
         exemption: None,
+        grace_until_us: None,
     }
 }
 

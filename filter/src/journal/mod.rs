@@ -1,0 +1,35 @@
+//! The journal: what sinks are given, kept in two chains of signed lines, so that who changes it is found out
+//! (docs/journal.md).
+//!
+//! | module | what |
+//! |---|---|
+//! | `line` | one line: its form, its hash, its signature |
+//! | `key` | the key that signs |
+//! | `segment` | the files of a chain |
+//! | `chain` `write` `retain` `lock` `directory` | writing: one chain, both, what is kept no longer, one writer at a time |
+//! | `read` | reading, also while it is written |
+//! | `verify` | whether all of it is as it was written |
+//! | `command` `moment` | `minewall journal`, moments on the command line |
+
+mod chain;
+mod command;
+mod directory;
+mod key;
+mod line;
+mod lock;
+mod moment;
+mod read;
+mod retain;
+mod segment;
+#[cfg(test)]
+mod tests;
+mod verify;
+mod write;
+
+pub(crate) use command::{Command, Format, Place};
+pub(crate) use directory::check;
+pub(crate) use line::Class;
+pub(crate) use moment::{at, offset};
+#[allow(unused_imports, reason = "for `report` and `console`")]
+pub(crate) use read::{Damage, Entries, Entry, incidents, read, read_class, texts};
+pub(crate) use write::{CHECKPOINT, Clock, Journal};

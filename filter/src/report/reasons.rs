@@ -1,0 +1,98 @@
+//! What incidents say in English, in Chinese: reasons by the rule they follow from, and what rigs are known by.
+
+use minewall_core::incident::reasons::RULES;
+
+use super::texts::Lang;
+
+/// Rows by the rule of the core's table; `{}` is the first number of the English.
+const CHINESE: &[(&str, &str)] = &[
+    ("register", "已在科研用途登记册中登记"),
+    ("same-wallet", "本网 {} 台主机使用同一钱包或账户"),
+    ("malware-list", "访问了恶意挖矿程序所用的域名或地址"),
+    ("web-page", "在网页中运行挖矿脚本，访问者可能并不知情"),
+    ("own-proxy", "应答特征与私设矿池代理一致"),
+    ("raw-address", "直接以 IP 地址连接矿池，未经域名解析"),
+    ("everyday-port", "在日常业务端口上以明文“挖矿”（端口 {}）"),
+    ("processor-coin", "以处理器挖掘恶意程序常用币种"),
+    ("nameless", "登录信息中没有自定义矿工名"),
+    ("donation", "软件保留默认捐赠设置，未经细致配置"),
+    ("mining-machine", "使用专用矿机软件"),
+    ("graphics-card", "使用显卡挖矿软件"),
+    ("e-mail", "登录信息中含电子邮箱"),
+    ("market", "向算力交易市场出售算力"),
+    ("account", "登录名为在矿池开设的账户"),
+    ("worker-name", "使用自定义矿工名"),
+    ("pool-page", "曾访问矿池网站"),
+    ("several-rigs", "一台主机接入 {} 台矿机"),
+    ("graphics-coin", "所挖币种须用显卡或专用矿机"),
+    ("referral", "登录信息含推荐人代码"),
+    ("night", "连续 {} 天仅在夜间“挖矿”"),
+    ("one-wallet", "本网无其他主机使用该钱包"),
+];
+
+/// What rigs are known by; `{}` is a number.
+const RIGS: &[(&str, &str)] = &[
+    ("one connection at a time, without a name", "同时仅 1 个连接，无矿工名"),
+    ("one name of a worker", "1 个矿工名"),
+    ("{} names of workers", "{} 个矿工名"),
+    ("{} connections at one time", "同时 {} 个连接"),
+    ("{} names of workers, several connections at one time", "{} 个矿工名，同时多个连接"),
+];
+
+/// The reason of one incident; what has no translation stays as it is.
+pub(crate) fn text(rule: &str, english: &str, lang: Lang) -> String {
+    let chinese = || CHINESE.iter().find(|(known, _)| *known == rule);
+    match (lang, chinese()) {
+        (Lang::Zh, Some((_, text))) => text.replacen("{}", &first_number(english), 1),
+        _ => english.to_owned(),
+    }
+}
+
+/// The rule for many incidents: when it holds, not what was found of one of them.
+pub(crate) fn rule(rule: &str, english: &str, lang: Lang) -> String {
+    let when = || RULES.iter().find(|known| known.id == rule).map(|known| known.when);
+    match lang {
+        Lang::En => when().unwrap_or(english).to_owned(),
+        Lang::Zh => text(rule, english, lang),
+    }
+}
+
+/// What the number of rigs is known by.
+pub(crate) fn rigs(english: &str, lang: Lang) -> String {
+    let number = first_number(english);
+    let is_same = |(known, _): &&(&str, &str)| known.replacen("{}", &number, 1) == english;
+    match (lang, RIGS.iter().find(is_same)) {
+        (Lang::Zh, Some((_, text))) => text.replacen("{}", &number, 1),
+        _ => english.to_owned(),
+    }
+}
+
+fn first_number(text: &str) -> String {
+    let from_first = text.chars().skip_while(|c| !c.is_ascii_digit());
+    from_first.take_while(char::is_ascii_digit).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rule_is_translated_and_no_other() {
+        let rules: Vec<_> = RULES.iter().map(|rule| rule.id).collect();
+        let known: Vec<_> = CHINESE.iter().map(|(rule, _)| *rule).collect();
+        assert_eq!(known, rules);
+    }
+
+    #[test]
+    fn numbers_are_taken_over() {
+        let english = "12 hosts here mine for the same wallet";
+        assert_eq!(text("same-wallet", english, Lang::Zh), "本网 12 台主机使用同一钱包或账户");
+        assert_eq!(
+            (text("same-wallet", english, Lang::En), text("new", "so", Lang::Zh)),
+            (english.into(), "so".into())
+        );
+        assert_eq!(rigs("3 names of workers", Lang::Zh), "3 个矿工名");
+        assert_eq!(rigs("one name of a worker", Lang::Zh), "1 个矿工名");
+        assert!(rule("same-wallet", english, Lang::En).starts_with("three hosts or more"));
+    }
+}

@@ -1,0 +1,10 @@
+//! `minewall report` and `minewall notice` as a person runs them, and as a browser shows them.
+//!
+//! | module | holds |
+//! |---|---|
+//! | `sample` | incidents as they might be |
+//! | `browser` | a real headless Chromium |
+
+mod browser;
+mod pages;
+mod sample;
