@@ -25,12 +25,17 @@ fn what_is_commented_out_in_the_example_is_sound_too() {
     let text: Vec<_> = text.lines().map(uncomment).collect();
     let text = text.join("\n").replace("/etc/minewall/own.list", &list);
     let text = text.replace("/var/log/minewall.jsonl", records.to_str().unwrap());
+    let secret = files.write("webhook.secret", "0123456789abcdef\n");
+    let text = text.replace("/etc/minewall/webhook.secret", &secret);
+    let (spools, eve) = (files.path().join("spool"), files.path().join("eve.json"));
+    let text = text.replace("/var/lib/minewall/spool", spools.to_str().unwrap());
+    let text = text.replace("/var/log/minewall-eve.json", eve.to_str().unwrap());
     for word in ["\n[[exempt]]", "\n[[lists.file]]", "\n[[lists.feed]]", "\n[[sink]]", "\nexpires ="] {
         assert!(text.contains(word), "{word} is not in the example any more");
     }
     let ran = minewall(&["check-config", "-c", &files.write("all.toml", text)]);
     assert_eq!((ran.code, ran.err.as_str()), (0, ""));
-    assert!(!records.exists(), "checking makes no file");
+    assert!(!records.exists() && !spools.exists() && !eve.exists(), "checking makes no file");
 }
 
 #[test]
@@ -38,6 +43,7 @@ fn every_mistake_names_file_line_setting_and_remedy() {
     let files = Files::new();
     let list = "[[lists.file]]\nname = \"own\"\n";
     let feed = "[[lists.feed]]\nname = \"a\"\nurl = \"https://lists.example/a\"\ncategory = \"pool\"\n";
+    let syslog = "[[sink]]\ntype = \"syslog\"\naddress = \"tcp://192.0.2.1:601\"\n";
     let exempt = "[[exempt]]\nowner = \"a\"\nreason = \"b\"\n";
     let cases: &[(&str, usize, &[&str])] = &[
         ("mode = \"blok\"\n", 1, &["mode = \"blok\"", "expected `block` or `observe`"]),
@@ -72,6 +78,17 @@ fn every_mistake_names_file_line_setting_and_remedy() {
         ("[kernel]\nbackend = \"ebtables\"\n", 2, &["ebtables", "nft"]),
         ("[kernel]\nmark = \"0x7\"\n", 2, &["exactly two bits", "0x30000000"]),
         ("[lists]\nallow = [\"com\"]\n", 2, &["lists.allow", "\"com\"", "single label"]),
+        (&format!("{syslog}spool = \"spool\"\n"), 4, &["sink.spool", "absolute"]),
+        (&format!("{syslog}spool = \"/dev/null/spool\"\n"), 1, &["sink", "the spool", "/dev/null is no directory"]),
+        (&format!("{syslog}spool = \"/s\"\nspool_bytes = 1\n"), 5, &["sink.spool_bytes", "1048576 to"]),
+        (&format!("{syslog}key = \"/k\"\n"), 4, &["sink.key", "certificate is missing"]),
+        (&format!("{syslog}authorities = \"/a\"\n"), 1, &["sink", "authorities is for addresses such as tls://"]),
+        (&format!("{syslog}format = \"leef\"\n"), 1, &["leef", "`cef` or `json`"]),
+        (&format!("{syslog}events = [\"dns\"]\n"), 1, &["dns", "`incident`, `notice`, `record`"]),
+        (&format!("{syslog}events = []\n"), 4, &["sink.events", "\"incident\""]),
+        ("[[sink]]\ntype = \"webhook\"\nurl = \"soc.example\"\n", 1, &["sink", "soc.example", "https://HOST/PATH"]),
+        ("[[sink]]\ntype = \"webhook\"\nurl = \"https://a/\"\nbatch = 0\n", 4, &["sink.batch", "1 to 500"]),
+        ("[[sink]]\ntype = \"eve\"\npath = \"unix:eve\"\n", 1, &["sink", "unix:eve", "unix:/run/eve.sock"]),
         (&format!("{list}path = \"/nonexistent/own.list\"\n"), 1, &["lists.file", "\"own\"", "/nonexistent/own.list"]),
         (&format!("{list}path = \"/dev/null\"\ncategory = \"pools\"\n"), 1, &["lists.file", "pools", "pool-site"]),
         (list, 1, &["missing field `path`"]),

@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail};
 /// Packages the tests need besides those of the lab.
 pub(crate) const TESTS: &[(&str, &str)] = &[
     ("/usr/sbin/rsyslogd", "rsyslog"),
+    ("/usr/lib/x86_64-linux-gnu/rsyslog/lmnsd_ossl.so", "rsyslog-openssl"),
     ("/usr/bin/wget", "wget"),
     ("/usr/bin/zstd", "zstd"),
     ("/usr/bin/minisign", "minisign"),

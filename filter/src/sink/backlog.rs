@@ -26,6 +26,9 @@ const MEMORY_WITHOUT_DISK: usize = 4096;
 const RECENT: Duration = Duration::from_secs(60);
 const RECENT_BYTES: usize = 4 << 20;
 
+/// The disk is to have what was written so long ago.
+const SYNC: Duration = Duration::from_secs(1);
+
 /// How long another process, or the sink before a reload, may hold the spool.
 const HELD: Duration = Duration::from_secs(60);
 
@@ -63,6 +66,8 @@ struct Inner {
     is_up: bool,
     /// Whether nothing more comes.
     is_closed: bool,
+    /// Whether nothing more is taken.
+    is_finished: bool,
 }
 
 impl Backlog {
@@ -79,36 +84,57 @@ impl Backlog {
     /// The thread that fills it: from the channel, until the process stops.
     pub(super) fn fill(&self, events: &Receiver<Option<Event>>, writer: &Writer, place: &Place, pace: Pace) {
         self.open(place, pace);
-        let mut failed = None;
+        let (mut failed, mut synced) = (None, Instant::now());
         loop {
             let stops = self.shared.stop.get().is_some();
             match events.recv_timeout(if stops { Duration::ZERO } else { pace.tick }) {
                 Ok(Some(event)) => {
                     let result = self.push(writer(&event).into());
                     self.tell(&mut failed, result, pace);
-                    continue;
                 }
-                Ok(None) => continue,
+                Ok(None) => {}
                 Err(RecvTimeoutError::Timeout) if !stops => {}
                 Err(_) => break,
             }
-            // The channel is empty: there is time.
-            let result = self.lock().spool.as_mut().map_or(Ok(()), Spool::sync);
-            self.tell(&mut failed, result, pace);
+            if synced.elapsed() >= SYNC {
+                synced = Instant::now();
+                let file = self.lock().spool.as_mut().map_or(Ok(None), Spool::unsynced);
+                // The other thread does not wait for the disk.
+                let result = file.and_then(|file| file.map_or(Ok(()), |file| file.sync_data()));
+                self.tell(&mut failed, result, pace);
+            }
         }
-        self.lock().is_closed = true;
+        self.close();
+    }
+
+    /// Nothing more comes. What waits in memory goes to disk here if the other thread is held up for too long.
+    fn close(&self) {
+        let mut inner = self.lock();
+        inner.is_closed = true;
         self.changed.notify_all();
+        let latest = self.shared.latest.get().copied().unwrap_or_else(Instant::now);
+        let until = Instant::now() + latest.saturating_duration_since(Instant::now()).mul_f32(0.9);
+        while !inner.is_finished {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                inner.is_finished = true;
+                self.put_back(&mut inner, true);
+                return;
+            }
+            inner = self.changed.wait_timeout(inner, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
     }
 
     /// Opens the spool, once nobody else has it; without it, works on in memory.
     fn open(&self, place: &Place, pace: Pace) {
-        let until = Instant::now() + HELD;
+        let (mut until, mut stops) = (Instant::now() + HELD, false);
         let opened = loop {
+            if let (false, Some(stop)) = (stops, self.shared.stop.get()) {
+                let now = Instant::now();
+                (until, stops) = (until.min(now + stop.saturating_duration_since(now) / 2), true);
+            }
             match Spool::open(&place.directory, place.kind, place.bytes) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock && Instant::now() < until => {
-                    if self.shared.stop.get().is_some() {
-                        break Err(error);
-                    }
                     thread::sleep(pace.tick.min(Duration::from_millis(50)));
                 }
                 other => break other,
@@ -214,9 +240,10 @@ impl Source for Arc<Backlog> {
             let is_empty = inner.memory.is_empty() && inner.spool.as_ref().is_none_or(Spool::is_empty);
             let left = until.saturating_duration_since(Instant::now());
             match (inner.is_ready && !is_empty, inner.is_closed) {
+                _ if inner.is_finished => return Next::Over,
                 (true, _) => return Next::Ready,
                 (_, true) => return Next::Over,
-                _ if left.is_zero() || self.shared.stop.get().is_some() && !inner.is_ready => return Next::Nothing,
+                _ if left.is_zero() => return Next::Nothing,
                 _ => inner = self.changed.wait_timeout(inner, left).unwrap_or_else(PoisonError::into_inner).0,
             }
         }
@@ -225,6 +252,9 @@ impl Source for Arc<Backlog> {
     fn front(&mut self, most: usize) -> Vec<Arc<str>> {
         let mut inner = self.lock();
         let inner = &mut *inner;
+        if inner.is_finished {
+            return Vec::new();
+        }
         inner.shown_of_memory = !inner.memory.is_empty();
         inner.shown = match &mut inner.spool {
             Some(spool) if !inner.shown_of_memory => match spool.front(most) {
@@ -273,15 +303,21 @@ impl Source for Arc<Backlog> {
         self.put_back(&mut inner, true);
     }
 
-    fn end(&mut self) {
+    fn lasts(&self) -> bool {
+        true
+    }
+
+    fn end(&mut self, is_sure: bool) {
         let mut inner = self.lock();
         inner.is_up = false;
-        self.put_back(&mut inner, false);
+        inner.is_finished = true;
+        self.put_back(&mut inner, !is_sure);
         let lost = inner.memory.len();
         inner.memory.clear();
         self.shared.give_up(lost);
         if let Some(Err(error)) = inner.spool.as_mut().map(Spool::sync) {
             tracing::warn!("sink {}: its spool cannot be written to: {error}", self.name);
         }
+        self.changed.notify_all();
     }
 }

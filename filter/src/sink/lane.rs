@@ -63,7 +63,10 @@ pub(super) struct Shared {
     pub(super) errors: AtomicUsize,
     pub(super) connected: AtomicBool,
     pub(super) reopen: AtomicBool,
+    /// Until when what waits is to be handed over.
     pub(super) stop: OnceLock<Instant>,
+    /// Until when the rest is to be on disk, where there is a spool.
+    pub(super) latest: OnceLock<Instant>,
 }
 
 impl Shared {
@@ -133,7 +136,11 @@ impl Lane {
 
     /// Lets the thread end: at once when nothing waits, else at `until` at the latest.
     pub(super) fn stop(&self, until: Instant) {
-        let _ = self.shared.stop.set(until);
+        let now = Instant::now();
+        // With a spool there is more to do than to hand over: to hear whether the peer has read it, to write the rest down.
+        let share = if self.threads.len() > 1 { 2 } else { 1 };
+        let _ = self.shared.latest.set(until);
+        let _ = self.shared.stop.set(now + until.saturating_duration_since(now) / share);
         let _ = self.events.try_send(None);
         self.threads.iter().for_each(|thread| thread.thread().unpark());
     }

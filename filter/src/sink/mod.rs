@@ -102,19 +102,19 @@ trait Outlet: Send {
     /// Hands over the first of these messages, whole, and more of them where it can: what became of them.
     fn deliver(&mut self, messages: &[Arc<str>]) -> io::Result<Taken>;
 
-    /// Messages it can hand over at once.
-    fn most(&self) -> usize {
-        1
-    }
-
-    /// Does what is due although nothing came. Called about every second while it is open.
+    /// Does what is due although no event came. Called about every second while it is open.
     fn tend(&mut self) -> io::Result<()> {
         Ok(())
     }
 
-    /// Ends in good order, once nothing waits any more.
+    /// Ends in good order, once nothing is handed over any more. Where it fails, the peer may not have read everything.
     fn close(&mut self) -> io::Result<()> {
         Ok(())
+    }
+
+    /// Messages it can hand over at once.
+    fn most(&self) -> usize {
+        1
     }
 
     /// Whether `Sinks::reopen` concerns it.

@@ -199,11 +199,15 @@ impl Spool {
 
     /// Has the disk keep what was written, also through a power failure.
     pub(super) fn sync(&mut self) -> io::Result<()> {
-        if let (false, Some(file)) = (self.is_synced, &self.writer) {
-            file.sync_data()?;
-            self.is_synced = true;
-        }
-        Ok(())
+        self.unsynced()?.map_or(Ok(()), |file| file.sync_data())
+    }
+
+    /// The file that the disk is to keep, if there is news in it: that may take long.
+    pub(super) fn unsynced(&mut self) -> io::Result<Option<File>> {
+        let file = self.writer.as_ref().filter(|_| !self.is_synced);
+        let file = file.map(File::try_clone).transpose()?;
+        self.is_synced = true;
+        Ok(file)
     }
 
     fn make_room(&mut self, bytes: u64) -> io::Result<usize> {

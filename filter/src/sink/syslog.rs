@@ -57,6 +57,10 @@ impl Outlet for Syslog {
         Ok(Taken::ONE)
     }
 
+    fn close(&mut self) -> io::Result<()> {
+        self.transport.close()
+    }
+
     fn spool_kind(&self) -> Option<SpoolKind> {
         Some(SpoolKind { name: "syslog", is_unsure: true })
     }

@@ -133,6 +133,14 @@ mod built_in {
             session.tls.writer().write_all(frame(message).as_bytes())?;
             session.flush()
         }
+
+        fn close(&mut self) -> io::Result<()> {
+            let Some(mut session) = self.session.take() else { return Ok(()) };
+            session.hear()?;
+            session.tls.send_close_notify();
+            session.flush()?;
+            transport::finish(&session.tcp)
+        }
     }
 
     impl Session {

@@ -1,10 +1,11 @@
 //! The ways of a syslog message: local socket, UDP (RFC 5426), TCP (RFC 6587), TLS (RFC 5425; in `tls`).
 
-use std::io::{self, Write};
-use std::net::{SocketAddr, TcpStream, ToSocketAddrs, UdpSocket};
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream, ToSocketAddrs, UdpSocket};
 use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::path::PathBuf;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow, bail};
 use minewall_core::config::Syslog;
@@ -18,8 +19,16 @@ use super::tls;
 pub(super) trait Transport: Send {
     fn open(&mut self) -> io::Result<()>;
 
-    /// Sends one message: ASCII without control characters.
+    /// Sends one message: text without control characters.
     fn send(&mut self, message: &str) -> io::Result<()>;
+
+    /// Says that no more will come.
+    ///
+    /// # Errors
+    /// The peer may not have read all of it, as far as can be told.
+    fn close(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// A transport; none where the address is malformed.
@@ -39,8 +48,14 @@ const WAYS: &[Way] = &[
     Way { prefix: "tls://", example: "tls://siem.example.org:6514", make: tls::make },
 ];
 
+/// Datagrams sent at once, and in how long: what a server's socket holds, and it has the time to empty it. Nobody would
+/// tell that more were lost.
+const BURST: u32 = 32;
+const BURST_TIME: Duration = Duration::from_millis(5);
 /// Addresses tried of a peer with several.
 const ADDRESSES: usize = 4;
+/// So long a peer may take to read the rest of what it was sent, and to close.
+const REST: Duration = Duration::from_millis(500);
 /// A peer that acknowledges nothing for so long is taken for dead.
 const DEAD_AFTER: Duration = Duration::from_secs(30);
 
@@ -145,6 +160,13 @@ impl Transport for Unix {
             }
         }
     }
+
+    fn close(&mut self) -> io::Result<()> {
+        let Some(UnixSocket::Stream(mut stream)) = self.socket.take() else { return Ok(()) };
+        stream.shutdown(Shutdown::Write)?;
+        stream.set_read_timeout(Some(REST))?;
+        read_to_end(&mut stream)
+    }
 }
 
 /// UDP. A peer whose port is closed says so only after the datagram is gone: that datagram is sent again.
@@ -154,12 +176,21 @@ struct Udp {
     socket: Option<UdpSocket>,
     last: String,
     was_refused: bool,
+    /// Since when so many were sent.
+    burst: (Instant, u32),
 }
 
 impl Udp {
     #[expect(clippy::unnecessary_wraps, reason = "one row of a table")]
     fn make(peer: &str, _: &Syslog, patience: Duration) -> Made {
-        let new = || Self { peer: peer.to_owned(), patience, socket: None, last: String::new(), was_refused: false };
+        let new = || Self {
+            peer: peer.to_owned(),
+            patience,
+            socket: None,
+            last: String::new(),
+            was_refused: false,
+            burst: (Instant::now(), 0),
+        };
         Ok(is_peer(peer).then(|| Box::new(new()) as Box<dyn Transport>))
     }
 }
@@ -180,6 +211,15 @@ impl Transport for Udp {
 
     fn send(&mut self, message: &str) -> io::Result<()> {
         let socket = self.socket.as_ref().ok_or_else(closed)?;
+        let (since, count) = self.burst;
+        match BURST_TIME.saturating_sub(since.elapsed()) {
+            Duration::ZERO => self.burst = (Instant::now(), 1),
+            left if count >= BURST => {
+                thread::sleep(left);
+                self.burst = (Instant::now(), 1);
+            }
+            _ => self.burst.1 += 1,
+        }
         if self.was_refused {
             socket.send(self.last.as_bytes())?;
             self.was_refused = false;
@@ -233,6 +273,30 @@ impl Transport for Tcp {
         hear(&*stream)?;
         stream.write_all(frame(message).as_bytes())
     }
+
+    fn close(&mut self) -> io::Result<()> {
+        self.stream.take().map_or(Ok(()), |stream| finish(&stream))
+    }
+}
+
+/// Ends a connection, and waits for the peer to have done so: then it has read everything.
+pub(super) fn finish(mut stream: &TcpStream) -> io::Result<()> {
+    stream.shutdown(Shutdown::Write)?;
+    stream.set_read_timeout(Some(REST))?;
+    read_to_end(&mut stream)
+}
+
+fn read_to_end(stream: &mut impl Read) -> io::Result<()> {
+    // A peer that talks is not listened to for ever.
+    let until = Instant::now() + REST;
+    while Instant::now() < until {
+        match stream.read(&mut [0; 256]) {
+            Ok(0) => return Ok(()),
+            Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
+            _ => {}
+        }
+    }
+    Err(io::ErrorKind::TimedOut.into())
 }
 
 /// `MSG-LEN SP SYSLOG-MSG`; the length counts octets.

@@ -39,8 +39,13 @@ pub(super) trait Source: Send {
     /// The outlet failed.
     fn failed(&mut self) {}
 
-    /// No more will be taken.
-    fn end(&mut self);
+    /// Whether what waits is there after the process has stopped.
+    fn lasts(&self) -> bool {
+        false
+    }
+
+    /// No more will be taken. `is_sure`: the peer has read what it was handed, as far as can be told.
+    fn end(&mut self, is_sure: bool);
 }
 
 /// What waits in the channel itself.
@@ -86,7 +91,7 @@ impl Source for Channel {
         self.hand.drain(..count.min(self.hand.len())).len()
     }
 
-    fn end(&mut self) {
+    fn end(&mut self, _: bool) {
         let left = self.hand.len() + self.events.try_iter().flatten().count();
         self.hand.clear();
         self.shared.give_up(left);
@@ -149,7 +154,7 @@ impl<S: Source> Worker<S> {
         loop {
             let stops = self.shared.stop.get().is_some();
             let goes_on = match self.source.wait(if stops { SOON } else { self.pace.tick }) {
-                Next::Ready => self.carry(),
+                Next::Ready => !(self.source.lasts() && self.is_over()) && self.carry(),
                 Next::Nothing => !self.is_over(),
                 Next::Over => false,
             };
@@ -158,14 +163,10 @@ impl<S: Source> Worker<S> {
             }
             self.upkeep();
         }
-        self.source.end();
         self.report_after = None;
         self.report();
-        if self.is_open
-            && let Err(error) = self.outlet.close()
-        {
-            self.fail(&error);
-        }
+        let is_sure = !self.is_open || self.outlet.close().inspect_err(|error| self.fail(error)).is_ok();
+        self.source.end(is_sure);
     }
 
     /// Tries until it worked; false when the process stops first.
@@ -213,6 +214,7 @@ impl<S: Source> Worker<S> {
             && let Err(error) = self.outlet.tend()
         {
             self.fail(&error);
+            self.source.failed();
         }
         self.warn();
         self.report();

@@ -11,19 +11,25 @@ fn listen() -> (TcpListener, String) {
 }
 
 /// Reads octet-counted messages until the other side closes; the JSON of each.
-fn frames(stream: TcpStream) -> Vec<String> {
+pub(super) fn frames(stream: TcpStream) -> Vec<String> {
     let mut reader = BufReader::new(stream);
     let mut messages = Vec::new();
-    loop {
-        let mut length = Vec::new();
-        if reader.read_until(b' ', &mut length).unwrap() == 0 {
-            return messages;
-        }
-        let length: usize = String::from_utf8(length).unwrap().trim_end().parse().unwrap();
-        let mut message = vec![0; length];
-        reader.read_exact(&mut message).unwrap();
-        messages.push(body(&message));
+    while let Some(body) = read_frame(&mut reader) {
+        messages.push(body);
     }
+    messages
+}
+
+/// One octet-counted message; its JSON.
+pub(super) fn read_frame(reader: &mut impl BufRead) -> Option<String> {
+    let mut length = Vec::new();
+    if reader.read_until(b' ', &mut length).unwrap() == 0 {
+        return None;
+    }
+    let length: usize = String::from_utf8(length).unwrap().trim_end().parse().unwrap();
+    let mut message = vec![0; length];
+    reader.read_exact(&mut message).unwrap();
+    Some(body(&message))
 }
 
 fn body(message: &[u8]) -> String {

@@ -17,12 +17,19 @@ use minewall_core::incident::Incident;
 use super::lane::Pace;
 use super::{Event, SinkCount, Sinks};
 
+mod certificates;
 mod delivery;
 mod files;
 mod formats;
+mod killed;
 mod messages;
+mod outage;
 mod rsyslog;
 mod settings;
+mod spool;
+#[cfg(feature = "tls")]
+mod tls;
+mod webhook;
 
 /// 2026-11-23T20:01:02.123456Z.
 const TIME_US: i64 = 1_795_464_062_123_456;

@@ -16,17 +16,23 @@ struct Rsyslogd {
     imptcp: u16,
 }
 
+/// None, and a loud word, where it is not installed.
+pub(super) fn program() -> Option<&'static str> {
+    // Not every user's path holds /usr/sbin.
+    let works = |program: &&str| Command::new(program).arg("-v").stdout(Stdio::null()).status().is_ok();
+    let program = ["rsyslogd", "/usr/sbin/rsyslogd"].into_iter().find(works);
+    if program.is_none() {
+        // Not eprintln: the harness would hold it back.
+        let word = "\nSKIPPED: no rsyslogd here, so no sink was tested against it; apt-get install rsyslog\n";
+        io::stderr().write_all(word.as_bytes()).unwrap();
+    }
+    program
+}
+
 impl Rsyslogd {
     /// None, and a loud word, where it is not installed.
     fn start() -> Option<Self> {
-        // Not every user's path holds /usr/sbin.
-        let works = |program: &&str| Command::new(program).arg("-v").stdout(Stdio::null()).status().is_ok();
-        let Some(program) = ["rsyslogd", "/usr/sbin/rsyslogd"].into_iter().find(works) else {
-            // Not eprintln: the harness would hold it back.
-            let word = "\nSKIPPED: no rsyslogd here, so no sink was tested against it; apt-get install rsyslog\n";
-            io::stderr().write_all(word.as_bytes()).unwrap();
-            return None;
-        };
+        let program = program()?;
         let scratch = Scratch::new();
         let udp = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let ports = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
