@@ -309,7 +309,9 @@ fn meaning(incident: &Incident, lang: Lang) -> Vec<String> {
     let mut meaning = Vec::new();
     if let Some(exemption) = &incident.exemption {
         let until = exemption.expires.as_deref().unwrap_or("-");
-        meaning.push(t::EXEMPT.with(lang, &[&shortened(&exemption.owner, TEXT), &shortened(&exemption.reason, TEXT), until]));
+        meaning.push(
+            t::EXEMPT.with(lang, &[&shortened(&exemption.owner, TEXT), &shortened(&exemption.reason, TEXT), until]),
+        );
     }
     if let Some(before) = &incident.returned_after {
         meaning.push(t::RETURNED_AFTER.with(lang, &[before]));
