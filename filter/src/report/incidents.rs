@@ -14,6 +14,8 @@ use minewall_core::incident::Incident;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::settings;
+
 /// Octets of one line; what is longer is no line of ours.
 const LINE_BYTES: usize = 1 << 20;
 /// Incidents kept at the most: about 1 GB where each holds all it can.
@@ -157,10 +159,15 @@ impl Source {
         if !self.from.is_empty() {
             return Ok(self.from.clone());
         }
-        let Some(directory) = &self.journal else {
-            anyhow::bail!("there is no journal to read from: name one with --journal DIR, or files with --from FILE");
+        let directory = match &self.journal {
+            Some(directory) => directory.clone(),
+            None => PathBuf::from(settings::own(self.config.as_deref())?.journal.directory),
         };
-        let entries = fs::read_dir(directory);
+        ensure!(
+            !directory.as_os_str().is_empty(),
+            "there is no journal to read from (journal.directory): name one with --journal DIR, or files with --from FILE"
+        );
+        let entries = fs::read_dir(&directory);
         let entries = entries.with_context(|| format!("cannot read the journal {}", directory.display()))?;
         let paths = entries.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<Vec<_>>>()?;
         let mut files: Vec<_> = paths.into_iter().filter(|path| is_segment(path)).collect();

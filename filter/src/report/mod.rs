@@ -43,7 +43,7 @@ use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 
-use crate::output;
+use crate::{output, settings};
 use incidents::Source;
 pub(crate) use notice::Notice;
 use summary::{Asked, By, Summary};
@@ -117,11 +117,8 @@ impl Report {
 }
 
 /// The offset from UTC of the days in the configuration.
-fn own_offset(_: &Source) -> Result<String> {
-    let seconds = minewall_core::incident::Settings::default().utc_offset_s;
-    let sign = if seconds < 0 { '-' } else { '+' };
-    let minutes = seconds.abs() / 60;
-    Ok(format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60))
+fn own_offset(source: &Source) -> Result<String> {
+    Ok(settings::own(source.config.as_deref())?.incident.utc_offset)
 }
 
 /// The exit code for "nothing was seen".

@@ -11,7 +11,8 @@ use serde_json::Value;
 
 use super::figure::{mass, number, rate, shortened, whole};
 use super::incidents::Source;
-use super::page::{basis, moment, offset, side};
+use super::page::{moment, offset};
+use super::reasons::{basis, side};
 use super::summary::{hours, weights};
 use super::texts::{self as t, Lang, Text};
 use super::when::{Range, When};

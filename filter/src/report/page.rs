@@ -1,12 +1,12 @@
 //! A report as it is laid out, in one language, before it becomes HTML or Markdown.
 
-use minewall_core::incident::{Incident, Side};
+use minewall_core::incident::Incident;
 
 #[cfg(feature = "report")]
 use super::chart::{Chart, charts};
 use super::figure::{count, mass, number, rate, shortened, whole};
 use super::part::{Part, Parts};
-use super::reasons;
+use super::reasons::{self, basis, side};
 use super::summary::{By, Group, Sum, Summary, pool, weights};
 use super::texts::{self as t, Lang, Text};
 use super::when::Range;
@@ -309,15 +309,6 @@ fn incidents(summary: &Summary<'_>, lang: Lang) -> Section {
     }
 }
 
-/// What a reason speaks for.
-pub(crate) const fn side(side: Side, lang: Lang) -> &'static str {
-    match side {
-        Side::Approved => t::APPROVED.of(lang),
-        Side::Infected => t::INFECTED.of(lang),
-        Side::Wilful => t::WILFUL.of(lang),
-    }
-}
-
 fn weighed(summary: &Summary<'_>, lang: Lang) -> Option<Section> {
     let rows: Vec<_> = summary
         .reasons()
@@ -370,17 +361,6 @@ fn approved(summary: &Summary<'_>, lang: Lang) -> Section {
         rows: summary.approved.parts.iter().take(ROWS).map(row).collect(),
         total: None,
         notes: Vec::new(),
-    }
-}
-
-/// What the rate of an estimate is.
-pub(crate) fn basis(basis: &str, lang: Lang) -> String {
-    match basis {
-        "measured" => t::MEASURED.of(lang).to_owned(),
-        "declared" => t::DECLARED.of(lang).to_owned(),
-        "watts" => t::WATTS.of(lang).to_owned(),
-        "rigs" => t::COUNTED.of(lang).to_owned(),
-        other => other.to_owned(),
     }
 }
 

@@ -1,8 +1,9 @@
 //! What incidents say in English, in Chinese: reasons by the rule they follow from, and what rigs are known by.
 
+use minewall_core::incident::Side;
 use minewall_core::incident::reasons::RULES;
 
-use super::texts::Lang;
+use super::texts::{self as t, Lang};
 
 /// Rows by the rule of the core's table; `{}` is the first number of the English.
 const CHINESE: &[(&str, &str)] = &[
@@ -64,6 +65,26 @@ pub(crate) fn rigs(english: &str, lang: Lang) -> String {
     match (lang, RIGS.iter().find(is_same)) {
         (Lang::Zh, Some((_, text))) => text.replacen("{}", &number, 1),
         _ => english.to_owned(),
+    }
+}
+
+/// What a reason speaks for.
+pub(crate) const fn side(side: Side, lang: Lang) -> &'static str {
+    match side {
+        Side::Approved => t::APPROVED.of(lang),
+        Side::Infected => t::INFECTED.of(lang),
+        Side::Wilful => t::WILFUL.of(lang),
+    }
+}
+
+/// What the rate of an estimate is.
+pub(crate) fn basis(basis: &str, lang: Lang) -> String {
+    match basis {
+        "measured" => t::MEASURED.of(lang).to_owned(),
+        "declared" => t::DECLARED.of(lang).to_owned(),
+        "watts" => t::WATTS.of(lang).to_owned(),
+        "rigs" => t::COUNTED.of(lang).to_owned(),
+        other => other.to_owned(),
     }
 }
 
