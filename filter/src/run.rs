@@ -318,7 +318,7 @@ fn reload(
             bail!("{setting} cannot change while running; restart minewall");
         }
     }
-    let same = old.sink == new.sink && old.journal == new.journal;
+    let same = old.sink == new.sink && old.journal == new.journal && old.privacy == new.privacy;
     let sinks = if same { None } else { Some(Sinks::start(&new, &engine.observer)?) };
     loaded.replace(loaded.plane().anew(&new, &engine.lists))?;
     shared.tells_host.store(new.tcp.action == TcpAction::Reset, Ordering::Relaxed);

@@ -295,6 +295,7 @@ mod tests {
         assert_eq!(config.inside, default.inside);
         assert_eq!(config.resolve, default.resolve);
         assert_eq!(config.journal, default.journal);
+        assert_eq!(config.privacy, default.privacy);
         assert_eq!(config.identity, default.identity);
     }
 

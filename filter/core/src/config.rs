@@ -5,6 +5,7 @@ mod identity;
 mod journal;
 mod mark;
 mod metrics;
+mod privacy;
 mod queue;
 mod resolve;
 mod sink;
@@ -28,6 +29,7 @@ pub use identity::{Identity, Reverse};
 pub use journal::Journal;
 pub use mark::Mark;
 pub use metrics::Metrics;
+pub use privacy::{Kept, Privacy};
 pub use queue::{Fail, FailVerdicts, Queue, Reader};
 pub use resolve::{Refresh, Resolve, Server, Sure, Transport};
 pub use sink::{Carried, Eve, Events, File, Form, Sink, Spool, Syslog, Webhook};
@@ -64,6 +66,8 @@ pub struct Config {
     pub exempt: Vec<Exempt>,
     /// Where records go.
     pub sink: Vec<Sink>,
+    /// How much is kept of what was seen.
+    pub privacy: Privacy,
     /// The journal that shows tampering.
     pub journal: Journal,
     /// Where what is counted is written.
@@ -341,6 +345,7 @@ impl Config {
         range("metrics.interval", self.metrics.interval.into(), 1, 3600)?;
         self.metrics.check()?;
         self.journal.check()?;
+        self.privacy.check()?;
         self.resolve.check()?;
         self.identity.check()?;
         if let Some(name) = self.kernel.offload_devices.iter().find(|name| !is_device(name)) {

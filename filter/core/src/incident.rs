@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::evidence::Who;
 
 mod line;
+mod privacy;
 
 /// Where an incident stands.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
