@@ -322,7 +322,7 @@ fn reload(
             bail!("{setting} cannot change while running; restart minewall");
         }
     }
-    let same = old.sink == new.sink && old.journal == new.journal;
+    let same = old.sink == new.sink && old.journal == new.journal && old.privacy == new.privacy;
     let sinks = if same { None } else { Some(Sinks::start(&new, &engine.observer)?) };
     let identity = if old.identity == new.identity { None } else { Some(Identity::start(&new.identity)?) };
     loaded.replace(loaded.plane().anew(&new, &engine.lists))?;

@@ -302,6 +302,7 @@ mod tests {
         assert_eq!(config.resolve, default.resolve);
         assert_eq!(config.grace, default.grace);
         assert_eq!(config.journal, default.journal);
+        assert_eq!(config.privacy, default.privacy);
         assert_eq!(config.identity, default.identity);
     }
 

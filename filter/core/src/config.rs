@@ -7,6 +7,7 @@ mod incident;
 mod journal;
 mod mark;
 mod metrics;
+mod privacy;
 mod queue;
 mod resolve;
 mod sink;
@@ -31,6 +32,7 @@ pub use incident::{Energy, Incident};
 pub use journal::Journal;
 pub use mark::Mark;
 pub use metrics::Metrics;
+pub use privacy::{Kept, Privacy};
 pub use queue::{Fail, FailVerdicts, Queue, Reader};
 pub use resolve::{Refresh, Resolve, Server, Sure, Transport};
 pub use sink::{Carried, Eve, Events, File, Form, Sink, Spool, Syslog, Webhook};
@@ -73,6 +75,8 @@ pub struct Config {
     pub exempt: Vec<Exempt>,
     /// Where records go.
     pub sink: Vec<Sink>,
+    /// How much is kept of what was seen.
+    pub privacy: Privacy,
     /// The journal that shows tampering.
     pub journal: Journal,
     /// Where what is counted is written.
@@ -368,6 +372,7 @@ impl Config {
         self.metrics.check()?;
         grace::check(&self.grace)?;
         self.journal.check()?;
+        self.privacy.check()?;
         self.resolve.check()?;
         self.identity.check()?;
         self.incident.check()?;

@@ -10,6 +10,7 @@ use crate::names::Names;
 mod json;
 mod loss;
 mod notice;
+mod privacy;
 mod sentence;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ pub use json::SHORTENED_BYTES;
 pub(crate) use json::ascii;
 pub use loss::Loss;
 pub use notice::Notice;
+pub use privacy::{Level, Privacy, Rules, replaced};
 pub use text::{excerpt, printable, timestamp};
 pub use who::Who;
 

@@ -19,6 +19,7 @@ mod line;
 mod open;
 mod past;
 pub mod power;
+mod privacy;
 mod rate;
 pub mod reasons;
 mod register;

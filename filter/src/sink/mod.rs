@@ -8,6 +8,7 @@
 //! | `file` `syslog` `eve` `webhook` `journal` | the outlets |
 //! | `transport` `tls` | the ways of a syslog message |
 //! | `class` | the numbers and names events go by in `cef` and `eve` |
+//! | `kept` | how much of an event is kept |
 //! | `cef` | events in the Common Event Format |
 //!
 //! Nothing outside this folder names a kind of sink.
@@ -28,6 +29,7 @@ mod eve;
 mod event;
 mod file;
 mod journal;
+mod kept;
 mod lane;
 mod segment;
 mod spool;
@@ -41,13 +43,15 @@ mod worker;
 
 use backlog::Place;
 pub(crate) use event::Event;
+use kept::Kept;
 use lane::{Lane, Pace};
 
 /// All sinks of the configuration, at work.
 pub(crate) struct Sinks {
     lanes: Vec<Given>,
     /// The journal, which tells the others of its checkpoints.
-    journal: Option<Given>,
+    journal: Option<Box<Given>>,
+    kept: Kept,
 }
 
 /// One sink, and what it is given.
@@ -177,8 +181,10 @@ impl Sinks {
     /// no error: it is warned of and tried again.
     pub(crate) fn start(config: &Config, observer: &str) -> Result<Self> {
         let journal = journal::new(&config.journal)?;
-        let mut sinks = Self::start_at(&config.sink, observer, Pace::default())?;
-        sinks.journal = journal.map(|journal| sinks.start_journal(journal, observer, Pace::default())).transpose()?;
+        let kept = Kept::new(&config.privacy)?;
+        let mut sinks = Self { kept, ..Self::start_at(&config.sink, observer, Pace::default())? };
+        sinks.journal =
+            journal.map(|journal| sinks.start_journal(journal, observer, Pace::default())).transpose()?.map(Box::new);
         Ok(sinks)
     }
 
@@ -196,7 +202,7 @@ impl Sinks {
     }
 
     fn all(&self) -> impl Iterator<Item = &Given> {
-        self.lanes.iter().chain(&self.journal)
+        self.lanes.iter().chain(self.journal.as_deref())
     }
 
     fn start_at(sinks: &[config::Sink], observer: &str, pace: Pace) -> Result<Self> {
@@ -208,14 +214,20 @@ impl Sinks {
             Ok(Given { lane, events: sink.events().clone(), held: sink.held() })
         });
         let lanes = lanes.collect::<io::Result<_>>().context("cannot start the thread of a sink")?;
-        Ok(Self { lanes, journal: None })
+        Ok(Self { lanes, journal: None, kept: Kept::default() })
     }
 
     /// Gives the event to every sink that is to have it. Never blocks: where a channel is full it is dropped and counted.
     /// `is_held`: it is one of too many of its kind, for sinks only that are set to have those too.
     pub(crate) fn send(&self, event: &Event, is_held: bool) {
         let has = |given: &&Given| (!is_held || given.held) && event.kind().is_none_or(|kind| given.events.have(kind));
-        self.all().filter(has).for_each(|given| given.lane.send(event.clone()));
+        if self.lanes.iter().any(|given| has(&given)) {
+            let event = kept::less(event, self.kept.sinks.as_deref());
+            self.lanes.iter().filter(has).for_each(|given| given.lane.send(event.clone()));
+        }
+        if let Some(journal) = self.journal.as_deref().filter(has) {
+            journal.lane.send(kept::less(event, self.kept.journal.as_deref()));
+        }
     }
 
     /// What became of the records, one entry for each sink in the order of the configuration.
@@ -238,7 +250,8 @@ impl Sinks {
     pub(crate) fn close(&self, patience: Duration) -> Vec<SinkCount> {
         let until = Instant::now() + patience;
         // The journal's last checkpoint goes to the others.
-        for all in [self.journal.as_slice(), &self.lanes] {
+        let journal: Vec<_> = self.journal.as_deref().into_iter().collect();
+        for all in [journal, self.lanes.iter().collect()] {
             all.iter().for_each(|given| given.lane.stop(until));
             while !all.iter().all(|given| given.lane.is_finished()) && Instant::now() < until {
                 thread::sleep(Duration::from_millis(2));

@@ -160,7 +160,7 @@ pub(super) const RECORD: &[Field<Record>] = &[
     field("destination.ip", |r| plain(r.destination.ip.to_string())),
     field("destination.port", |r| number(r.destination.port)),
     text("destination.domain", NAME, |r| words(r.destination_domain.as_deref()?)),
-    field("network.type", |r| plain(match r.source.ip { IpAddr::V4(_) => "ipv4", IpAddr::V6(_) => "ipv6" })),
+    field("network.type", |r| plain(match r.destination.ip { IpAddr::V4(_) => "ipv4", IpAddr::V6(_) => "ipv6" })),
     field("network.transport", |r| plain(r.transport.as_str())),
     field("network.protocol", |r| plain(r.protocol)),
     field("network.vlan.id", |r| plain(r.vlan?.to_string())),

@@ -1,4 +1,7 @@
-//! Torn lines: whatever of the last line was written, the journal goes on behind the whole ones.
+//! Torn lines, killed writers, full disks: the journal goes on behind the last whole line.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
 
 use super::*;
 
@@ -90,4 +93,106 @@ fn an_empty_file_and_a_half_packed_one_are_no_hindrance() {
 fn read_back(directory: &Path) -> usize {
     let entries = crate::journal::read_class(directory, Class::Records, i64::MIN, i64::MAX).unwrap();
     entries.inspect(|entry| assert!(entry.is_ok(), "{entry:?}")).count()
+}
+
+/// This test's binary again, as another process, in which `name` finds `directory` in its environment.
+fn again(name: &str, directory: &Path) -> Command {
+    let mut command = Command::new("unshare");
+    let mount = format!("mount -t tmpfs -o size=400k none {} || exit 9; exec \"$0\" \"$@\"", directory.display());
+    command.args(["-m", "sh", "-c", &mount]).arg(std::env::current_exe().unwrap());
+    command.args(["--exact", "--nocapture", name]).env(CHILD, directory);
+    command.stdin(Stdio::null());
+    command
+}
+
+const CHILD: &str = "MINEWALL_JOURNAL_TEST";
+
+#[test]
+fn a_full_disk_loses_nothing_that_was_written() {
+    const NAME: &str = "journal::tests::faults::a_full_disk_loses_nothing_that_was_written";
+    if let Some(directory) = std::env::var_os(CHILD) {
+        return on_a_full_disk(Path::new(&directory));
+    }
+    if !minewall_lab::ready("a_full_disk_loses_nothing_that_was_written") {
+        return;
+    }
+    let scratch = Scratch::new();
+    let ran = again(NAME, scratch.path()).output().unwrap();
+    assert!(ran.status.success(), "{}{}", String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
+    assert!(String::from_utf8_lossy(&ran.stdout).contains("was full"), "{ran:?}");
+}
+
+/// In a file system of 400 KiB.
+fn on_a_full_disk(directory: &Path) {
+    let path = directory.join("journal");
+    let filler = directory.join("filler");
+    fs::write(&filler, vec![0; 200 << 10]).unwrap();
+    let mut journal = open(&path);
+    let mut written = 0;
+    let error = loop {
+        let time_us = MIDNIGHT_US + written * SECOND_US;
+        let line = record(u32::try_from(written).unwrap(), time_us);
+        match journal.append(Class::Records, time_us, &line) {
+            Err(error) => break error,
+            Ok(()) => written += 1,
+        }
+    };
+    assert_eq!(error.kind(), std::io::ErrorKind::StorageFull);
+    drop(journal);
+    // While it is full, opening it again fails, and changes nothing.
+    assert!(
+        Journal::open(&settings(&path), "gw", Clock::Events(MIDNIGHT_US))
+            .is_err_and(|error| error.kind() == std::io::ErrorKind::StorageFull)
+    );
+    fs::remove_file(&filler).unwrap();
+    let mut journal = open(&path);
+    let time_us = MIDNIGHT_US + written * SECOND_US;
+    journal.append(Class::Records, time_us, &record(u32::try_from(written).unwrap(), time_us)).unwrap();
+    journal.close().unwrap();
+    drop(journal);
+    let report = checked(&path);
+    assert!(report.sound, "{:#?}", report.findings);
+    assert_eq!(report.chains[0].entries, u64::try_from(written).unwrap() + 1);
+    println!("was full after {written} lines");
+}
+
+#[test]
+fn a_killed_writer_loses_no_line_that_was_written() {
+    const NAME: &str = "journal::tests::faults::a_killed_writer_loses_no_line_that_was_written";
+    if let Some(directory) = std::env::var_os(CHILD) {
+        return write_for_ever(Path::new(&directory));
+    }
+    let scratch = Scratch::new();
+    let mut random = Random(19);
+    for round in 0..12 {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "--nocapture", NAME])
+            .env(CHILD, scratch.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let wanted = 1 + random.below(700);
+        let told = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+        let last = told.filter_map(|line| line.strip_prefix("wrote ")?.parse::<u64>().ok()).nth(wanted).unwrap();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        open(scratch.path()).close().unwrap();
+        let report = checked(scratch.path());
+        assert!(report.sound, "round {round}: {:#?}", report.findings);
+        assert!(report.chains[0].entries >= last, "round {round}: {} of {last}", report.chains[0].entries);
+    }
+}
+
+/// Goes on until it is killed.
+fn write_for_ever(directory: &Path) {
+    let mut journal = open(directory);
+    let mut entries = checked(directory).chains[0].entries;
+    loop {
+        let time_us = MIDNIGHT_US + i64::try_from(entries).unwrap() * SECOND_US;
+        journal.append(Class::Records, time_us, &record(u32::try_from(entries).unwrap(), time_us)).unwrap();
+        journal.attend().unwrap();
+        entries += 1;
+        println!("wrote {entries}");
+    }
 }
