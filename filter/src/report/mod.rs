@@ -9,6 +9,6 @@
 pub(crate) mod incidents;
 #[cfg(test)]
 #[path = "../../../tests/report/sample.rs"]
-mod sample;
+pub(crate) mod sample;
 #[allow(dead_code, reason = "used by the commands to come")]
 pub(crate) mod when;

@@ -1,15 +1,16 @@
 //! Between verdict and sinks: a thread that completes records with what must be asked for, off the packet path.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use minewall_core::evidence::Record;
 use minewall_core::names::Names;
 
+use crate::control::Board;
 use crate::identity::interface::Interfaces;
 use crate::identity::neighbour::Neighbours;
 use crate::sink::{self, Event, SinkCount, Sinks};
@@ -19,6 +20,12 @@ const WAITING: usize = 4096;
 
 /// How long sinks that are replaced may take to let their records out.
 const REPLACED: Duration = Duration::from_secs(1);
+
+/// How long the recorder waits for records before it looks at what is due.
+const TICK: Duration = Duration::from_millis(250);
+
+/// How often incidents are shown to those who ask.
+const SHOWN: Duration = Duration::from_secs(1);
 
 /// What the recorder is told.
 enum Message {
@@ -56,13 +63,13 @@ impl Recorder {
     ///
     /// # Errors
     /// The system gives no more threads.
-    pub(super) fn start(sinks: Sinks, names: Arc<Mutex<Names>>) -> Result<Self> {
+    pub(super) fn start(sinks: Sinks, names: Arc<Mutex<Names>>, board: Arc<Board>) -> Result<Self> {
         let (sender, receiver) = sync_channel(WAITING);
         let (entry, counts) = (Entry { sender, lost: Arc::default() }, Mutex::new(sinks.counts()));
         let lost = Arc::clone(&entry.lost);
         let thread = std::thread::Builder::new().name("recorder".into());
-        let thread =
-            thread.spawn(move || record(&receiver, sinks, &names, &lost)).context("cannot start the recorder")?;
+        let thread = thread.spawn(move || record(&receiver, sinks, &names, &lost, &board));
+        let thread = thread.context("cannot start the recorder")?;
         Ok(Self { entry, thread, counts })
     }
 
@@ -103,25 +110,39 @@ impl Recorder {
     }
 }
 
-fn record(receiver: &Receiver<Message>, mut sinks: Sinks, names: &Mutex<Names>, lost: &AtomicU64) {
+fn record(
+    receiver: &Receiver<Message>,
+    mut sinks: Sinks,
+    names: &Mutex<Names>,
+    lost: &AtomicU64,
+    board: &Board,
+) {
     let (mut interfaces, mut neighbours) = (Interfaces::default(), Neighbours::default());
     let mut reported = 0;
     let mut deadline = Duration::ZERO;
-    while let Ok(message) = receiver.recv() {
-        match message {
-            Message::Close(within) => {
+    let mut shown = None;
+    loop {
+        match receiver.recv_timeout(TICK) {
+            Ok(Message::Close(within)) => {
                 deadline = within;
                 break;
             }
-            Message::Record(mut record) => {
+            Ok(Message::Record(mut record)) => {
                 complete(&mut record, &mut interfaces, &mut neighbours);
                 record.name_destination(&super::names(names));
-                sinks.send(&Event::Record(Arc::new(*record)), false);
+                tell(&Event::Record(Arc::new(*record)), false, &sinks, board);
             }
-            Message::Reopen => sinks.reopen(),
-            Message::Replace(new) => {
+            Ok(Message::Reopen) => sinks.reopen(),
+            Ok(Message::Replace(new)) => {
                 std::mem::replace(&mut sinks, new).close(REPLACED);
             }
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => break,
+        }
+        if shown.is_none_or(|shown: Instant| shown.elapsed() >= SHOWN) && board.wants_incidents() {
+            // None are folded in the process yet.
+            board.publish_incidents(Vec::new());
+            shown = Some(Instant::now());
         }
         let lost = lost.load(Ordering::Relaxed);
         if lost > reported {
@@ -130,6 +151,14 @@ fn record(receiver: &Receiver<Message>, mut sinks: Sinks, names: &Mutex<Names>, 
         }
     }
     sinks.close(deadline);
+}
+
+/// Gives an event to the sinks, and shows it to those who look on.
+fn tell(event: &Event, is_held: bool, sinks: &Sinks, board: &Board) {
+    sinks.send(event, is_held);
+    if !is_held {
+        board.saw(event.clone());
+    }
 }
 
 /// Adds the interface's name, and the hardware address of a host of which no packet of its own was seen.
