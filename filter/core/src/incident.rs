@@ -11,7 +11,31 @@ use serde::{Deserialize, Serialize};
 
 use crate::evidence::Who;
 
+mod bound;
+mod donation;
+mod fold;
+mod hold;
 mod line;
+mod open;
+mod past;
+pub mod power;
+mod rate;
+pub mod reasons;
+mod register;
+mod restore;
+mod rigs;
+mod seen;
+mod sentence;
+mod settings;
+mod span;
+#[cfg(test)]
+mod tests;
+mod whole;
+
+pub use fold::{Counted, Incidents, Told};
+pub use hold::Passed;
+pub use sentence::duration;
+pub use settings::Settings;
 
 /// Where an incident stands.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]

@@ -95,6 +95,28 @@ pub const LESSON: usize = 64;
 /// Hosts whose hardware address is remembered.
 pub const HOSTS: usize = 4_096;
 
+/// Incidents open at once: hosts that mine, times what each mines for. One weighs 2 KiB, 16 KiB where a host means ill:
+/// 64 MiB if all did. The one quiet longest makes room, and is told.
+pub const INCIDENTS: usize = 4_096;
+
+/// Incidents of which it is remembered that they ended, to say of the next that it came back; and hosts and pools of
+/// which only the records are counted, because nobody mines there.
+pub const INCIDENTS_PAST: usize = 4_096;
+
+/// Days of an incident told each for itself: the last month, and the days around it.
+pub const INCIDENT_DAYS: usize = 35;
+
+/// Rigs of one incident that are told apart: more stand behind a proxy, which is one connection.
+pub const RIGS: usize = 64;
+
+/// Bytes kept of a rig's name and of an agent in an incident: records hold the whole.
+pub const INCIDENT_NAME: usize = 96;
+
+/// Wallets of which it is known for which hosts they were named, and hosts of each: from three on it is telling.
+pub const WALLETS: usize = 4_096;
+/// See [`WALLETS`].
+pub const WALLET_HOSTS: usize = 64;
+
 const _: () = assert!(FLOWS.is_multiple_of(FLOW_WAYS));
 const _: () = assert!(NAMES.is_multiple_of(NAMES_WAYS));
 const _: () = assert!(LOOK_BYTES <= LOOK_BYTES_MAX);

@@ -155,7 +155,7 @@ impl House {
     fn meet(&mut self, mut stream: UnixStream) {
         let refusal = match socket_peercred(&stream) {
             Ok(peer) if !peer.uid.is_root() && peer.uid != rustix::process::geteuid() => {
-                Refusal::new("only root and the daemon's own user may ask", "ask as root: sudo minewall status")
+                Refusal::new("only root and the daemon's own user may ask", "ask as root: sudo minewall top")
             }
             Ok(_) if self.make_room() => {
                 if let Ok(client) = Client::new(stream) {

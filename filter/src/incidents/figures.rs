@@ -90,6 +90,16 @@ pub(crate) fn clip(text: &str, most: usize) -> String {
     format!("{head}…{tail}")
 }
 
+/// The same, and what is left out is its end.
+pub(crate) fn head(text: &str, most: usize) -> String {
+    let text = printable(text, usize::MAX);
+    if text.chars().count() <= most {
+        return text;
+    }
+    let head: String = text.chars().take(most.saturating_sub(1)).collect();
+    format!("{}…", head.trim_end())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -129,6 +139,7 @@ mod tests {
     #[test]
     fn long_words_lose_their_middle_and_nothing_moves_the_cursor() {
         assert_eq!((clip("48edfHu7V9Z84Yzz", 10), clip("short", 10)), ("48edfH…Yzz".into(), "short".into()));
+        assert_eq!((head("School of Physics", 11), head("short", 5)), ("School of…".into(), "short".into()));
         assert_eq!(clip("a\u{1b}[2J", 40), "a\\u{1b}[2J");
         for most in 0..20 {
             assert!(clip(&"x".repeat(40), most).chars().count() <= most.max(1));

@@ -12,8 +12,9 @@ use crate::report::when::Range;
 /// Columns of an id, at least: what is shown is enough to name it.
 const ID: usize = 8;
 
-/// Columns of words where there are 80, and what they share of the others.
-const WORD: usize = 22;
+/// Columns of a host and of what it mines where there are 80; of more each has a third.
+const HOST: usize = 17;
+const WHAT: usize = 13;
 const NARROW: usize = 80;
 
 /// Columns of words where there is no terminal: a file or a pipe.
@@ -31,9 +32,9 @@ impl Width {
         Self(columns.unwrap_or(WIDE))
     }
 
-    /// Columns of a word.
-    fn word(self) -> usize {
-        WORD + self.0.saturating_sub(NARROW) / 3
+    /// What a column of this width at 80 gets here.
+    fn share(self, columns: usize) -> usize {
+        columns + self.0.saturating_sub(NARROW) / 3
     }
 }
 
@@ -45,17 +46,23 @@ pub(super) fn text(incidents: &[Incident], range: &Range, now_us: i64, width: Wi
     let mut table = Table::new();
     table.load_style(presets::UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_width(u16::try_from(width.0).unwrap_or(u16::MAX));
-    table.set_header(["id\nstate", "host, name\nunit", "coin\npool", "rate, rigs\npower", "since\nlast seen"]);
+    table.set_header([
+        "id\nstate",
+        "host\nname\nunit",
+        "coin\npool\nwallet",
+        "rate\nrigs, power\nenergy",
+        "since\nlast seen\nmined for",
+    ]);
     let id = id_columns(incidents);
     for incident in incidents {
         let id: String = incident.id.chars().take(id).collect();
         let date = range.civil(incident.first_us).strftime("%m-%d %H:%M").to_string();
         table.add_row([
             format!("{}\n{}", clip(&id, usize::MAX), state(incident)),
-            host(incident, width.word()),
-            what(incident, width.word()),
+            host(incident, width.share(HOST)),
+            what(incident, width.share(WHAT)),
             how_much(incident),
-            format!("{date}\n{}", ago(now_us, incident.last_us)),
+            format!("{date}\n{}{}", ago(now_us, incident.last_us), mined(incident)),
         ]);
     }
     format!("{table}\n{}\n", sum(incidents))
@@ -88,36 +95,39 @@ fn what(incident: &Incident, columns: usize) -> String {
     let is_sure = incident.coin_confidence.as_deref() != Some("low");
     let coin = incident.coin.as_ref().map(|coin| if is_sure { coin.clone() } else { format!("{coin}?") });
     let pool = incident.pool.as_ref().or_else(|| incident.endpoints.last());
-    let lines = [coin, pool.cloned(), incident.wallet.as_ref().map(|wallet| clip(wallet, columns.min(WORD)))];
+    let lines = [coin, pool.cloned(), incident.wallet.clone()];
     lines.iter().flatten().map(|line| clip(line, columns)).collect::<Vec<_>>().join("\n")
 }
 
+/// A rate with a question mark is what the miner says.
 #[expect(clippy::cast_precision_loss, reason = "for people")]
 fn how_much(incident: &Incident) -> String {
     let unit = rate_unit(incident.algorithm.as_deref());
     let measured = incident.hashrate.map(|rate| scaled(rate.value) + unit);
-    let declared = || incident.declared.map(|declared| format!("{}{unit} declared", scaled(declared as f64)));
+    let declared = || incident.declared.map(|declared| format!("{}{unit}?", scaled(declared as f64)));
     let rigs = match incident.rigs.count {
         0 => None,
         1 => Some("1 rig".to_owned()),
         count => Some(format!("{count} rigs")),
     };
     let energy = incident.energy.as_ref();
-    let power = energy.map(|energy| format!("{}, {} kWh", watts(energy.watts), number(energy.kwh)));
-    let tries = (incident.sessions == 0).then(|| match incident.attempts {
+    let power = energy.map(|energy| watts(energy.watts));
+    let power = rigs.into_iter().chain(power).collect::<Vec<_>>().join(", ");
+    let tries = match incident.attempts {
         1 => "1 attempt".to_owned(),
         attempts => format!("{attempts} attempts"),
-    });
-    let mined = (incident.total.active_s > 0).then(|| format!("{} mined", span(incident.total.active_s)));
-    let rate = measured.or_else(declared);
-    let rate = match (rate, rigs) {
-        (Some(rate), Some(rigs)) if rate.len() + rigs.len() < WORD => Some(format!("{rate}, {rigs}")),
-        (rate, rigs) => {
-            let lines: Vec<_> = rate.into_iter().chain(rigs).collect();
-            (!lines.is_empty()).then(|| lines.join("\n"))
-        }
     };
-    [rate, power, mined, tries].into_iter().flatten().collect::<Vec<_>>().join("\n")
+    let lines = [
+        measured.or_else(declared),
+        (!power.is_empty()).then_some(power),
+        energy.map(|energy| format!("{} kWh", number(energy.kwh))),
+        (incident.sessions == 0).then_some(tries),
+    ];
+    lines.into_iter().flatten().collect::<Vec<_>>().join("\n")
+}
+
+fn mined(incident: &Incident) -> String {
+    if incident.total.active_s > 0 { format!("\n{}", span(incident.total.active_s)) } else { String::new() }
 }
 
 fn sum(incidents: &[Incident]) -> String {

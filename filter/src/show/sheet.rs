@@ -57,11 +57,6 @@ impl Sheet {
         }
     }
 
-    /// The columns there are.
-    pub(super) const fn columns(&self) -> usize {
-        self.columns
-    }
-
     /// All of it.
     pub(super) fn into_text(self) -> String {
         self.text
@@ -131,9 +126,9 @@ mod tests {
     fn what_has_no_text_has_no_line() {
         let mut sheet = Sheet::new(30);
         sheet.heading("Who");
-        sheet.row("host", "10.0.0.1 \u{1b}[2J".to_owned());
+        sheet.row("host", "10.0.0.1 lab-pc-17 \u{1b}[2J".to_owned());
         sheet.row("unit", None);
         sheet.row("room", String::new());
-        assert_eq!(sheet.into_text(), "Who\n  host        10.0.0.1\n              \\u{1b}[2J\n");
+        assert_eq!(sheet.into_text(), "Who\n  host        10.0.0.1 lab-pc-17\n              \\u{1b}[2J\n");
     }
 }

@@ -68,7 +68,7 @@ fn how_much(sheet: &mut Sheet, incident: &Incident) {
     let unit = rate_unit(incident.algorithm.as_deref());
     sheet.heading("How much (estimates)");
     if incident.rigs.count > 0 {
-        sheet.row("rigs", format!("{}, by {}", incident.rigs.count, incident.rigs.reason));
+        sheet.row("rigs", format!("{}: {}", incident.rigs.count, incident.rigs.reason));
         sheet.row("workers", incident.rigs.workers.join(", "));
     }
     sheet.row(
@@ -109,7 +109,8 @@ fn when(sheet: &mut Sheet, incident: &Incident, offset: Offset) {
     let [first, last] = [incident.first_us, incident.last_us].map(|time| moment(time, offset));
     sheet.row("seen", format!("{first} to {last}"));
     let total = &incident.total;
-    let mined = format!("{} in {} sessions", span(total.active_s), incident.sessions);
+    let sessions = if incident.sessions == 1 { "session" } else { "sessions" };
+    let mined = format!("{} in {} {sessions}", span(total.active_s), incident.sessions);
     sheet.row("mined", (incident.sessions > 0).then_some(mined));
     let held = match incident.suppressed {
         0 => String::new(),
@@ -178,8 +179,7 @@ fn shown(sheet: &mut Sheet, incident: &Incident, records: &[Value], offset: Offs
     }
     for record in records {
         let sighting = Sighting::of(record, offset);
-        sheet.row(&sighting.time, "-".repeat(sheet.columns().saturating_sub(14).clamp(20, 66)));
-        sheet.row("", sighting.sentence);
+        sheet.row(&sighting.time, sighting.sentence);
         sheet.row("on the wire", sighting.excerpt);
     }
 }
@@ -217,7 +217,7 @@ mod tests {
             "  seen        2026-11-16 12:00:00 to 2026-11-16 13:00:00\n",
             "121 offered, 120 taken, 1 refused; 30 jobs",
             "  wilful       40  more\n  wilful       10  less\n  infected     20  few\n",
-            "11-16 12:00:00",
+            "  11-16 12:00 Blocked it",
             "Blocked it \\u{1b}[2J",
             "{\"method\":\"login\"}",
             "│ 2026-11-16 ┆ 5",

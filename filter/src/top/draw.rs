@@ -10,7 +10,7 @@ use ratatui::widgets::{Paragraph, Row, Sparkline, Table, TableState};
 
 use super::view::View;
 use crate::control::{Happened, Host};
-use crate::incidents::figures::{clip, moment, rate_unit, scaled, span, watts};
+use crate::incidents::figures::{clip, head, moment, rate_unit, scaled, span, watts};
 
 /// From so many columns on all columns of the table are shown.
 const WIDE: u16 = 72;
@@ -44,8 +44,8 @@ pub(super) fn draw(frame: &mut Frame<'_>, view: &View, paint: Paint) {
     let (curve, events) = if is_high { (2, EVENTS + 1) } else { (0, 0) };
     let lines = [Constraint::Length(2), Constraint::Length(curve), Constraint::Min(2)];
     let lines = lines.into_iter().chain([Constraint::Length(events), Constraint::Length(1)]);
-    let [head, curve, body, events, keys] = Layout::vertical(lines).areas(frame.area());
-    heading(frame, head, view, paint);
+    let [top, curve, body, events, keys] = Layout::vertical(lines).areas(frame.area());
+    heading(frame, top, view, paint);
     if is_high {
         let data = newest(view, usize::from(curve.width));
         frame.render_widget(Sparkline::default().data(&data).style(paint.colour(Color::Cyan)), curve);
@@ -181,7 +181,7 @@ const fn is_cut(host: &Host) -> bool {
 
 /// A row. What was cut has no rate, and says so; a rate the miner says has a question mark.
 pub(super) fn columns(host: &Host, now_us: i64) -> [String; 8] {
-    let text = |text: Option<&String>, most: usize| text.map(|text| clip(text, most)).unwrap_or_default();
+    let text = |text: Option<&String>, most: usize| text.map(|text| head(text, most)).unwrap_or_default();
     let unit = rate_unit(host.algorithm.as_deref());
     let rate = host.hashrate.map(|rate| format!("{}{unit}{}", scaled(rate), if host.is_measured { "" } else { "?" }));
     let seconds = u64::try_from(now_us.saturating_sub(host.first_us) / 1_000_000).unwrap_or_default();
@@ -203,10 +203,10 @@ fn largest(span: &str) -> String {
 }
 
 fn happened(frame: &mut Frame<'_>, area: Rect, view: &View) {
-    let head = Line::styled("last events (UTC)", Style::new().add_modifier(Modifier::UNDERLINED));
+    let title = Line::styled("last events (UTC)", Style::new().add_modifier(Modifier::UNDERLINED));
     let columns = usize::from(area.width);
     let lines = view.top.events.iter().take(EVENTS.into()).map(|event| Line::from(event_text(event, columns)));
-    frame.render_widget(Paragraph::new(std::iter::once(head).chain(lines).collect::<Vec<_>>()), area);
+    frame.render_widget(Paragraph::new(std::iter::once(title).chain(lines).collect::<Vec<_>>()), area);
 }
 
 /// `12:00:07 10.0.0.5 mines XMR ..`, in UTC.

@@ -67,6 +67,30 @@ fn drawn(view: &View, columns: u16, lines: u16) -> String {
 #[test]
 fn it_stands_on_eighty_by_twenty_four() {
     let golden = "\
+minewall on gw1  mode observe  up 2 h 1 min  2 queues  nft  version 0.1.0
+2.00 k packets/s  0 cut/s  20 flows/s  0 DNS/s  3 open  about 360 W
+                                                                              ██
+                                                                              ██
+host             unit         coin  pool           rigs rate       power  for
+10.20.4.1        School of P… XMR   SupportXMR     2    19.9 kH/s  240 W  5 min
+10.20.3.17       School of P… XMR   SupportXMR     1    9.96 kH/s? 120 W  1 h
+10.20.3.9        School of P… XMR   SupportXMR          cut 7             3 min
+
+
+
+
+
+
+
+
+
+last events (UTC)
+11:06:40 10.20.4.1 mines XMR\\u{1b}[2J
+
+
+
+
+q ends  Enter shows  s sorts: power
 ";
     assert_eq!(drawn(&view(), 80, 24), golden);
 }
@@ -74,6 +98,18 @@ fn it_stands_on_eighty_by_twenty_four() {
 #[test]
 fn it_stands_on_forty_by_twelve() {
     let golden = "\
+minewall on gw1  mode observe
+2.00 k packets/s  0 cut/s  20 flows/s
+host             coin  rate       power
+10.20.4.1        XMR   19.9 kH/s  240 W
+10.20.3.17       XMR   9.96 kH/s? 120 W
+10.20.3.9        XMR   cut 7
+
+
+
+
+
+q ends  Enter shows  s sorts: power
 ";
     assert_eq!(drawn(&view(), 40, 12), golden);
 }

@@ -1,13 +1,14 @@
 //! Incidents as lines of JSON, in the names of the Elastic Common Schema around `minewall.incident`.
 
-use alloc::format;
 use alloc::string::String;
 use core::net::IpAddr;
 
 use serde::Serialize;
 
+use super::bound::{EXTENTS, Extent};
+use super::sentence::sentence;
 use super::{Incident, State};
-use crate::evidence::{ascii, timestamp};
+use crate::evidence::{ascii, printable, timestamp};
 
 #[derive(Serialize)]
 struct Line<'a> {
@@ -47,6 +48,8 @@ struct Version {
 #[derive(Serialize)]
 struct Minewall<'a> {
     incident: &'a Incident,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shortened: Option<bool>,
 }
 
 impl State {
@@ -65,33 +68,49 @@ impl Incident {
     /// The incident as one line of JSON, without the line's end.
     #[must_use]
     pub fn to_json(&self) -> String {
+        let [whole, ..] = EXTENTS;
+        self.line(whole, None)
+    }
+
+    /// The incident as one line of ASCII JSON of at most `max_bytes`.
+    ///
+    /// A line that would be longer is written with shorter lists and texts, and says `minewall.shortened`. `max_bytes`
+    /// below [`crate::evidence::SHORTENED_BYTES`] cannot be promised.
+    #[must_use]
+    pub fn to_ascii_json(&self, max_bytes: usize) -> String {
+        let mut line = ascii(self.to_json());
+        for extent in EXTENTS.into_iter().skip(1) {
+            if line.len() <= max_bytes {
+                break;
+            }
+            line = ascii(self.line(extent, Some(true)));
+        }
+        line
+    }
+
+    fn line(&self, extent: Extent, shortened: Option<bool>) -> String {
+        let incident = self.within(extent);
         let line = Line {
             timestamp: timestamp(self.time_us),
             event: Event {
                 kind: "alert",
                 category: ["network", "intrusion_detection"],
                 action: self.state.action(),
-                reason: self.summary(),
-                id: &self.id,
+                reason: printable(&self.summary(), extent.sentence),
+                id: &incident.id,
             },
             source: Source { ip: self.ip },
-            observer: Named { name: &self.observer },
+            observer: Named { name: &incident.observer },
             ecs: Version { version: "8.11.0" },
-            minewall: Minewall { incident: self },
+            minewall: Minewall { incident: &incident, shortened },
         };
         // A value of plain structures cannot fail to be written.
         serde_json::to_string(&line).unwrap_or_default()
     }
 
-    /// The incident as one line of ASCII JSON of at most `max_bytes`.
-    #[must_use]
-    pub fn to_ascii_json(&self, _max_bytes: usize) -> String {
-        ascii(self.to_json())
-    }
-
     /// One sentence for people.
     #[must_use]
     pub fn summary(&self) -> String {
-        format!("{} mines", self.ip)
+        sentence(self)
     }
 }
