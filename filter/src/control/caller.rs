@@ -75,7 +75,8 @@ impl Caller {
     /// The daemon refused, or is gone.
     pub(crate) fn hear<T: DeserializeOwned>(&mut self, name: &str) -> Result<T> {
         let value = self.hear_any()?.remove(name);
-        let value = value.with_context(|| format!("the daemon told no {name}: it is of another version; restart it"))?;
+        let value =
+            value.with_context(|| format!("the daemon told no {name}: it is of another version; restart it"))?;
         serde_json::from_value(value).context("the daemon is of another version; restart it")
     }
 

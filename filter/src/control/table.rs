@@ -80,10 +80,9 @@ fn incident(board: &Board, ask: &Request) -> Result<Answer, Refusal> {
             "no incident of this id is open",
             "`minewall incidents` tells them; those that have ended are in the journal",
         )),
-        Chosen::Many(ids) => Err(Refusal::new(
-            format!("several incidents begin so: {}", ids.join(", ")),
-            "name more of the id",
-        )),
+        Chosen::Many(ids) => {
+            Err(Refusal::new(format!("several incidents begin so: {}", ids.join(", ")), "name more of the id"))
+        }
     }
 }
 

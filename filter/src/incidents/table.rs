@@ -166,7 +166,8 @@ mod tests {
             let text = text(&all, &range(), MONDAY_US + 14 * HOUR_US, Width(columns));
             let widest = text.lines().map(|line| line.chars().count()).max().unwrap_or_default();
             assert!(widest <= columns, "{widest} of {columns}:\n{text}");
-            for word in ["0a1b2c3d", "lab-pc-17", "School of Physics", "XMR", "SupportXMR", "10.0 kH/s", "240 W", "cut"] {
+            for word in ["0a1b2c3d", "lab-pc-17", "School of Physics", "XMR", "SupportXMR", "10.0 kH/s", "240 W", "cut"]
+            {
                 assert!(text.contains(word), "{word}:\n{text}");
             }
             assert!(text.ends_with("2 incidents of 1 host, 2 open; about 0.24 kWh, an estimate\n"), "{text}");

@@ -110,13 +110,7 @@ impl Recorder {
     }
 }
 
-fn record(
-    receiver: &Receiver<Message>,
-    mut sinks: Sinks,
-    names: &Mutex<Names>,
-    lost: &AtomicU64,
-    board: &Board,
-) {
+fn record(receiver: &Receiver<Message>, mut sinks: Sinks, names: &Mutex<Names>, lost: &AtomicU64, board: &Board) {
     let (mut interfaces, mut neighbours) = (Interfaces::default(), Neighbours::default());
     let mut reported = 0;
     let mut deadline = Duration::ZERO;

@@ -40,7 +40,10 @@ fn who(sheet: &mut Sheet, incident: &Incident) {
     let others: Vec<_> = who.addresses.iter().filter(|ip| **ip != incident.ip).map(ToString::to_string).collect();
     sheet.row("also seen as", others.join(", "));
     let mac = incident.mac.as_ref();
-    sheet.row("hardware", mac.map(|mac| if who.is_next_hop { format!("{mac}, of a router between") } else { mac.clone() }));
+    sheet.row(
+        "hardware",
+        mac.map(|mac| if who.is_next_hop { format!("{mac}, of a router between") } else { mac.clone() }),
+    );
     let vlan = incident.vlan.map(|vlan| format!("VLAN {vlan}"));
     sheet.row("behind", joined([incident.interface.as_ref(), vlan.as_ref()]));
     sheet.row("account", who.account.clone());
