@@ -3,6 +3,7 @@
 mod bridged;
 mod count;
 mod ease;
+mod fold;
 mod learn;
 mod recorder;
 mod told;
@@ -36,6 +37,7 @@ use crate::sink::Sinks;
 use crate::{capability, settings};
 use count::{Export, Slot};
 use ease::Watch;
+use fold::Folding;
 use learn::Learner;
 use recorder::Recorder;
 use worker::Worker;
@@ -101,7 +103,8 @@ pub(crate) fn run(path: &Path) -> Result<()> {
     let sinks = Sinks::start(&config.sink, &first.observer)?;
     let names = Arc::new(Mutex::new(Names::new(random()?)));
     let board: Arc<Board> = Arc::default();
-    let recorder = Recorder::start(sinks, Arc::clone(&names), Arc::clone(&board))?;
+    let folding = Folding::new(config.incidents(), &first.observer, random()?, Vec::new(), Arc::clone(&board));
+    let recorder = Recorder::start(sinks, folding, Arc::clone(&names))?;
     let (settings, ease, stop) = (ArcSwap::from_pointee(first), AtomicUsize::new(0), AtomicBool::new(false));
     let tells_host = AtomicBool::new(config.tcp.action == TcpAction::Reset);
     let (learned, resolve) = (ArcSwap::default(), ArcSwap::from_pointee(config.resolve.clone()));
@@ -337,6 +340,7 @@ fn reload(
         None => recorder.reopen(),
     }
     shared.resolve.store(Arc::new(new.resolve.clone()));
+    recorder.configure(new.incidents(), &engine.observer);
     Ok((new, shared.settings.swap(Arc::new(engine))))
 }
 

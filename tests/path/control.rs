@@ -9,12 +9,12 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use anyhow::{Context as _, Result};
 use minewall_lab::addresses::Family;
-use minewall_lab::login::{Manner, login_of};
+use minewall_lab::login::{Ending, Manner, login_of};
 use minewall_lab::pool::{Options, Pool};
-use minewall_lab::{Lab, ready, until};
+use minewall_lab::{Lab, Minewall, ready, until};
 use serde_json::Value;
 
-use super::{LIMIT, binary, configuration, must, must_be_cut, records_after, start, words};
+use super::{LIMIT, QUIET, binary, configuration, must, must_be_cut, pool_at, records_after, start, words};
 
 fn socket(lab: &Lab) -> PathBuf {
     lab.directory().join("runtime/control")
@@ -94,6 +94,45 @@ fn status_counters_and_top_tell_what_was_done() -> Result<()> {
     let gone = lab.gateway.output(once[0], &once[1..], LIMIT)?;
     assert_eq!(gone.status.code(), Some(2));
     assert!(words(&gone).contains("no minewall runs here"), "{gone:?}");
+    Ok(())
+}
+
+#[test]
+fn incidents_are_told_while_they_go_on_and_shown() -> Result<()> {
+    if !ready("incidents_are_told_while_they_go_on_and_shown") {
+        return Ok(());
+    }
+    let lab = Lab::new()?;
+    let _pool = Pool::start(&lab, Options::default())?;
+    let mut minewall = start(&lab, "observe", "")?;
+    let login = login_of("xmrig").context("xmrig")?;
+    let heard = login.talk(&lab.host, pool_at(Family::V4, login.dialect), Manner::Lines, QUIET);
+    assert_ne!(heard.ending, Ending::Reset, "it is let pass: {heard:?}");
+    let file = lab.directory().join("asks.toml");
+    fs::write(&file, configuration(&lab, "observe", ""))?;
+    let (program, file) = (binary().to_str().context("a path")?, file.to_str().context("a path")?);
+    let run = |arguments: &[&str]| must(&lab.gateway, program, &[arguments, &["-c", file]].concat());
+    let told = until(LIMIT, || run(&["incidents", "--live", "--format", "json"]).ok().filter(|told| !told.is_empty()));
+    let told: Value = serde_json::from_str(told.with_context(|| minewall.log())?.lines().next().context("a line")?)?;
+    let (id, host) = (told["id"].as_str().context("an id")?, told["ip"].as_str().context("an address")?);
+    assert_eq!(host, Family::V4.host().to_string());
+    let none = run(&["incidents", "--live", "--host", "203.0.113.0/24"])?;
+    assert_eq!(none, "no incidents\n");
+    let table = run(&["incidents", "--live", "--host", host])?;
+    assert!(table.contains(host) && table.contains(&id[..8]), "{table}");
+    let shown = run(&["show", "--live", &id[..id.len() - 1]])?;
+    assert!(shown.contains(&format!("Incident {id} goes on")) && shown.contains(host), "{shown}");
+    let top = run(&["top", "--once"])?;
+    assert!(top.contains(host) && top.contains("1 open"), "{top}");
+    // What the sinks were told says the same, with its records.
+    let records = Minewall::records_file(&lab);
+    let records = records.to_str().context("a path")?;
+    let written = run(&["incidents", "--from", records, "--format", "json"])?;
+    assert!(written.contains(id), "{written}");
+    let shown: Value = serde_json::from_str(&run(&["show", id, "--from", records, "--format", "json"])?)?;
+    assert_eq!(shown["incident"]["id"], id);
+    assert!(shown["records"].as_array().is_some_and(|records| !records.is_empty()), "{shown}");
+    assert!(minewall.stop()?.success());
     Ok(())
 }
 

@@ -85,7 +85,7 @@ fn binary() -> &'static Path {
 fn configuration(lab: &Lab, mode: &str, more: &str) -> String {
     let (records, runtime) = (Minewall::records_file(lab), lab.directory().join("runtime"));
     format!(
-        "mode = \"{mode}\"\n{more}\n[[sink]]\ntype = \"file\"\npath = {records:?}\n\n[runtime]\ndirectory = {runtime:?}\n"
+        "mode = \"{mode}\"\n{more}\n[[sink]]\ntype = \"file\"\npath = {records:?}\nheld = true\n\n[runtime]\ndirectory = {runtime:?}\n"
     )
 }
 

@@ -30,8 +30,8 @@ fn a_sink_that_takes_nothing_delays_nothing() -> Result<()> {
     let silent = lab.gateway.run(|| TcpListener::bind("127.0.0.1:0"))?;
     let dead = lab.gateway.run(|| TcpListener::bind("127.0.0.1:0"))?.local_addr()?;
     let more = format!(
-        "[[sink]]\ntype = \"syslog\"\naddress = \"tcp://{}\"\n[[sink]]\ntype = \"syslog\"\naddress = \"tcp://{dead}\"\n\
-         [[sink]]\ntype = \"syslog\"\naddress = \"unix:{}\"\n",
+        "[[sink]]\ntype = \"syslog\"\naddress = \"tcp://{}\"\nheld = true\n[[sink]]\ntype = \"syslog\"\naddress = \"tcp://{dead}\"\nheld = true\n\
+         [[sink]]\ntype = \"syslog\"\naddress = \"unix:{}\"\nheld = true\n",
         silent.local_addr()?,
         lab.directory().join("no-such-socket").display(),
     );

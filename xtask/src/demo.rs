@@ -63,7 +63,7 @@ pub(crate) fn perform() -> Result<()> {
 
 fn configuration(lab: &Lab) -> String {
     format!(
-        "mode = \"block\"\n[observer]\nname = \"gateway\"\n[runtime]\ndirectory = \"{}\"\n[[sink]]\ntype = \"file\"\npath = \"{}\"\n",
+        "mode = \"block\"\n[observer]\nname = \"gateway\"\n[runtime]\ndirectory = \"{}\"\n[[sink]]\ntype = \"file\"\npath = \"{}\"\nevents = [\"record\"]\nheld = true\n",
         lab.directory().join("run").display(),
         Minewall::records_file(lab).display(),
     )

@@ -2,6 +2,7 @@
 
 mod feeds;
 mod identity;
+mod incident;
 mod mark;
 mod metrics;
 mod queue;
@@ -24,6 +25,7 @@ use crate::policy::{Categories, DnsAnswer, Exempt, Inside, Mode, Policy};
 
 pub use feeds::{Feed, Fetcher, Update, Wrong};
 pub use identity::{Identity, Reverse};
+pub use incident::{Energy, Incident};
 pub use mark::Mark;
 pub use metrics::Metrics;
 pub use queue::{Fail, FailVerdicts, Queue, Reader};
@@ -58,6 +60,10 @@ pub struct Config {
     pub resolve: Resolve,
     /// Where it is looked up who a host inside is.
     pub identity: Identity,
+    /// How incidents are folded and told.
+    pub incident: Incident,
+    /// What their energy is reckoned with.
+    pub energy: Energy,
     /// Hosts that may mine.
     pub exempt: Vec<Exempt>,
     /// Where records go.
@@ -295,6 +301,22 @@ impl Config {
         }
     }
 
+    /// What incidents are folded by.
+    #[must_use]
+    pub fn incidents(&self) -> crate::incident::Settings {
+        let Incident { report, quiet, burst, refill, .. } = self.incident;
+        crate::incident::Settings {
+            report_s: report,
+            quiet_s: quiet,
+            burst,
+            refill_s: refill,
+            utc_offset_s: self.incident.offset_s().unwrap_or_default(),
+            coal: self.energy.coal,
+            co2: self.energy.co2,
+            register: self.exempt.clone(),
+        }
+    }
+
     /// The part that judges.
     #[must_use]
     pub fn policy(&self) -> Policy {
@@ -338,6 +360,8 @@ impl Config {
         self.metrics.check()?;
         self.resolve.check()?;
         self.identity.check()?;
+        self.incident.check()?;
+        self.energy.check()?;
         if let Some(name) = self.kernel.offload_devices.iter().find(|name| !is_device(name)) {
             let problem = format!("{name:?} is no name of a network device");
             return Err(OutOfBounds { setting: "kernel.offload_devices", problem });

@@ -9,7 +9,7 @@ pub(crate) fn number(value: f64) -> String {
     match value {
         value if value >= 99.95 => format!("{value:.0}"),
         value if value >= 9.995 => format!("{value:.1}"),
-        value if value == 0.0 => "0".to_owned(),
+        0.0 => "0".to_owned(),
         value => format!("{value:.2}"),
     }
 }

@@ -9,6 +9,7 @@ mod tests;
 mod text;
 
 use minewall_core::engine::Counters;
+use minewall_core::incident::Counted;
 
 use crate::kernel::RuleCount;
 use crate::queue::counters::Totals;
@@ -31,6 +32,8 @@ pub(crate) struct Snapshot {
     pub(crate) queues: Vec<QueueCount>,
     /// Records lost before the sinks.
     pub(crate) lost: u64,
+    /// Incidents.
+    pub(crate) incidents: Counted,
     /// The sinks.
     pub(crate) sinks: Vec<SinkCount>,
     /// The kernel's rules.

@@ -139,6 +139,7 @@ impl Export {
             ease: watch.level(),
             queues: queues.map(|((number, totals), slot)| QueueCount { number, totals, engine: slot.get() }).collect(),
             lost,
+            incidents: recorder.incidents(),
             sinks,
             rules,
             lists: lists.metas().iter().map(list).collect(),

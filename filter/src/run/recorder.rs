@@ -4,16 +4,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
+use minewall_core::activity::Activity;
 use minewall_core::evidence::Record;
+use minewall_core::incident::{Counted, Settings};
 use minewall_core::names::Names;
 
-use crate::control::Board;
+use super::fold::{Folding, Shown, TICK};
 use crate::identity::interface::Interfaces;
 use crate::identity::neighbour::Neighbours;
-use crate::sink::{self, Event, SinkCount, Sinks};
+use crate::sink::{self, SinkCount, Sinks};
 
 /// Records that may wait to be completed.
 const WAITING: usize = 4096;
@@ -21,15 +23,12 @@ const WAITING: usize = 4096;
 /// How long sinks that are replaced may take to let their records out.
 const REPLACED: Duration = Duration::from_secs(1);
 
-/// How long the recorder waits for records before it looks at what is due.
-const TICK: Duration = Duration::from_millis(250);
-
-/// How often incidents are shown to those who ask.
-const SHOWN: Duration = Duration::from_secs(1);
-
 /// What the recorder is told.
 enum Message {
+    Activity(Box<Activity>),
     Close(Duration),
+    /// Other settings of incidents, and the gateway's name.
+    Configure(Box<(Settings, String)>),
     Record(Box<Record>),
     Reopen,
     Replace(Sinks),
@@ -40,6 +39,7 @@ pub(super) struct Recorder {
     entry: Entry,
     thread: JoinHandle<()>,
     counts: Mutex<sink::Counts>,
+    shown: Shown,
 }
 
 /// A queue's way to the recorder. Never waits.
@@ -52,7 +52,17 @@ pub(super) struct Entry {
 impl Entry {
     /// Hands a record over; where too many wait it is lost, and counted.
     pub(super) fn write(&self, record: Box<Record>) {
-        if self.sender.try_send(Message::Record(record)).is_err() {
+        self.send(Message::Record(record));
+    }
+
+    /// Hands over what a connection did, likewise.
+    #[expect(dead_code, reason = "told once the engine follows connections")]
+    pub(super) fn tell(&self, activity: Box<Activity>) {
+        self.send(Message::Activity(activity));
+    }
+
+    fn send(&self, message: Message) {
+        if self.sender.try_send(message).is_err() {
             self.lost.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -63,14 +73,14 @@ impl Recorder {
     ///
     /// # Errors
     /// The system gives no more threads.
-    pub(super) fn start(sinks: Sinks, names: Arc<Mutex<Names>>, board: Arc<Board>) -> Result<Self> {
+    pub(super) fn start(sinks: Sinks, folding: Folding, names: Arc<Mutex<Names>>) -> Result<Self> {
         let (sender, receiver) = sync_channel(WAITING);
         let (entry, counts) = (Entry { sender, lost: Arc::default() }, Mutex::new(sinks.counts()));
-        let lost = Arc::clone(&entry.lost);
+        let (lost, shown) = (Arc::clone(&entry.lost), folding.shown());
         let thread = std::thread::Builder::new().name("recorder".into());
-        let thread = thread.spawn(move || record(&receiver, sinks, &names, &lost, &board));
+        let thread = thread.spawn(move || record(&receiver, sinks, folding, &names, &lost));
         let thread = thread.context("cannot start the recorder")?;
-        Ok(Self { entry, thread, counts })
+        Ok(Self { entry, thread, counts, shown })
     }
 
     /// A way in for a queue's thread.
@@ -87,6 +97,16 @@ impl Recorder {
     pub(super) fn replace(&self, sinks: Sinks) {
         *self.counts.lock().unwrap_or_else(PoisonError::into_inner) = sinks.counts();
         self.tell(Message::Replace(sinks));
+    }
+
+    /// Has incidents folded by other settings from now on.
+    pub(super) fn configure(&self, settings: Settings, observer: &str) {
+        self.tell(Message::Configure(Box::new((settings, observer.to_owned()))));
+    }
+
+    /// What was counted of incidents.
+    pub(super) fn incidents(&self) -> Counted {
+        *self.shown.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Records lost on the way to the sinks, and what became of the others.
@@ -110,21 +130,33 @@ impl Recorder {
     }
 }
 
-fn record(receiver: &Receiver<Message>, mut sinks: Sinks, names: &Mutex<Names>, lost: &AtomicU64, board: &Board) {
+fn record(
+    receiver: &Receiver<Message>,
+    mut sinks: Sinks,
+    mut folding: Folding,
+    names: &Mutex<Names>,
+    lost: &AtomicU64,
+) {
     let (mut interfaces, mut neighbours) = (Interfaces::default(), Neighbours::default());
     let mut reported = 0;
     let mut deadline = Duration::ZERO;
-    let mut shown = None;
     loop {
         match receiver.recv_timeout(TICK) {
+            Ok(Message::Activity(mut activity)) => {
+                if activity.source_mac.is_none() {
+                    activity.source_mac = neighbours.hardware_address(activity.source.ip);
+                }
+                folding.activity(&activity, &sinks);
+            }
             Ok(Message::Close(within)) => {
                 deadline = within;
                 break;
             }
+            Ok(Message::Configure(new)) => folding.configure(new.0, &new.1),
             Ok(Message::Record(mut record)) => {
                 complete(&mut record, &mut interfaces, &mut neighbours);
                 record.name_destination(&super::names(names));
-                tell(&Event::Record(Arc::new(*record)), false, &sinks, board);
+                folding.record(*record, &sinks);
             }
             Ok(Message::Reopen) => sinks.reopen(),
             Ok(Message::Replace(new)) => {
@@ -133,26 +165,15 @@ fn record(receiver: &Receiver<Message>, mut sinks: Sinks, names: &Mutex<Names>, 
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => break,
         }
-        if shown.is_none_or(|shown: Instant| shown.elapsed() >= SHOWN) && board.wants_incidents() {
-            // None are folded in the process yet.
-            board.publish_incidents(Vec::new());
-            shown = Some(Instant::now());
-        }
+        folding.tick(&sinks);
         let lost = lost.load(Ordering::Relaxed);
         if lost > reported {
             tracing::warn!(lost = lost - reported, "records were lost: more came than could be completed");
             reported = lost;
         }
     }
+    folding.finish(&sinks);
     sinks.close(deadline);
-}
-
-/// Gives an event to the sinks, and shows it to those who look on.
-fn tell(event: &Event, is_held: bool, sinks: &Sinks, board: &Board) {
-    sinks.send(event, is_held);
-    if !is_held {
-        board.saw(event.clone());
-    }
 }
 
 /// Adds the interface's name, and the hardware address of a host of which no packet of its own was seen.

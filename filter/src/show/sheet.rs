@@ -70,8 +70,7 @@ fn wrapped(text: &str, columns: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split(' ') {
         let mut word = word.to_owned();
-        loop {
-            let Some(line) = lines.last_mut() else { break };
+        while let Some(line) = lines.last_mut() {
             let used = wide(line);
             let space = usize::from(used > 0);
             if used + space + wide(&word) <= columns {

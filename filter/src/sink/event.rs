@@ -12,10 +12,8 @@ pub(crate) enum Event {
     /// A sighting of mining.
     Record(Arc<Record>),
     /// What happened, told now and then.
-    #[cfg_attr(not(test), expect(dead_code, reason = "told once incidents are folded in the process"))]
     Incident(Arc<Incident>),
     /// A line about minewall itself.
-    #[cfg_attr(not(test), expect(dead_code, reason = "as above"))]
     Notice(Arc<Notice>),
     /// Records this sink lost.
     Loss(Loss),

@@ -144,7 +144,19 @@ impl Minewall {
     /// # Errors
     /// When a complete line is not JSON.
     pub fn records(&self) -> Result<Vec<Value>> {
-        read_records(&self.records)
+        let mut lines = read_lines(&self.records)?;
+        lines.retain(|line| line.pointer("/minewall/incident").is_none() && !is_aside(line));
+        Ok(lines)
+    }
+
+    /// What was told of incidents so far, likewise.
+    ///
+    /// # Errors
+    /// As of [`Self::records`].
+    pub fn incidents(&self) -> Result<Vec<Value>> {
+        let mut lines = read_lines(&self.records)?;
+        lines.retain(|line| line.pointer("/minewall/incident").is_some());
+        Ok(lines)
     }
 
     /// The first record that satisfies `wanted`, once there is one.
@@ -181,7 +193,13 @@ fn says_ready(log: &Path) -> bool {
     fs::read_to_string(log).is_ok_and(|text| text.lines().any(|line| line.trim_end() == READY))
 }
 
-fn read_records(file: &Path) -> Result<Vec<Value>> {
+/// Whether a line tells what incidents led to: records held back, the register's use.
+fn is_aside(line: &Value) -> bool {
+    let action = line.pointer("/event/action").and_then(Value::as_str).unwrap_or_default();
+    action == "records-held" || action.starts_with("exemption-")
+}
+
+fn read_lines(file: &Path) -> Result<Vec<Value>> {
     let Ok(text) = fs::read_to_string(file) else {
         return Ok(Vec::new());
     };
@@ -201,16 +219,16 @@ fn stands_still(pid: u32) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::read_records;
+    use super::read_lines;
 
     #[test]
     fn an_unfinished_record_waits_and_a_broken_one_is_an_error() -> anyhow::Result<()> {
         let file = std::env::temp_dir().join(format!("minewall-lab-records-{}", std::process::id()));
-        assert!(read_records(&file)?.is_empty(), "no file yet");
+        assert!(read_lines(&file)?.is_empty(), "no file yet");
         std::fs::write(&file, "{\"a\":1}\n{\"a\":2}\n{\"a\":")?;
-        let whole = read_records(&file)?;
+        let whole = read_lines(&file)?;
         std::fs::write(&file, "{\"a\":1}\nx\n")?;
-        let broken = read_records(&file);
+        let broken = read_lines(&file);
         std::fs::remove_file(&file)?;
         assert_eq!(whole.iter().map(|record| record["a"].as_i64()).collect::<Vec<_>>(), [Some(1), Some(2)]);
         assert!(broken.is_err());

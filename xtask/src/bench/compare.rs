@@ -82,7 +82,7 @@ pub(super) fn perform(binary: &Path, rounds: usize, seconds: u64) -> Result<Vec<
     }
     let lab = Lab::new()?;
     let configuration = format!(
-        "mode = \"block\"\n[runtime]\ndirectory = \"{}\"\n[[sink]]\ntype = \"file\"\npath = \"{}\"\n",
+        "mode = \"block\"\n[runtime]\ndirectory = \"{}\"\n[[sink]]\ntype = \"file\"\npath = \"{}\"\nevents = [\"record\"]\nheld = true\n",
         lab.directory().join("run").display(),
         Minewall::records_file(&lab).display(),
     );

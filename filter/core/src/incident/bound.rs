@@ -68,6 +68,7 @@ impl Incident {
         {
             maybe(value);
         }
+        maybe(&mut who.lease_mac);
         for value in [&mut kept.mac, &mut kept.interface, &mut kept.pool, &mut kept.coin, &mut kept.coin_confidence] {
             maybe(value);
         }

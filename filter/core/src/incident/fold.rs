@@ -1,5 +1,6 @@
 //! All open incidents of a gateway: which one a sighting belongs to, and when each is told.
 
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -26,7 +27,7 @@ const NEWS_MS: u64 = 5_000;
 #[derive(Clone, Debug, PartialEq)]
 pub enum Told {
     /// An incident began, goes on, or ended.
-    Incident(Incident),
+    Incident(Box<Incident>),
     /// A line about minewall itself.
     Notice(Notice),
 }
@@ -162,7 +163,7 @@ impl Incidents {
             if let Some(held) = open.bucket.tell(now.mono_ms) {
                 out(Told::Notice(self.held_back(held, &open, now)));
             }
-            out(Told::Incident(self.told(&open, State::Active, now)));
+            out(Told::Incident(self.boxed(&open, State::Active, now)));
         }
         self.counted.open = 0;
     }
@@ -264,7 +265,7 @@ impl Incidents {
     /// Puts an incident back; a new one is told.
     fn put(&mut self, now: Now, mut open: Open, is_new: bool, out: &mut dyn FnMut(Told)) {
         if is_new {
-            out(Told::Incident(self.told(&open, State::Opened, now)));
+            out(Told::Incident(self.boxed(&open, State::Opened, now)));
             (open.told_ms, open.is_changed, open.is_news) = (now.mono_ms, false, false);
         }
         self.open.entry(open.host).or_default().push(open);
@@ -289,7 +290,7 @@ impl Incidents {
         if let Some(held) = open.bucket.tell(now.mono_ms) {
             out(Told::Notice(self.held_back(held, open, now)));
         }
-        out(Told::Incident(self.told(open, State::Ended, now)));
+        out(Told::Incident(self.boxed(open, State::Ended, now)));
         self.counted.open = self.counted.open.saturating_sub(1);
         self.counted.ended += 1;
         self.past.note(open.host, open.id.clone(), open.wallet.clone(), open.sites.clone());
@@ -313,7 +314,7 @@ impl Incidents {
         let since = now.mono_ms.saturating_sub(open.told_ms);
         let due = if open.is_news { NEWS_MS } else { u64::from(self.settings.report_s) * 1_000 };
         if open.is_changed && since >= due {
-            out(Told::Incident(self.told(open, State::Active, now)));
+            out(Told::Incident(self.boxed(open, State::Active, now)));
             (open.told_ms, open.is_changed, open.is_news) = (now.mono_ms, false, false);
         }
         true
@@ -322,6 +323,10 @@ impl Incidents {
     fn told(&self, open: &Open, state: State, now: Now) -> Incident {
         let hosts = open.wallet.as_deref().map_or(0, |wallet| self.wallets.hosts(wallet));
         open.snapshot(state, now.wall_us, hosts, &self.settings, &self.observer)
+    }
+
+    fn boxed(&self, open: &Open, state: State, now: Now) -> Box<Incident> {
+        Box::new(self.told(open, state, now))
     }
 
     fn held_back(&self, held: u64, open: &Open, now: Now) -> Notice {

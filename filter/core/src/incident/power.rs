@@ -103,7 +103,7 @@ pub(super) fn row(algorithm: Option<&str>, coin: Option<&str>, hardware: Option<
 
 /// The machine of this hardware.
 fn machine(hardware: Option<&str>) -> Option<&'static Machine> {
-    MACHINES.iter().find(|machine| Some(machine.hardware) == hardware).or(MACHINES.last())
+    MACHINES.iter().find(|machine| Some(machine.hardware) == hardware).or_else(|| MACHINES.last())
 }
 
 impl Row {

@@ -122,7 +122,7 @@ impl Bench {
     fn perform<T>(&mut self, what: impl FnOnce(&mut Incidents, &mut dyn FnMut(Told)) -> T) -> T {
         let (told, notices) = (&mut self.told, &mut self.notices);
         what(&mut self.incidents, &mut |one| match one {
-            Told::Incident(incident) => told.push(incident),
+            Told::Incident(incident) => told.push(*incident),
             Told::Notice(notice) => notices.push(notice),
         })
     }
@@ -516,6 +516,7 @@ fn no_words_break_a_line_or_its_bound() {
             person: who(&evil),
             contact: who(&evil),
             is_next_hop: false,
+            lease_mac: who(&evil),
             addresses: vec!["2001:db8:1234:5678:9abc:def0:1234:5678".parse().unwrap(); 99],
             sources: vec![evil.clone(); 20],
         }));

@@ -1,0 +1,107 @@
+//! From records to incidents, on the recorder's thread: what is folded, and what of it goes to the sinks.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use minewall_core::activity::Activity;
+use minewall_core::evidence::Record;
+use minewall_core::incident::{Counted, Incident, Incidents, Passed, Settings, Told};
+use minewall_core::now::Now;
+
+use crate::control::Board;
+use crate::sink::{Event, Sinks};
+
+/// How often it is looked at what is due.
+pub(super) const TICK: Duration = Duration::from_secs(1);
+
+/// Where the counts are shown, also while another thread folds.
+pub(super) type Shown = Arc<Mutex<Counted>>;
+
+/// The incidents of this process.
+pub(super) struct Folding {
+    incidents: Incidents,
+    shown: Shown,
+    /// Those who ask.
+    board: Arc<Board>,
+    started: Instant,
+    ticked: Instant,
+}
+
+impl Folding {
+    /// Folds by these settings; goes on with incidents the journal told of last, the oldest first.
+    pub(super) fn new(settings: Settings, observer: &str, seed: u64, former: Vec<Incident>, board: Arc<Board>) -> Self {
+        let mut incidents = Incidents::new(settings, observer, seed);
+        former.into_iter().for_each(|incident| incidents.restore(incident));
+        let now = Instant::now();
+        Self { incidents, shown: Shown::default(), board, started: now, ticked: now }
+    }
+
+    /// Where what it counts is shown.
+    pub(super) fn shown(&self) -> Shown {
+        Arc::clone(&self.shown)
+    }
+
+    /// Takes other settings.
+    pub(super) fn configure(&mut self, settings: Settings, observer: &str) {
+        self.incidents.configure(settings, observer);
+    }
+
+    /// Folds a record and hands it to the sinks, to some of them only where there were many like it; then what it led to.
+    pub(super) fn record(&mut self, record: Record, sinks: &Sinks) {
+        let now = self.now();
+        let mut told = Vec::new();
+        let passed = self.incidents.on_record(now, &record, &mut |one| told.push(one));
+        give(&Event::Record(Arc::new(record)), passed == Passed::Held, sinks, &self.board);
+        told.into_iter().for_each(|one| send(one, sinks, &self.board));
+    }
+
+    /// Folds what a connection did.
+    pub(super) fn activity(&mut self, activity: &Activity, sinks: &Sinks) {
+        self.incidents.on_activity(self.now(), activity, &mut |one| send(one, sinks, &self.board));
+    }
+
+    /// Tells what is due, once a second.
+    pub(super) fn tick(&mut self, sinks: &Sinks) {
+        if self.ticked.elapsed() < TICK {
+            return;
+        }
+        self.ticked = Instant::now();
+        self.incidents.tick(self.now(), &mut |one| send(one, sinks, &self.board));
+        self.show();
+    }
+
+    /// Tells all that is left, at the end of the process.
+    pub(super) fn finish(&mut self, sinks: &Sinks) {
+        self.incidents.finish(self.now(), &mut |one| send(one, sinks, &self.board));
+        self.show();
+    }
+
+    fn show(&self) {
+        if self.board.wants_incidents() {
+            self.board.publish_incidents(self.incidents.standing(self.now()));
+        }
+        *self.shown.lock().unwrap_or_else(PoisonError::into_inner) = self.incidents.counted();
+    }
+
+    fn now(&self) -> Now {
+        let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_micros();
+        let mono_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        Now { mono_ms, wall_us: i64::try_from(wall).unwrap_or(i64::MAX) }
+    }
+}
+
+fn send(told: Told, sinks: &Sinks, board: &Board) {
+    let event = match told {
+        Told::Incident(incident) => Event::Incident(Arc::from(incident)),
+        Told::Notice(notice) => Event::Notice(Arc::new(notice)),
+    };
+    give(&event, false, sinks, board);
+}
+
+/// Gives an event to the sinks, and shows it to those who look on unless it is held back.
+fn give(event: &Event, is_held: bool, sinks: &Sinks, board: &Board) {
+    sinks.send(event, is_held);
+    if !is_held {
+        board.saw(event.clone());
+    }
+}
