@@ -166,7 +166,7 @@ fn why(sheet: &mut Sheet, incident: &Incident) {
         let mut of_side: Vec<_> = incident.reasons.iter().filter(|reason| reason.side == side).collect();
         of_side.sort_by_key(|reason| std::cmp::Reverse(reason.weight));
         for reason in of_side {
-            sheet.row(label, format!("{:>3}  {}", reason.weight, reason.text));
+            sheet.row(label, format!("{}  {}", reason.weight, reason.text));
         }
     }
 }
@@ -219,7 +219,7 @@ mod tests {
             "240 W while it mines",
             "  seen        2026-11-16 12:00:00 to 2026-11-16 13:00:00\n",
             "121 offered, 120 taken, 1 refused; 30 jobs",
-            "  wilful       40  more\n  wilful       10  less\n  infected     20  few\n",
+            "  wilful      40  more\n  wilful      10  less\n  infected    20  few\n",
             "  11-16 12:00 Blocked it",
             "Blocked it \\u{1b}[2J",
             "{\"method\":\"login\"}",
