@@ -9,7 +9,9 @@ use minewall_core::config::Backend;
 
 use crate::identity::Identify;
 use crate::settings::CONFIG;
-use crate::{check, journal, kernel, lists, lookup, output, replay, report, run, settings};
+#[cfg(feature = "top")]
+use crate::top;
+use crate::{check, incidents, journal, kernel, lists, lookup, output, replay, report, run, settings, show};
 
 /// Finds cryptocurrency mining in the traffic of a gateway, cuts it and writes the evidence.
 #[derive(Debug, Parser)]
@@ -72,6 +74,30 @@ enum Command {
         after_help = "Examples:\n  minewall journal verify\n  minewall journal show --since 7d\n  minewall journal key"
     )]
     Journal(journal::Command),
+    /// Tell which hosts mine, where and how much
+    ///
+    /// From the journal of the configuration, or from files; without these the running minewall is asked for the open
+    /// ones. The one seen last comes first. Exit code 0: they were read, whether or not there are any; 2: error.
+    #[command(
+        after_help = "Examples:\n  minewall incidents\n  minewall incidents --since 7d --unit Physics --state open\n  minewall incidents --from /var/log/minewall.jsonl --format csv > incidents.csv\n  minewall incidents --live --format json | jq .wallet"
+    )]
+    Incidents(incidents::Incidents),
+    /// Watch what mines right now, in a terminal
+    ///
+    /// Asks the running minewall every second: its figures, the open incidents, what happened last. Keys: q ends, arrows
+    /// choose, Enter shows all of an incident, s sorts by another column. Without colours where NO_COLOR is set.
+    /// Exit code 0: it was ended; 2: no minewall runs here, or error.
+    #[cfg(feature = "top")]
+    #[command(after_help = "Examples:\n  minewall top\n  minewall top --once | mail -s minewall admin@example.edu")]
+    Top(top::Command),
+    /// Show all that is known of one incident
+    ///
+    /// Who, what, how much, when, the reasons with their weights, and the records where these can be read. Exit code 0:
+    /// it was shown; 2: there is none, several ids begin so, or error.
+    #[command(
+        after_help = "Examples:\n  minewall show 4f1c\n  minewall show 4f1c --from /var/log/minewall.jsonl --offset +08:00\n  minewall show 4f1c --format json | jq .incident.energy"
+    )]
+    Show(show::Show),
     /// The lists: fetch them, search them, hand them on
     #[command(
         subcommand,
@@ -159,6 +185,10 @@ impl Cli {
             }
             Command::Identify(identify) => identify.perform(),
             Command::Journal(journal) => journal.perform(),
+            Command::Incidents(incidents) => incidents.perform(),
+            Command::Show(show) => show.perform(),
+            #[cfg(feature = "top")]
+            Command::Top(top) => top.perform(),
             Command::Lists(lists) => lists.perform(),
             Command::Lookup(lookup) => lookup.perform(),
             Command::Report(report) => report.perform(),

@@ -10,9 +10,11 @@ use clap::Parser;
 mod capability;
 mod check;
 mod cli;
+mod control;
 mod feed;
 mod fetch;
 mod identity;
+mod incidents;
 mod inject;
 mod journal;
 mod kernel;
@@ -27,7 +29,10 @@ mod report;
 mod resolve;
 mod run;
 mod settings;
+mod show;
 mod sink;
+#[cfg(feature = "top")]
+mod top;
 mod update;
 
 /// The exit code of a failure; 1 belongs to `check`, where it means "not listed".

@@ -6,6 +6,7 @@ mod ease;
 mod fold;
 mod learn;
 mod recorder;
+mod told;
 mod worker;
 
 use std::io::IsTerminal;
@@ -26,6 +27,7 @@ use minewall_core::ruleset::Classes;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
+use crate::control::{Board, Server};
 use crate::identity::Identity;
 use crate::inject::Injector;
 use crate::kernel::bridge::Shown;
@@ -101,7 +103,9 @@ pub(crate) fn run(path: &Path) -> Result<()> {
     let injector = Arc::new(Injector::open(config.kernel.mark.cut)?);
     let sinks = Sinks::start(&config, &first.observer)?;
     let names = Arc::new(Mutex::new(Names::new(random()?)));
-    let folding = Folding::new(config.incidents(), &first.observer, random()?, fold::former(&config));
+    let board: Arc<Board> = Arc::default();
+    let seed = random()?;
+    let folding = Folding::new(config.incidents(), &first.observer, seed, fold::former(&config), Arc::clone(&board));
     let recorder = Recorder::start(sinks, folding, Identity::start(&config.identity)?, Arc::clone(&names))?;
     let (settings, ease, stop) = (ArcSwap::from_pointee(first), AtomicUsize::new(0), AtomicBool::new(false));
     let tells_host = AtomicBool::new(config.tcp.action == TcpAction::Reset);
@@ -119,15 +123,23 @@ pub(crate) fn run(path: &Path) -> Result<()> {
     if !loaded.plane().devices().is_empty() {
         tracing::info!(devices = loaded.plane().devices().join(", "), "settled flows go by a flowtable of ours");
     }
+    let control = answer(&config, &board);
     eprintln!("minewall: ready");
-    let export = Export::new(slots, &config);
+    let export = Export::new(slots, path, &config, board);
     let upkeep = Upkeep { workers: &workers, learner: &learner, watch, export, shown, former: Vec::new() };
     let (loaded, served) = serve(&signals, path, config, &shared, &recorder, upkeep, loaded);
+    drop(control);
     let unloaded = loaded.unload();
     shared.stop.store(true, Ordering::Release);
     let ended = end(workers.into_iter().chain([learner.into_thread()]).collect(), LAST_PACKETS);
     recorder.close(LAST_RECORDS);
     served.and(unloaded).and(ended)
+}
+
+/// Opens the control socket. Without it nobody can ask, and all else goes on.
+fn answer(config: &Config, board: &Arc<Board>) -> Option<Server> {
+    let server = Server::start(Path::new(&config.runtime.directory), Arc::clone(board));
+    server.inspect_err(|error| tracing::error!("nobody can ask this minewall: {error:#}")).ok()
 }
 
 /// Waits for threads that were told to end. One that waits in the kernel for a packet that will not come is left to
@@ -213,7 +225,7 @@ impl Upkeep<'_> {
         shared.ease.store(self.watch.look(), Ordering::Relaxed);
         learn(self.learner, loaded);
         let learned = &self.learner.told().counts;
-        self.export.look(&self.watch, recorder, &shared.settings.load().lists, loaded, learned);
+        self.export.look(&self.watch, recorder, shared, loaded, learned);
         self.former.retain(|former| Arc::strong_count(former) > 1 || Arc::strong_count(&former.lists) > 1);
         Ok(())
     }

@@ -2,6 +2,7 @@
 //! the textfile collector of node_exporter reads it. A [`Snapshot`] is made anew each time, off the packet path.
 
 mod file;
+mod json;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,7 @@ use crate::queue::counters::Totals;
 use crate::sink::SinkCount;
 
 pub(crate) use file::{check, remove, write};
+pub(crate) use json::json;
 pub(crate) use text::text;
 
 /// All that is counted, at one time.

@@ -27,7 +27,7 @@ mod part;
 mod reasons;
 #[cfg(test)]
 #[path = "../../../tests/report/sample.rs"]
-mod sample;
+pub(crate) mod sample;
 mod summary;
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
 //! What is counted by the engines, the sinks and the kernel, brought together once in a while and written.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -10,10 +10,12 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use minewall_core::config::{Config, Metrics};
 use minewall_core::engine::Counters;
-use minewall_lists::{ListMeta, Lists};
+use minewall_lists::ListMeta;
 
 use super::ease::Watch;
 use super::recorder::Recorder;
+use super::{Shared, told};
+use crate::control::Board;
 use crate::kernel::Loaded;
 use crate::metrics::{self, FeedCount, LearnedCount, ListCount, QueueCount, Snapshot};
 use crate::resolve::Counts;
@@ -34,9 +36,12 @@ impl Slot {
 }
 
 /// Writes what is counted to a file, if one is configured, and takes it away in the end.
-#[derive(Debug)]
 pub(super) struct Export {
     slots: Vec<Arc<Slot>>,
+    /// The file of the configuration.
+    config: PathBuf,
+    /// Those who ask.
+    board: Arc<Board>,
     started: u64,
     read: u64,
     metrics: Metrics,
@@ -50,10 +55,12 @@ pub(super) struct Export {
 
 impl Export {
     /// Over the engines that show themselves in `slots`, in the order of the queues.
-    pub(super) fn new(slots: Vec<Arc<Slot>>, config: &Config) -> Self {
+    pub(super) fn new(slots: Vec<Arc<Slot>>, path: &Path, config: &Config, board: Arc<Board>) -> Self {
         let now = now();
         Self {
             slots,
+            config: path.to_owned(),
+            board,
             started: now,
             read: now,
             metrics: config.metrics.clone(),
@@ -75,23 +82,40 @@ impl Export {
         self.written = None;
     }
 
-    /// Writes, if it is time.
+    /// Writes, if it is time; shows it, if somebody asks.
     pub(super) fn look(
         &mut self,
         watch: &Watch,
         recorder: &Recorder,
-        lists: &Lists,
+        shared: &Shared,
         loaded: &Loaded,
         learned: &Counts,
     ) {
         let interval = Duration::from_secs(self.metrics.interval.into());
-        if self.metrics.file.is_empty() || self.written.is_some_and(|written| written.elapsed() < interval) {
+        let is_off = self.metrics.file.is_empty();
+        let is_due = !is_off && self.written.is_none_or(|written| written.elapsed() >= interval);
+        let (is_asked, is_counted) = (self.board.wants_figures(), self.board.wants_counters());
+        if !is_due && !is_asked && !is_counted {
             return;
         }
+        // To read the rules' counters a program is run: not every second for somebody who looks on.
+        let snapshot = self.snapshot(watch, recorder, shared, (is_due || is_counted).then_some(loaded));
+        let snapshot = Snapshot { learned: learned_count(learned), ..snapshot };
+        if is_asked {
+            let (settings, backend) = (shared.settings.load(), loaded.plane().backend());
+            self.board.publish_status(told::status(&snapshot, &settings, &self.config, &backend));
+        }
+        if is_counted {
+            self.board.publish_counters(metrics::json(&snapshot));
+        }
+        if is_due {
+            self.write(snapshot);
+        }
+    }
+
+    fn write(&mut self, snapshot: Snapshot) {
         self.written = Some(Instant::now());
-        let learned = learned_count(learned);
-        let text = metrics::text(Snapshot { learned, ..self.snapshot(watch, recorder, lists, loaded) });
-        match metrics::write(&self.metrics.file, &text) {
+        match metrics::write(&self.metrics.file, &metrics::text(snapshot)) {
             Ok(()) => self.failed = false,
             Err(error) if !self.failed => {
                 tracing::warn!(%error, file = self.metrics.file, "metrics cannot be written; it is tried again");
@@ -101,13 +125,14 @@ impl Export {
         }
     }
 
-    fn snapshot(&self, watch: &Watch, recorder: &Recorder, lists: &Lists, loaded: &Loaded) -> Snapshot {
+    fn snapshot(&self, watch: &Watch, recorder: &Recorder, shared: &Shared, loaded: Option<&Loaded>) -> Snapshot {
         let (lost, sinks) = recorder.counted();
         let queues = watch.totals().zip(&self.slots);
-        let rules = loaded.counted().unwrap_or_else(|error| {
+        let rules = loaded.map(Loaded::counted).unwrap_or_else(|| Ok(Vec::new())).unwrap_or_else(|error| {
             tracing::debug!("the rules' counters cannot be read: {error:#}");
             Vec::new()
         });
+        let lists = &shared.settings.load().lists;
         Snapshot {
             started: self.started,
             read: self.read,
@@ -176,4 +201,10 @@ fn list(meta: &ListMeta) -> ListCount {
 
 fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+}
+
+/// The wall clock, in microseconds since 1970.
+pub(super) fn now_us() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }

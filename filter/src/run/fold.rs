@@ -10,6 +10,7 @@ use minewall_core::evidence::Record;
 use minewall_core::incident::{Counted, Incident, Incidents, Passed, Settings, Told};
 use minewall_core::now::Now;
 
+use crate::control::Board;
 use crate::journal;
 use crate::sink::{Event, Sinks};
 
@@ -26,17 +27,19 @@ pub(super) type Shown = Arc<Mutex<Counted>>;
 pub(super) struct Folding {
     incidents: Incidents,
     shown: Shown,
+    /// Those who ask.
+    board: Arc<Board>,
     started: Instant,
     ticked: Instant,
 }
 
 impl Folding {
     /// Folds by these settings; goes on with incidents the journal told of last, the oldest first.
-    pub(super) fn new(settings: Settings, observer: &str, seed: u64, former: Vec<Incident>) -> Self {
+    pub(super) fn new(settings: Settings, observer: &str, seed: u64, former: Vec<Incident>, board: Arc<Board>) -> Self {
         let mut incidents = Incidents::new(settings, observer, seed);
         former.into_iter().for_each(|incident| incidents.restore(incident));
         let now = Instant::now();
-        Self { incidents, shown: Shown::default(), started: now, ticked: now }
+        Self { incidents, shown: Shown::default(), board, started: now, ticked: now }
     }
 
     /// Where what it counts is shown.
@@ -54,13 +57,13 @@ impl Folding {
         let now = self.now();
         let mut told = Vec::new();
         let passed = self.incidents.on_record(now, &record, &mut |one| told.push(one));
-        sinks.send(&Event::Record(Arc::new(record)), passed == Passed::Held);
-        told.into_iter().for_each(|one| send(one, sinks));
+        give(&Event::Record(Arc::new(record)), passed == Passed::Held, sinks, &self.board);
+        told.into_iter().for_each(|one| send(one, sinks, &self.board));
     }
 
     /// Folds what a connection did.
     pub(super) fn activity(&mut self, activity: &Activity, sinks: &Sinks) {
-        self.incidents.on_activity(self.now(), activity, &mut |one| send(one, sinks));
+        self.incidents.on_activity(self.now(), activity, &mut |one| send(one, sinks, &self.board));
     }
 
     /// Tells what is due, once a second.
@@ -69,17 +72,20 @@ impl Folding {
             return;
         }
         self.ticked = Instant::now();
-        self.incidents.tick(self.now(), &mut |one| send(one, sinks));
+        self.incidents.tick(self.now(), &mut |one| send(one, sinks, &self.board));
         self.show();
     }
 
     /// Tells all that is left, at the end of the process.
     pub(super) fn finish(&mut self, sinks: &Sinks) {
-        self.incidents.finish(self.now(), &mut |one| send(one, sinks));
+        self.incidents.finish(self.now(), &mut |one| send(one, sinks, &self.board));
         self.show();
     }
 
     fn show(&self) {
+        if self.board.wants_incidents() {
+            self.board.publish_incidents(self.incidents.standing(self.now()));
+        }
         *self.shown.lock().unwrap_or_else(PoisonError::into_inner) = self.incidents.counted();
     }
 
@@ -108,10 +114,18 @@ fn wall_us() -> i64 {
     i64::try_from(wall).unwrap_or(i64::MAX)
 }
 
-fn send(told: Told, sinks: &Sinks) {
+fn send(told: Told, sinks: &Sinks, board: &Board) {
     let event = match told {
         Told::Incident(incident) => Event::Incident(Arc::from(incident)),
         Told::Notice(notice) => Event::Notice(Arc::new(notice)),
     };
-    sinks.send(&event, false);
+    give(&event, false, sinks, board);
+}
+
+/// Gives an event to the sinks, and shows it to those who look on unless it is held back.
+fn give(event: &Event, is_held: bool, sinks: &Sinks, board: &Board) {
+    sinks.send(event, is_held);
+    if !is_held {
+        board.saw(event.clone());
+    }
 }

@@ -31,12 +31,22 @@ impl Event {
     }
 
     /// Microseconds since 1970-01-01T00:00:00Z.
-    pub(super) fn time_us(&self) -> i64 {
+    pub(crate) fn time_us(&self) -> i64 {
         match self {
             Self::Incident(incident) => incident.time_us,
             Self::Notice(notice) => notice.time_us,
             Self::Record(record) => record.time_us,
             Self::Loss(loss) => loss.time_us,
+        }
+    }
+
+    /// One sentence for people.
+    pub(crate) fn sentence(&self) -> String {
+        match self {
+            Self::Incident(incident) => incident.summary(),
+            Self::Notice(notice) => notice.reason.clone(),
+            Self::Record(record) => record.summary(),
+            Self::Loss(loss) => format!("the sink {} lost {} records", loss.sink, loss.lost),
         }
     }
 

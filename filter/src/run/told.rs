@@ -1,0 +1,63 @@
+//! What is counted, as the control socket tells it.
+
+use std::path::Path;
+
+use minewall_core::engine::{Settings, Skipped};
+use minewall_core::policy::Mode;
+
+use super::count::now_us;
+use crate::control::{ListStatus, QueueStatus, SinkStatus, Status};
+use crate::metrics::{ListCount, QueueCount, Snapshot};
+use crate::sink::SinkCount;
+
+/// How the daemon fares.
+pub(super) fn status(all: &Snapshot, settings: &Settings, config: &Path, backend: &str) -> Status {
+    Status {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        process: std::process::id(),
+        observer: settings.observer.as_ref().to_owned(),
+        mode: mode(settings.policy.mode).to_owned(),
+        config: config.display().to_string(),
+        backend: backend.to_owned(),
+        time_us: now_us(),
+        started: all.started,
+        read: all.read,
+        ease: all.ease,
+        queues: all.queues.iter().map(queue).collect(),
+        lost: all.lost,
+        sinks: all.sinks.iter().map(sink).collect(),
+        lists: all.lists.iter().map(list).collect(),
+    }
+}
+
+const fn mode(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Block => "block",
+        Mode::Observe => "observe",
+    }
+}
+
+fn queue(count: &QueueCount) -> QueueStatus {
+    let QueueCount { number, totals, engine } = count;
+    QueueStatus {
+        number: *number,
+        waiting: totals.waiting,
+        dropped: totals.dropped,
+        packets: engine.packets,
+        flows: engine.flows,
+        questions: engine.questions,
+        findings: engine.findings(),
+        cut: engine.cut,
+        records: engine.records,
+        skipped: Skipped::ALL.iter().map(|(why, _)| engine.skipped(*why)).sum(),
+    }
+}
+
+fn sink(count: &SinkCount) -> SinkStatus {
+    let SinkCount { name, sent, lost, waiting, errors, connected, .. } = count.clone();
+    SinkStatus { name, sent, lost, waiting, errors, connected }
+}
+
+fn list(count: &ListCount) -> ListStatus {
+    ListStatus { name: count.name.clone(), entries: count.entries, date: count.date }
+}
