@@ -22,6 +22,7 @@
 //! | `faults` | faults under load: killed, stopped, overrun, the kernel's table full, an interface gone and back |
 //! | `fail` | DNS and connections that fail differently: minewall killed, stopped, overrun, ended |
 //! | `memory` | resident memory at work, and within 64 MiB |
+//! | `control` | the control socket: what it tells, whom, and that nobody there disturbs |
 //! | `metrics` | what is counted, in the file for Prometheus |
 //! | `reload` | SIGHUP |
 //! | `feeds` | lists that are fetched while it runs, and at its start |
@@ -32,6 +33,7 @@
 mod anew;
 mod answers;
 mod bridge;
+mod control;
 mod crash;
 mod fail;
 mod faults;

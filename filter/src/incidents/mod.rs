@@ -57,7 +57,7 @@ impl Incidents {
     pub(crate) fn perform(self) -> Result<ExitCode> {
         let config = self.place.config()?;
         let now = Timestamp::now();
-        let range = self.when.range(now, "")?;
+        let range = self.when.range(now, &config.incident.utc_offset)?;
         let Found { mut incidents, .. } = self.place.find(&config, &self.filter)?;
         // An incident that lasts past either end has its part in the stretch.
         incidents.retain(|incident| incident.first_us < range.until_us && incident.last_us >= range.since_us);

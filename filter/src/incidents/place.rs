@@ -39,9 +39,9 @@ impl Place {
     }
 
     /// The files, if any are named or configured.
-    fn files(&self, _config: &Config) -> Option<Source> {
+    fn files(&self, config: &Config) -> Option<Source> {
         let is_named = !self.source.from.is_empty() || self.source.journal.is_some();
-        let configured: Option<PathBuf> = None;
+        let configured = Some(&config.journal.directory).filter(|path| !path.is_empty()).map(PathBuf::from);
         if is_named {
             return Some(self.source.clone());
         }

@@ -34,7 +34,10 @@ pub(super) struct Evidence {
 
 /// Public addresses and ports by both ends of a connection inside: since when and until when.
 #[derive(Default)]
-struct Translations(HashMap<(Endpoint, Endpoint), Vec<(i64, i64, Endpoint)>>);
+struct Translations(HashMap<(Endpoint, Endpoint), Vec<Held>>);
+
+/// One stretch: since when, until when, which public address and port.
+type Held = (i64, i64, Endpoint);
 
 impl Evidence {
     /// # Errors
@@ -102,7 +105,7 @@ impl Evidence {
     /// The journal cannot be written.
     pub(super) fn close(mut self) -> Result<()> {
         if let Some(journal) = &mut self.journal {
-            self.wrong = journal.close().err().or(self.wrong.take());
+            self.wrong = journal.close().err().or_else(|| self.wrong.take());
         }
         self.wrong()
     }
@@ -149,7 +152,7 @@ impl Evidence {
         let written = journal.append(class, time_us, json).and_then(|()| journal.attend());
         // Nobody is told of checkpoints: nobody watched.
         journal.take_notices();
-        self.wrong = written.err().or(self.wrong.take());
+        self.wrong = written.err().or_else(|| self.wrong.take());
     }
 
     fn wrong(&mut self) -> Result<()> {
@@ -170,7 +173,7 @@ impl Translations {
 
     fn of(&self, inside: Endpoint, far: Endpoint, at_us: i64) -> Option<Endpoint> {
         let translations = self.0.get(&(inside, far))?;
-        let holds = |(since, until, _): &&(i64, i64, Endpoint)| (*since..=*until).contains(&at_us);
+        let holds = |(since, until, _): &&Held| (*since..=*until).contains(&at_us);
         translations.iter().rfind(holds).map(|(_, _, public)| *public)
     }
 }

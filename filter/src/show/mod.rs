@@ -25,7 +25,7 @@ pub(crate) struct Show {
     id: String,
     #[command(flatten)]
     place: Place,
-    /// The offset from UTC of times, such as +08:00; without it, UTC
+    /// The offset from UTC of times, such as +08:00 [default: incident.utc_offset]
     #[arg(long, value_name = "OFFSET", allow_hyphen_values = true)]
     offset: Option<String>,
     /// How it is written
@@ -45,8 +45,9 @@ enum Format {
 impl Show {
     /// Shows it.
     pub(crate) fn perform(self) -> Result<ExitCode> {
-        let offset = self.offset.as_deref().map_or(Ok(Offset::UTC), report::when::offset)?;
-        let (incident, records) = self.place.one(&self.place.config()?, &self.id)?;
+        let config = self.place.config()?;
+        let offset = report::when::offset(self.offset.as_deref().unwrap_or(&config.incident.utc_offset))?;
+        let (incident, records) = self.place.one(&config, &self.id)?;
         let text = match self.format {
             Format::Text => text(&incident, &records, offset, Width::of_terminal()),
             Format::Json => format!("{}\n", json!({ "incident": incident, "records": records })),
