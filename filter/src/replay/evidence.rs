@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 use std::{fs, io};
 
@@ -18,6 +19,7 @@ use minewall_core::now::Now;
 use crate::identity::{Desk, Identity, Item};
 use crate::journal::{Class, Clock, Journal};
 use crate::lookup::nat_log;
+use crate::sink::{Event, Kept, less};
 
 /// Where records and what connections did go.
 pub(super) struct Evidence {
@@ -25,6 +27,7 @@ pub(super) struct Evidence {
     translations: Translations,
     incidents: Incidents,
     settings: config::Journal,
+    kept: Kept,
     observer: String,
     /// Opened with the first packet, whose time is that of its first line.
     journal: Option<Journal>,
@@ -58,6 +61,7 @@ impl Evidence {
             // The same capture gives the same incidents.
             incidents: Incidents::new(config.incidents(), observer, 0),
             settings: config::Journal { directory: text.to_owned(), ..config.journal.clone() },
+            kept: Kept::new(&config.privacy)?,
             observer: observer.to_owned(),
             journal: None,
             wrong: None,
@@ -121,7 +125,7 @@ impl Evidence {
                 Item::Record(record) => {
                     // A journal for looking things up keeps what sinks would be spared.
                     _ = self.incidents.on_record(now, &record, &mut |one| told.push(one));
-                    self.append(Class::Records, record.time_us, &record.to_json());
+                    self.append(Class::Records, &Event::Record(Arc::from(record)));
                 }
             }
             self.write(told);
@@ -139,17 +143,18 @@ impl Evidence {
 
     fn write(&mut self, told: Vec<Told>) {
         for one in told {
-            let (time_us, json) = match &one {
-                Told::Incident(incident) => (incident.time_us, incident.to_json()),
-                Told::Notice(notice) => (notice.time_us, notice.to_json()),
+            let event = match one {
+                Told::Incident(incident) => Event::Incident(Arc::from(incident)),
+                Told::Notice(notice) => Event::Notice(Arc::new(notice)),
             };
-            self.append(Class::Incidents, time_us, &json);
+            self.append(Class::Incidents, &event);
         }
     }
 
-    fn append(&mut self, class: Class, time_us: i64, json: &str) {
+    fn append(&mut self, class: Class, event: &Event) {
         let Some(journal) = &mut self.journal else { return };
-        let written = journal.append(class, time_us, json).and_then(|()| journal.attend());
+        let event = less(event, self.kept.journal.as_deref());
+        let written = journal.append(class, event.time_us(), &event.json()).and_then(|()| journal.attend());
         // Nobody is told of checkpoints: nobody watched.
         journal.take_notices();
         self.wrong = written.err().or_else(|| self.wrong.take());

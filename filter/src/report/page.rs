@@ -252,10 +252,9 @@ fn figures(sum: &Sum) -> [String; 12] {
 }
 
 fn state(part: &Part<'_>, parts: &Parts<'_>, lang: Lang) -> String {
-    let is_returned = part.is_new && part.incident.returned_after.is_some();
     let is_new = parts.hosts.get(part.host).is_some_and(|host| host.began == super::part::Began::New) && part.is_new;
     let now = if part.is_active { t::ACTIVE } else { t::ENDED }.of(lang);
-    let began = if is_returned { Some(t::RETURNED) } else { Some(t::NEW).filter(|_| is_new) };
+    let began = if part.is_returned { Some(t::RETURNED) } else { Some(t::NEW).filter(|_| is_new) };
     began.map_or_else(|| now.to_owned(), |began| format!("{}, {}", began.of(lang), now))
 }
 

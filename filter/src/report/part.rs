@@ -28,6 +28,8 @@ pub(crate) struct Part<'a> {
     pub(crate) is_short: bool,
     /// Whether it began in these days.
     pub(crate) is_new: bool,
+    /// Whether it did so after its host had been quiet for the days of quiet.
+    pub(crate) is_returned: bool,
     /// Whether something was seen of it less than the days of quiet before the end.
     pub(crate) is_active: bool,
 }
@@ -71,20 +73,25 @@ pub(crate) struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
-    /// The parts of `incidents` in the days of `range`; those last seen at `quiet_us` or before have ended.
-    pub(crate) fn of(incidents: &[&'a Incident], range: &Range, quiet_us: i64) -> Self {
+    /// The parts of `incidents` in the days of `range`; those last seen at `quiet_us` or before have ended,
+    /// and a host that was quiet for `pause_us` has come back.
+    pub(crate) fn of(incidents: &[&'a Incident], range: &Range, quiet_us: i64, pause_us: i64) -> Self {
         let mut hosts = Self::default();
         let mut known: HashMap<String, usize> = HashMap::new();
-        let mut first_us: HashMap<String, i64> = HashMap::new();
         let macs = macs(incidents);
+        let mut spans: HashMap<String, Vec<(i64, i64)>> = HashMap::new();
         for incident in incidents {
-            let first = first_us.entry(key(incident, &macs)).or_insert(i64::MAX);
-            *first = incident.first_us.min(*first);
+            spans.entry(key(incident, &macs)).or_default().push((incident.first_us, incident.last_us));
         }
         for incident in incidents {
             let Some(mut part) = part(incident, range, quiet_us) else { continue };
             let key = key(incident, &macs);
-            let is_new = first_us.get(&key).is_some_and(|first| range.date(*first) >= range.days().0);
+            let spans = spans.get(&key).map_or(&[][..], Vec::as_slice);
+            let is_new = spans.iter().all(|(first, _)| range.date(*first) >= range.days().0);
+            // What was read may begin later than the incident it came back after.
+            let before = spans.iter().filter(|(first, _)| *first < incident.first_us).map(|(_, last)| *last).max();
+            let is_back = before.is_none_or(|last| incident.first_us.saturating_sub(last) >= pause_us);
+            part.is_returned = part.is_new && incident.returned_after.is_some() && is_back;
             part.host = *known.entry(key.clone()).or_insert_with(|| {
                 let began = if is_new { Began::New } else { Began::Before };
                 hosts.hosts.push(Host { key, latest: incident, began, is_active: false });
@@ -92,7 +99,7 @@ impl<'a> Parts<'a> {
             });
             if let Some(host) = hosts.hosts.get_mut(part.host) {
                 host.is_active |= part.is_active;
-                if part.is_new && incident.returned_after.is_some() {
+                if part.is_returned {
                     host.began = Began::Returned;
                 }
                 if incident.time_us >= host.latest.time_us {
@@ -167,6 +174,7 @@ fn part<'a>(incident: &'a Incident, range: &Range, quiet_us: i64) -> Option<Part
         days: days.iter().map(|day| (day.date.clone(), day.tally.active_s, day.kwh.unwrap_or_default())).collect(),
         is_short,
         is_new: began >= first,
+        is_returned: false,
         is_active: last_us > quiet_us,
     })
 }

@@ -137,10 +137,11 @@ impl<'a> Summary<'a> {
         // Nothing is quiet in a future that nobody has seen.
         let told_us = incidents.iter().map(|incident| incident.time_us).max().unwrap_or_default();
         let end_us = range.until_us.min(now_us.max(told_us));
-        let quiet_us = end_us.saturating_sub(i64::from(days_quiet) * DAY_US);
+        let pause_us = i64::from(days_quiet) * DAY_US;
+        let quiet_us = end_us.saturating_sub(pause_us);
         let (approved, others): (Vec<_>, Vec<_>) = incidents.iter().partition(|incident| incident.exemption.is_some());
-        let all = Parts::of(&others, &range, quiet_us);
-        let approved = Parts::of(&approved, &range, quiet_us);
+        let all = Parts::of(&others, &range, quiet_us, pause_us);
+        let approved = Parts::of(&approved, &range, quiet_us, pause_us);
         let total = sum(&all, &all.parts.iter().collect::<Vec<_>>());
         let approved_total = sum(&approved, &approved.parts.iter().collect::<Vec<_>>());
         Self { range, days_quiet, by, all, total, approved, approved_total, told }

@@ -9,7 +9,6 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-use jiff::tz::Offset;
 use serde_json::json;
 
 use crate::incidents::{Place, Width};

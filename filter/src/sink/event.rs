@@ -93,7 +93,7 @@ impl Event {
     }
 
     /// One line of JSON in UTF-8.
-    pub(super) fn json(&self) -> String {
+    pub(crate) fn json(&self) -> String {
         match self {
             Self::Incident(incident) => incident.to_json(),
             Self::Notice(notice) => notice.to_json(),

@@ -14,15 +14,15 @@ use super::Event;
 
 /// What sinks are given, and what the journal is; none: all of it.
 #[derive(Default)]
-pub(super) struct Kept {
+pub(crate) struct Kept {
     pub(super) sinks: Option<Box<Privacy>>,
-    pub(super) journal: Option<Box<Privacy>>,
+    pub(crate) journal: Option<Box<Privacy>>,
 }
 
 impl Kept {
     /// # Errors
     /// The key that hashes are made with can neither be read nor made, with the remedy.
-    pub(super) fn new(config: &config::Privacy) -> Result<Self> {
+    pub(crate) fn new(config: &config::Privacy) -> Result<Self> {
         let secret =
             if config.hashes() { secret(Path::new(&config.secret)).context("privacy.secret")? } else { [0; 32] };
         let some = |rules: Rules| (rules != Rules::default()).then(|| Box::new(Privacy::new(rules, &secret)));
@@ -31,7 +31,7 @@ impl Kept {
 }
 
 /// The event with what is kept of it.
-pub(super) fn less(event: &Event, privacy: Option<&Privacy>) -> Event {
+pub(crate) fn less(event: &Event, privacy: Option<&Privacy>) -> Event {
     let Some(privacy) = privacy else { return event.clone() };
     match event {
         Event::Record(record) => {

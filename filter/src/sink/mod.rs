@@ -43,7 +43,7 @@ mod worker;
 
 use backlog::Place;
 pub(crate) use event::Event;
-use kept::Kept;
+pub(crate) use kept::{Kept, less};
 use lane::{Lane, Pace};
 
 /// All sinks of the configuration, at work.
@@ -222,11 +222,11 @@ impl Sinks {
     pub(crate) fn send(&self, event: &Event, is_held: bool) {
         let has = |given: &&Given| (!is_held || given.held) && event.kind().is_none_or(|kind| given.events.have(kind));
         if self.lanes.iter().any(|given| has(&given)) {
-            let event = kept::less(event, self.kept.sinks.as_deref());
+            let event = less(event, self.kept.sinks.as_deref());
             self.lanes.iter().filter(has).for_each(|given| given.lane.send(event.clone()));
         }
         if let Some(journal) = self.journal.as_deref().filter(has) {
-            journal.lane.send(kept::less(event, self.kept.journal.as_deref()));
+            journal.lane.send(less(event, self.kept.journal.as_deref()));
         }
     }
 

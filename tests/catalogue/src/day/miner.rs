@@ -121,7 +121,7 @@ fn wilful() -> Vec<Plan> {
         100_000.0,
     );
     let raven = plan(
-        host(Unit::Dormitory, 12),
+        host(Unit::Dormitory, 17),
         Tongue::KawPow,
         "RVN",
         ("rvn", 1),

@@ -47,6 +47,8 @@ pub(super) struct Talk {
     asked: u64,
     jobs: u64,
     requests: u64,
+    /// The header of the last job, where shares name it.
+    header: String,
 }
 
 impl Talk {
@@ -57,7 +59,7 @@ impl Talk {
             Tongue::CryptoNote => ((TWO_32 - 1.0) / hashes).floor(),
             Tongue::EthProxy | Tongue::KawPow => (TWO_32 * TWO_32 / hashes).floor(),
         };
-        Self { tongue, login, asked: asked as u64, jobs: 0, requests: 10 }
+        Self { tongue, login, asked: asked as u64, jobs: 0, requests: 10, header: String::new() }
     }
 
     /// Hashes a share takes on average, of what goes over the wire (PROTOCOLS.md section 3.2).
@@ -131,6 +133,7 @@ impl Talk {
             ),
             Tongue::EthProxy => {
                 let header = format!("{}{id:08x}", digits(28));
+                self.header.clone_from(&header);
                 format!(
                     r#"{{"id":0,"jsonrpc":"2.0","result":["0x{header}","0x{}","0x{}"]}}"#,
                     digits(32),
@@ -166,7 +169,7 @@ impl Talk {
             Tongue::EthProxy => format!(
                 r#"{{"id":{id},"jsonrpc":"2.0","method":"eth_submitWork","params":["0x{}","0x{}","0x{}"],"worker":"{rig}"}}"#,
                 digits(8),
-                digits(32),
+                self.header,
                 digits(32)
             ),
             Tongue::KawPow => format!(
