@@ -155,7 +155,10 @@ impl Index {
     /// Reads what the journal has of that time. Damaged places are passed over and given back.
     pub(super) fn read(&mut self, directory: &Path, since_us: i64, until_us: i64) -> io::Result<Vec<Damage>> {
         let mut damaged = Vec::new();
-        for text in journal::texts(directory, Class::Records, since_us, until_us)? {
+        let incidents = journal::incidents(directory, since_us, until_us)?;
+        // Since when a port was a host's is told by the records its incident began with.
+        let first_us = incidents.iter().map(|incident| incident.first_us).min().unwrap_or(since_us);
+        for text in journal::texts(directory, Class::Records, first_us.min(since_us), until_us)? {
             match text {
                 // Most have another address, or none: they need not be read whole.
                 Ok(text) if text.json.contains("\"nat\":") => self.record(text.time_us, &text.json),
@@ -163,7 +166,7 @@ impl Index {
                 Err(damage) => damaged.push(damage),
             }
         }
-        for incident in journal::incidents(directory, since_us, until_us)? {
+        for incident in incidents {
             let ip = incident.ip.to_string();
             let going = Going { id: incident.id, since_us: incident.first_us, until_us: incident.last_us };
             self.incidents.entry(ip.clone()).or_default().push(going);
@@ -238,6 +241,9 @@ impl Index {
     /// Makes it ready for questions.
     pub(super) fn sort(&mut self) {
         for seen in self.seen.values_mut() {
+            let of_incidents: Vec<Seen> = seen.extract_if(.., |seen| seen.source == Source::Incident).collect();
+            let narrowed: Vec<Seen> = of_incidents.into_iter().flat_map(|told| narrowed(told, seen)).collect();
+            seen.extend(narrowed);
             seen.sort_by_key(|seen| seen.since_us);
             let longest = seen.iter().map(|seen| seen.until_us.saturating_sub(seen.since_us)).max();
             self.longest_us = self.longest_us.max(longest.unwrap_or_default());
@@ -260,4 +266,25 @@ impl Index {
         let nearest = self.incidents.get(ip)?.iter().min_by_key(distance)?;
         (distance(&nearest) <= within_us).then_some(nearest.id.as_str())
     }
+}
+
+/// The stretches of an incident in which a port was its host's: from a record of it to the first record of another host.
+/// Without records it may have been so all the time.
+fn narrowed(told: Seen, seen: &[Seen]) -> Vec<Seen> {
+    let has_port = |other: &&Seen| other.source == Source::Record && other.public_port == told.public_port;
+    let mut records: Vec<(i64, bool)> =
+        seen.iter().filter(has_port).map(|other| (other.since_us, other.host.ip == told.host.ip)).collect();
+    records.sort_unstable();
+    let is_own = |(at_us, is_own): &(i64, bool)| *is_own && (told.since_us..=told.until_us).contains(at_us);
+    let mut stretches: Vec<Seen> = Vec::new();
+    let mut rest = &records[..];
+    while let Some(begin) = rest.iter().position(is_own) {
+        let behind = rest.get(begin..).unwrap_or_default();
+        let end = behind.iter().position(|(_, is_own)| !is_own);
+        let since_us = behind.first().map_or(told.since_us, |(at_us, _)| *at_us);
+        let next_us = end.and_then(|end| behind.get(end)).map_or(i64::MAX, |(at_us, _)| at_us - 1);
+        stretches.push(Seen { since_us, until_us: told.until_us.min(next_us), ..told.clone() });
+        rest = end.and_then(|end| behind.get(end..)).unwrap_or_default();
+    }
+    if stretches.is_empty() { vec![told] } else { stretches }
 }

@@ -102,8 +102,7 @@ impl Worker {
                     continue;
                 }
             };
-            let meta = waiting.meta();
-            let now = clock.now();
+            let (meta, now) = (waiting.meta(), clock.now());
             let mut outcome = engine.on_ip(now, meta, waiting.bytes());
             let neighbour = waiting.neighbour();
             let between_ports = neighbour.filter(|_| waiting.is_bridged());

@@ -12,6 +12,9 @@ use crate::random::Random;
 use crate::wallet;
 use crate::wire;
 
+/// Of so many shares the pool refuses one.
+const REFUSED: usize = 50;
+
 /// What one host mines.
 #[derive(Clone, Debug)]
 pub struct Mining {
@@ -33,8 +36,9 @@ pub struct Mining {
     pub is_approved: bool,
     /// Whether malware does it.
     pub is_infected: bool,
-    /// Hashes a second while it mines, all rigs together.
-    pub hashes_a_second: f64,
+    /// Hashes a second while it mines, all rigs together, less the part for which the pool refuses the shares: rates are
+    /// measured by shares taken (PROTOCOLS.md section 3.1).
+    pub taken_a_second: f64,
     /// Its connections.
     pub runs: Vec<Run>,
 }
@@ -228,7 +232,7 @@ impl Plan {
             rigs: rigs as u32,
             is_approved: self.is_approved,
             is_infected: self.is_infected,
-            hashes_a_second: self.rate * rigs as f64,
+            taken_a_second: self.rate * rigs as f64 * (1.0 - 1.0 / REFUSED as f64),
             runs,
         })
     }
@@ -262,7 +266,7 @@ impl Plan {
                 job_us += 20_000_000 + random.below(20_000_000) as i64;
                 continue;
             }
-            let is_taken = random.below(50) != 0;
+            let is_taken = random.below(REFUSED) != 0;
             let mut now = share_us;
             for line in talk.share(random, is_taken) {
                 now += line.after_us;

@@ -93,15 +93,16 @@ impl Session {
     pub fn connect(namespace: &Namespace, pool: SocketAddr, timeout: Duration) -> Result<Self, (Ending, Duration)> {
         let since = Instant::now();
         let stream = namespace.run(|| TcpStream::connect_timeout(&pool, timeout)).map_err(|error| {
-            let refused = matches!(
-                error.kind(),
+            let ending = match error.kind() {
+                // Established, and reset before this was told so: a reset that answers the SYN is a refusal.
+                ErrorKind::ConnectionReset => Ending::Reset,
                 ErrorKind::ConnectionRefused
-                    | ErrorKind::ConnectionReset
-                    | ErrorKind::HostUnreachable
-                    | ErrorKind::NetworkUnreachable
-                    | ErrorKind::PermissionDenied
-            );
-            (if refused { Ending::Refused } else { Ending::Unanswered }, since.elapsed())
+                | ErrorKind::HostUnreachable
+                | ErrorKind::NetworkUnreachable
+                | ErrorKind::PermissionDenied => Ending::Refused,
+                _ => Ending::Unanswered,
+            };
+            (ending, since.elapsed())
         })?;
         let _ = stream.set_nodelay(true);
         Ok(Self { stream, since, until: None, received: Vec::new(), ending: Ending::Open, sent: 0 })
