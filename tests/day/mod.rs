@@ -25,11 +25,16 @@ struct Lab {
 
 impl Lab {
     fn new(name: &str) -> Self {
+        Self::with(name, "")
+    }
+
+    /// With more settings, after those of the identity.
+    fn with(name: &str, more: &str) -> Self {
         let (day, files) = (Day::new(name).unwrap(), Files::new());
         let capture = files.write("day.pcap", &day.capture);
         let inventory = files.write("inventory.csv", day.inventory());
         let log = files.write("nat.log", day.nat_log());
-        let settings = format!("observer.name = \"gw\"\n[identity]\nusual = false\ninventory = {inventory:?}\n");
+        let settings = format!("observer.name = \"gw\"\n[identity]\nusual = false\ninventory = {inventory:?}\n{more}");
         let config = files.write("minewall.toml", settings + &day.register());
         let journal = files.path().join("journal").to_str().unwrap().to_owned();
         let common = ["--format", "json", "-c", &config, "--journal", &journal, "--nat-log", &log];
@@ -246,4 +251,54 @@ fn the_journal_of_the_day_is_as_it_was_written() {
     let lab = lab();
     let ran = minewall(&["journal", "verify", "--journal", &lab.journal]);
     assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
+}
+
+/// Every line of the journal, as `journal show` gives it.
+fn text_of(journal: &str) -> String {
+    let ran = minewall(&["journal", "show", "--journal", journal, "--since", "2026-11-01", "--format", "json"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    ran.out
+}
+
+#[test]
+fn an_edit_is_found_and_dated() {
+    let lab = Lab::new("day");
+    let segments: Vec<_> = std::fs::read_dir(&lab.journal).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let segment = segments.iter().find(|path| path.extension().is_some_and(|ending| ending == "jsonl")).unwrap();
+    let text = std::fs::read_to_string(segment).unwrap();
+    let edited = text.replacen("\"active\"", "\"ended_\"", 1).replacen("10.1.", "10.9.", 1);
+    assert_ne!(text, edited);
+    std::fs::write(segment, edited).unwrap();
+    let ran = minewall(&["journal", "verify", "--journal", &lab.journal]);
+    assert_eq!(ran.code, 1, "{}{}", ran.out, ran.err);
+    assert!(ran.out.contains("2026-11-2"), "it is not dated: {}", ran.out);
+    let key = minewall(&["journal", "key", "--journal", &lab.journal]);
+    assert_eq!((key.code, key.out.trim().len()), (0, 64), "{key:?}");
+}
+
+#[test]
+fn what_is_not_to_be_kept_stands_nowhere_in_the_journal() {
+    let secret = Files::new();
+    let secret = secret.path().join("key");
+    let rules = "{ addresses = \"hash\", macs = \"none\", persons = \"none\", workers = \"none\", wallets = \"mask\" }";
+    let lab = Lab::with("day", &format!("[privacy]\njournal = {rules}\nsecret = {secret:?}\n"));
+    let text = text_of(&lab.journal);
+    assert!(text.contains("btc.2miners.com"), "what is kept is kept: {}", &text[..text.len().min(400)]);
+    for host in &lab.day.hosts {
+        let mac = host.mac.map(|byte| format!("{byte:02X}")).join("-");
+        let own = [format!("\"{}\"", host.ip), format!("{} ", host.ip), mac, host.person(), host.contact()];
+        let found = own.iter().find(|word| text.contains(word.as_str()));
+        assert_eq!(
+            found,
+            None,
+            "{}",
+            text.lines().find(|line| line.contains(found.unwrap().as_str())).unwrap_or_default()
+        );
+    }
+    for mining in &lab.day.minings {
+        assert!(!text.contains(&mining.wallet), "{}", mining.wallet);
+        let worker = mining.workers.iter().find(|worker| text.contains(&format!("\"{worker}\"")));
+        assert_eq!(worker, None);
+    }
+    assert!(!text.contains("Prof. Lin"), "who answers for the exemption");
 }

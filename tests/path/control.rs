@@ -59,7 +59,7 @@ fn status_counters_and_top_tell_what_was_done() -> Result<()> {
     let status = &told["ok"]["status"];
     assert_eq!((&status["mode"], &status["observer"]), (&"block".into(), &"gw-lab".into()), "{status}");
     assert_eq!(status["process"], minewall.pid());
-    assert!(sum(&told, "cut") >= 1 && sum(&told, "packets") >= 2, "{status}");
+    assert!(sum(&told, "cut") >= 1 && sum(&told, "packets") >= 1, "{status}");
     let lines = || fs::read_to_string(Minewall::records_file(&lab)).map(|text| text.lines().count());
     assert_eq!(status["sinks"][0]["sent"], lines()?, "the record and its incident");
     let counters = ask(&socket(&lab), r#"{"v":1,"ask":"counters"}"#)?;

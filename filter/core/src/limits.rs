@@ -89,6 +89,10 @@ pub const FOLLOWED_HOLE_MS: u64 = 3_000;
 /// may carry something else behind; a job every 64 packets is fewer than any pool sends.
 pub const FOLLOWED_SILENCE: (u32, usize) = (256, 262_144);
 
+/// Octets of a connection between two tellings, 10 s apart, beyond which it is followed no longer: mining sends some hundred
+/// a second, a proxy of a thousand rigs some 100,000. More is somebody who wants us busy.
+pub const FOLLOWED_OCTETS: u64 = 4 << 20;
+
 /// Milliseconds without a packet after which a connection that was followed counts as over: longer than pools wait
 /// between two jobs.
 pub const FOLLOWED_IDLE_MS: u64 = 900_000;
@@ -142,6 +146,10 @@ pub const HOSTS: usize = 4_096;
 /// Incidents open at once: hosts that mine, times what each mines for. One weighs 2 KiB, 16 KiB where a host means ill:
 /// 64 MiB if all did. The one quiet longest makes room, and is told.
 pub const INCIDENTS: usize = 4_096;
+
+/// Incidents of one host open at once: it mines for a few wallets. One that makes wallets up fills its own places only; what
+/// it sends beyond counts for the one seen last.
+pub const INCIDENTS_OF_HOST: usize = 32;
 
 /// Incidents of which it is remembered that they ended, to say of the next that it came back; and hosts and pools of
 /// which only the records are counted, because nobody mines there.

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use jiff::tz::Offset;
 use minewall_core::evidence::printable;
+pub(crate) use minewall_core::incident::duration as span;
 
 /// Three digits, as many as an estimate deserves: `0.24`, `8.3`, `240`.
 pub(crate) fn number(value: f64) -> String {
@@ -38,19 +39,6 @@ pub(crate) fn rate_unit(algorithm: Option<&str>) -> &'static str {
 /// Watts.
 pub(crate) fn watts(watts: f64) -> String {
     scaled(watts) + "W"
-}
-
-/// A length of time, in the two largest units.
-pub(crate) fn span(seconds: u64) -> String {
-    let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60);
-    match (days, hours, minutes) {
-        (0, 0, 0) => format!("{seconds} s"),
-        (0, 0, _) => format!("{minutes} min"),
-        (0, _, 0) => format!("{hours} h"),
-        (0, ..) => format!("{hours} h {minutes} min"),
-        (_, 0, _) => format!("{days} d"),
-        _ => format!("{days} d {hours} h"),
-    }
 }
 
 /// How long ago, in the largest unit of which there are two.

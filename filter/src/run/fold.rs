@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use minewall_core::activity::Activity;
 use minewall_core::config::Config;
-use minewall_core::evidence::Record;
+use minewall_core::evidence::{Level, Record};
 use minewall_core::incident::{Counted, Incident, Incidents, Passed, Settings, Told};
 use minewall_core::now::Now;
 
@@ -100,6 +100,11 @@ impl Folding {
 pub(super) fn former(config: &Config) -> Vec<Incident> {
     let directory = Path::new(&config.journal.directory);
     if config.journal.directory.is_empty() || !directory.exists() {
+        return Vec::new();
+    }
+    let kept = config.privacy.journal.0;
+    if [kept.addresses, kept.macs, kept.wallets].iter().any(|level| *level != Level::Full) {
+        tracing::info!("the journal does not tell which host an incident was of; what goes on is told anew");
         return Vec::new();
     }
     let wall = wall_us();

@@ -44,7 +44,12 @@ pub(crate) fn less(event: &Event, privacy: Option<&Privacy>) -> Event {
             privacy.incident(&mut incident);
             Event::Incident(Arc::new(incident))
         }
-        Event::Loss(_) | Event::Notice(_) => event.clone(),
+        Event::Notice(notice) => {
+            let mut notice = notice.as_ref().clone();
+            privacy.notice(&mut notice);
+            Event::Notice(Arc::new(notice))
+        }
+        Event::Loss(_) => event.clone(),
     }
 }
 

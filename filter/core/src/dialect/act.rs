@@ -73,7 +73,8 @@ impl Key {
 pub(super) fn difficulty(value: Option<Value<'_, '_>>) -> Option<Measure> {
     let value = value?;
     let number = value.as_f64().or_else(|| value.as_str()?.to_string_bounded(40).parse().ok())?;
-    (number.is_finite() && number > 0.0).then_some(Measure::Difficulty(number))
+    // Beyond these, sums and their squares would be no numbers any more.
+    (1e-12..=1e30).contains(&number).then_some(Measure::Difficulty(number))
 }
 
 /// What a target in hexadecimal digits says, highest first: of all hashes those below it are shares.

@@ -72,7 +72,9 @@ impl Follows {
         if self.flows.len() < FOLLOWED {
             return false;
         }
-        let silent = self.flows.iter().min_by_key(|(_, followed)| followed.seen_ms).map(|(key, _)| *key);
+        // What is in its grace is let go last: the kernel would keep it.
+        let rank = |followed: &Followed| (followed.record.grace_until_us.is_some(), followed.seen_ms);
+        let silent = self.flows.iter().min_by_key(|(_, followed)| rank(followed)).map(|(key, _)| *key);
         silent.iter().for_each(|key| self.let_go(now, key));
         true
     }
@@ -141,7 +143,11 @@ impl Engine {
         packet: &Packet<'_>,
         seq: u32,
     ) -> Outcome {
-        let Some(followed) = self.follows.flows.get_mut(&key) else { return self.clear(handle) };
+        let Some(followed) = self.follows.flows.get_mut(&key) else {
+            // It was let go, perhaps by a word that was none of its ends': it is looked at anew.
+            self.flows.forget(&key);
+            return Verdict::Look.into();
+        };
         let brought = self.ear.follow(now, followed, side, seq, packet.payload);
         self.counters.count(brought);
         let activity = followed.tell_in_time(now);
@@ -150,6 +156,11 @@ impl Engine {
         if !is_watched && (brought.is_silent || !followed.is_read()) {
             self.follows.let_go(now, &key);
             return Outcome { activity, ..self.clear(handle) };
+        }
+        if brought.is_silent && followed.is_read() {
+            let activity = followed.tell(now).or(activity);
+            followed.stop_reading();
+            return Outcome { activity, ..Verdict::Watch.into() };
         }
         Outcome { activity, ..Verdict::Watch.into() }
     }
@@ -184,7 +195,9 @@ impl Engine {
         self.follows.flows.retain(|_, followed| {
             let silence = now.mono_ms.saturating_sub(followed.seen_ms);
             followed.is_over |= silence >= FOLLOWED_IDLE_MS;
-            let is_over = followed.is_over && silence >= LINGER_MS;
+            // An end of a connection is easily forged: what is in its grace is waited for as long as it may be silent.
+            let lingers = if followed.record.grace_until_us.is_some() { FOLLOWED_IDLE_MS } else { LINGER_MS };
+            let is_over = followed.is_over && silence >= lingers;
             if is_over || silence >= ACTIVITY_SILENT_MS {
                 followed.tell(now).into_iter().for_each(|activity| tell(*activity));
             }

@@ -11,11 +11,11 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde::Deserialize;
 use sha2::Sha256;
 
-use super::{Record, Who};
+use super::{Notice, Record, Who};
 use crate::finding::Word;
 
 /// How much is kept of one kind of thing.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
     /// All of it.
@@ -92,7 +92,7 @@ impl Privacy {
             [(Word::Wallet, self.rules.wallets), (Word::Worker, self.rules.workers), (Word::Email, self.rules.persons)]
         {
             let Some(text) = said.get(word).map(ToOwned::to_owned) else { continue };
-            let kept = self.text(level, &text);
+            let kept = if word == Word::Wallet { self.wallet(&text) } else { self.text(level, &text) };
             record.finding.reason = replaced(&record.finding.reason, &text, kept.as_deref());
             said.put(word, kept.as_deref().unwrap_or_default());
         }
@@ -102,6 +102,20 @@ impl Privacy {
         if self.rules.excerpts != Level::Full {
             record.finding.excerpt = Vec::new();
         }
+    }
+
+    /// Takes from a line about minewall itself what is not to be kept: whose an exemption is, and of which hosts.
+    pub fn notice(&self, notice: &mut Notice) {
+        for (name, text) in &mut notice.fields {
+            let kept = match *name {
+                "owner" => self.person(text),
+                "prefix" if self.rules.addresses != Level::Full => None,
+                _ => continue,
+            };
+            notice.reason = replaced(&notice.reason, text, kept.as_deref());
+            *text = kept.unwrap_or_default();
+        }
+        notice.fields.retain(|(_, text)| !text.is_empty());
     }
 
     /// The address of a host inside. A hash of one is an address of the discard prefix 100::/64 (RFC 6666), so that
@@ -187,7 +201,9 @@ impl Privacy {
     /// A wallet, by its level.
     #[must_use]
     pub fn wallet(&self, wallet: &str) -> Option<String> {
-        self.text(self.rules.wallets, wallet)
+        // Some log in by their e-mail address.
+        let level = if wallet.contains('@') { self.rules.wallets.max(self.rules.persons) } else { self.rules.wallets };
+        self.text(level, wallet)
     }
 
     /// A rig's name, by its level.
@@ -238,6 +254,23 @@ mod tests {
     use alloc::vec;
 
     use super::*;
+
+    #[test]
+    fn a_notice_names_neither_owner_nor_hosts() {
+        let fields =
+            vec![("prefix", "10.1.5.15/32".to_string()), ("owner", "Prof. Lin".to_string()), ("hosts", "1".into())];
+        let reason = "The exemption of Prof. Lin for 10.1.5.15/32 ends".to_string();
+        let observer = "gw".to_string();
+        let told = Notice { time_us: 0, observer, action: "exemption-expiring", severity: 5, reason, fields };
+        let [full, none] = [Level::Full, Level::None].map(|level| {
+            let mut notice = told.clone();
+            all(level).notice(&mut notice);
+            notice
+        });
+        assert_eq!(full, told);
+        assert_eq!(none.reason, "The exemption of *** for *** ends");
+        assert_eq!(none.fields, [("hosts", "1".to_string())]);
+    }
 
     fn all(level: Level) -> Privacy {
         Privacy::new(Rules::all(level), &[7; 32])

@@ -148,9 +148,9 @@ impl Incidents {
             }
         }
         let (settings, observer) = (&self.settings, &self.observer);
-        self.aside.retain(|(host, what), bucket| {
+        self.aside.retain(|(_, what), bucket| {
             if let Some(held) = bucket.due(now.mono_ms, settings) {
-                out(Told::Notice(held_back(held, &format!("{} for {what}", name(*host)), None, now.wall_us, observer)));
+                out(Told::Notice(held_back(held, &format!("a host for {what}"), None, now.wall_us, observer)));
             }
             !bucket.is_idle()
         });
@@ -220,6 +220,8 @@ impl Incidents {
                 .place(host, |open| open.wallet.is_some() && is_near(open, seen))
                 .or_else(|| self.place(host, |open| is_near(open, seen))),
         };
+        let is_full = self.open.get(&host).is_some_and(|all| all.len() >= limits::INCIDENTS_OF_HOST);
+        let found = found.or_else(|| self.place(host, |_| is_full));
         let taken = found.and_then(|place| Some(self.open.get_mut(&host)?.swap_remove(place)));
         let is_new = taken.is_none();
         let mut open = taken.unwrap_or_else(|| self.begin(now, host, seen, out));
@@ -330,7 +332,7 @@ impl Incidents {
     }
 
     fn held_back(&self, held: u64, open: &Open, now: Now) -> Notice {
-        held_back(held, &name(open.host), Some(&open.id), now.wall_us, &self.observer)
+        held_back(held, &format!("the incident {}", open.id), Some(&open.id), now.wall_us, &self.observer)
     }
 
     /// A record of what is no mining: it notes the visit to a pool's page, and goes to the sinks unless there were many.
@@ -358,14 +360,8 @@ fn is_near(open: &Open, seen: &Seen<'_>) -> bool {
         || seen.far.is_some_and(|far| open.addresses.contains(&far.ip))
 }
 
-fn name(host: Host) -> String {
-    match host {
-        Host::Ip(ip) => ip.to_string(),
-        Host::Mac([a, b, c, d, e, f]) => format!("{a:02X}-{b:02X}-{c:02X}-{d:02X}-{e:02X}-{f:02X}"),
-    }
-}
-
-fn held_back(held: u64, whose: &str, incident: Option<&str>, time_us: i64, observer: &str) -> Notice {
+/// Whose records were held back stands in the incident, which is kept as `[privacy]` says.
+fn held_back(held: u64, of: &str, incident: Option<&str>, time_us: i64, observer: &str) -> Notice {
     let mut fields = alloc::vec![("suppressed", held.to_string())];
     fields.extend(incident.map(|id| ("incident_id", id.to_string())));
     Notice {
@@ -373,7 +369,7 @@ fn held_back(held: u64, whose: &str, incident: Option<&str>, time_us: i64, obser
         observer: observer.into(),
         action: "records-held",
         severity: 6,
-        reason: format!("Held {held} records of {whose} back from the sinks; there were many like them"),
+        reason: format!("Held {held} records of {of} back from the sinks; there were many like them"),
         fields,
     }
 }

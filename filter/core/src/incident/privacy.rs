@@ -33,7 +33,9 @@ impl Privacy {
             incident.rigs.workers.extend(kept);
         }
         if let Some(exemption) = &mut incident.exemption {
-            exemption.owner = self.person(&exemption.owner).unwrap_or_else(|| String::from("***"));
+            let kept = self.person(&exemption.owner).unwrap_or_else(|| String::from("***"));
+            hide(&exemption.owner, Some(&kept));
+            exemption.owner = kept;
         }
     }
 }

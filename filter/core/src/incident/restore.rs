@@ -98,6 +98,8 @@ fn signs(told: &Incident) -> Signs {
         was_visited: holds("pool-page"),
         was_recruited: holds("referral"),
         exemption: told.exemption.clone(),
+        // At which hours it mined is not told: it must not seem to have mined at night only.
+        hours: if has_mined && !holds("night") { 1 << 12 } else { 0 },
         ..Signs::default()
     }
 }

@@ -10,8 +10,9 @@ use super::{Ear, Form, Spoken, settle};
 use crate::activity::Activity;
 use crate::dialect::{self, Speaker, TABLE, row, unit};
 use crate::evidence::Record;
+use crate::finding::Subject;
 use crate::flow::key::Side;
-use crate::limits::{ACTIVITY_MS, FOLLOWED_SILENCE};
+use crate::limits::{ACTIVITY_MS, FOLLOWED_OCTETS, FOLLOWED_SILENCE};
 use crate::now::Now;
 use crate::wire::json::{self, Scratch, Status, Value};
 use ledger::Ledger;
@@ -89,9 +90,23 @@ impl Followed {
         self.session.is_some()
     }
 
-    /// Takes what a later record says; it is known by the first one's id.
+    /// Reads no more of it: it is only watched from now on.
+    pub fn stop_reading(&mut self) {
+        self.session = None;
+    }
+
+    /// Takes what a later record says; it is known by the first one's id. What would be cut stays the reason: a weaker word,
+    /// as of a list that is only believed so far, does not take its place.
     pub fn learn(&mut self, record: &Record) {
-        self.record.finding = record.finding.clone();
+        let known = &mut self.record.finding;
+        let is_spoken = |subject| subject == Subject::Protocol;
+        let is_weaker = is_spoken(known.subject) && !is_spoken(record.finding.subject)
+            || self.record.grace_until_us.is_some() && record.grace_until_us.is_none();
+        if is_weaker {
+            known.said.learn(record.finding.said.clone());
+        } else {
+            *known = record.finding.clone();
+        }
         self.record.destination_domain = record.destination_domain.clone();
         self.record.server_name = record.server_name.clone();
     }
@@ -261,11 +276,16 @@ impl Ear {
             session.is_lost || session.silence.0 >= FOLLOWED_SILENCE.0 || session.silence.1 >= FOLLOWED_SILENCE.1;
         let tally = session.ledger.tally.since(before);
         followed.stretch.add(now, side == followed.host, taken, is_heard);
+        let is_silent = is_silent || followed.stretch.octets() > FOLLOWED_OCTETS;
         Brought { tally, gaps: taken.gaps, is_silent }
     }
 }
 
 impl Stretch {
+    const fn octets(&self) -> u64 {
+        self.sent.saturating_add(self.received)
+    }
+
     fn add(&mut self, now: Now, is_host: bool, taken: Taken, is_heard: bool) {
         let octets = if is_host { &mut self.sent } else { &mut self.received };
         *octets = octets.saturating_add(taken.octets);
