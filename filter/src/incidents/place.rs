@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 use clap::Args;
 use minewall_core::config::Config;
+use minewall_core::evidence::printable;
 use minewall_core::incident::Incident;
 use serde_json::Value;
 
@@ -80,7 +81,10 @@ impl Place {
         let incident = match choose(&incidents, id) {
             Chosen::One(incident) => incident.clone(),
             Chosen::None => bail!("no incident begins with {id:?}: `minewall incidents` tells them"),
-            Chosen::Many(ids) => bail!("several incidents begin so, name more of the id: {}", ids.join(", ")),
+            Chosen::Many(ids) => bail!(
+                "several incidents begin so, name more of the id: {}",
+                ids.iter().map(|id| printable(id, 64)).collect::<Vec<_>>().join(", ")
+            ),
         };
         let is_standard_input = files.from.iter().any(|path| path.as_os_str() == "-");
         let records = if is_standard_input { Vec::new() } else { files.records(&incident.records)? };

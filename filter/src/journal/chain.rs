@@ -86,7 +86,9 @@ impl Chain {
             let found = Found { torn, is_damaged: tail.is_damaged, is_clean: tail.is_clean && torn == 0 };
             if tail.is_damaged || segment.is_packed {
                 let before = tail.span(segment.first);
-                return Ok((Self::begin(directory, class, tail.next, tail.last, Some(before), hand)?, found));
+                // Of a segment without any line that can be read, the name is taken all the same.
+                let next = tail.next.max(segment.first + 1);
+                return Ok((Self::begin(directory, class, next, tail.last, Some(before), hand)?, found));
             }
             let file = OpenOptions::new().append(true).open(&segment.path)?;
             if tail.torn > 0 {
@@ -175,7 +177,7 @@ impl Chain {
 
 impl Tail {
     fn span(&self, from: u64) -> Span {
-        Span { from, to: self.next - 1, since: time(self.since_us), until: time(self.until_us) }
+        Span { from, to: self.next.saturating_sub(1).max(from), since: time(self.since_us), until: time(self.until_us) }
     }
 }
 

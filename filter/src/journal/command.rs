@@ -7,11 +7,15 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, anyhow, bail};
 use clap::{Args, Subcommand, ValueEnum};
 use comfy_table::{ContentArrangement, Table, presets};
+use minewall_core::evidence::printable;
 use serde_json::Value;
 
 use super::verify::{self, ChainReport, Finding, Report};
 use super::{key, moment, read};
 use crate::{output, settings};
+
+/// Bytes of a sentence that are shown.
+const LONGEST: usize = 1024;
 
 /// The exit code for "it is not as it was written", or for damaged places.
 const WRONG: u8 = 1;
@@ -246,7 +250,7 @@ impl Show {
 
 /// Time, kind, and the sentence for people.
 fn sentence(value: &Value) -> String {
-    let text = |pointer: &str| value.pointer(pointer).and_then(Value::as_str).unwrap_or("-");
+    let text = |pointer: &str| printable(value.pointer(pointer).and_then(Value::as_str).unwrap_or("-"), LONGEST);
     format!("{}  {:<17} {}\n", text("/@timestamp"), text("/event/action"), text("/event/reason"))
 }
 

@@ -170,7 +170,7 @@ impl<'a> Line<'a> {
         let (seq, rest) = hashed.strip_prefix("{\"seq\":")?.split_once(",\"")?;
         let (word, rest) = rest.split_once("\":")?;
         let (_, kind) = KINDS.iter().find(|(known, _)| *known == word)?;
-        let number = seq.parse().ok().filter(|number: &u64| number.to_string() == seq)?;
+        let number = seq.parse().ok().filter(|number: &u64| *number < u64::MAX && number.to_string() == seq)?;
         let (signed, signature) = match kind {
             Kind::Entry => (hashed, None),
             _ => member(hashed, SIGNATURE, SIGNATURE_DIGITS).map(|(signed, signature)| (signed, Some(signature)))?,

@@ -39,7 +39,8 @@ impl Segment {
             Some(number) => (number, true),
             None => (rest.strip_suffix(PLAIN)?, false),
         };
-        Some(Self { class, first: number.parse().ok()?, path: directory.join(name), is_packed })
+        let first = number.parse().ok().filter(|first| (1..u64::MAX).contains(first))?;
+        Some(Self { class, first, path: directory.join(name), is_packed })
     }
 
     /// Its name, for people.

@@ -181,7 +181,10 @@ impl Journal {
         }
         if now_us.saturating_sub(self.retained_us) >= RETENTION_US {
             self.retained_us = now_us;
-            self.retain()?;
+            // What cannot be removed (made immutable, perhaps, as evidence) must not keep the journal from being written.
+            if let Err(error) = self.retain() {
+                tracing::warn!("the journal keeps more than it should: {error}");
+            }
         }
         self.pack();
         Ok(())
@@ -311,3 +314,12 @@ impl Journal {
 
 /// The action of notices that carry a checkpoint.
 pub(crate) const CHECKPOINT: &str = "journal-checkpoint";
+
+impl Drop for Journal {
+    /// Whoever opens it next must not find a segment half packed: the lock is held until the packer has ended.
+    fn drop(&mut self) {
+        if let Some(packer) = self.packer.take() {
+            _ = packer.join();
+        }
+    }
+}

@@ -24,6 +24,7 @@ use clap::Args;
 use comfy_table::{ContentArrangement, Table, presets};
 use jiff::Timestamp;
 use jiff::tz::Offset;
+use minewall_core::evidence::printable;
 use serde_json::json;
 
 use crate::journal::{self, Format, Place};
@@ -178,6 +179,11 @@ fn as_json(question: &Question, answer: &Answer<'_>) -> String {
     format!("{value}\n")
 }
 
+/// Text of a journal that may have come from elsewhere, safe on a terminal.
+fn shown(text: &str) -> String {
+    printable(text, usize::MAX)
+}
+
 fn as_table(question: &Question, answers: &[Answer<'_>]) -> String {
     if answers.is_empty() {
         let public = question.public;
@@ -195,11 +201,11 @@ fn as_table(question: &Question, answers: &[Answer<'_>]) -> String {
         let host = &answer.seen.host;
         table.add_row([
             format!("{} {}", answer.rank, answer.certainty.as_str()),
-            host.ip.clone(),
-            host.mac.clone().unwrap_or_default(),
-            host.for_people(),
-            answer.why.clone(),
-            answer.incident.unwrap_or_default().to_owned(),
+            shown(&host.ip),
+            shown(host.mac.as_deref().unwrap_or_default()),
+            shown(&host.for_people()),
+            shown(&answer.why),
+            shown(answer.incident.unwrap_or_default()),
         ]);
     }
     format!("{table}\n")

@@ -83,7 +83,7 @@ pub(super) const TABLE: &[Metric] = &[
     Metric { name: "minewall_incidents_total", kind: Kind::Counter, help: "Incidents that were opened.", labels: &[], read: |all| vec![number(all.incidents.opened)] },
     Metric { name: "minewall_ended_incidents_total", kind: Kind::Counter, help: "Incidents that ended.", labels: &[], read: |all| vec![number(all.incidents.ended)] },
     Metric { name: "minewall_displaced_incidents_total", kind: Kind::Counter, help: "Incidents that were ended to make room for others.", labels: &[], read: |all| vec![number(all.incidents.displaced)] },
-    Metric { name: "minewall_held_records_total", kind: Kind::Counter, help: "Records held back from the sinks: there were many like them. The journal has them.", labels: &[], read: |all| vec![number(all.incidents.held)] },
+    Metric { name: "minewall_held_records_total", kind: Kind::Counter, help: "Records held back from the sinks: there were many like them. The journal has them with journal.held.", labels: &[], read: |all| vec![number(all.incidents.held)] },
     Metric { name: "minewall_sink_sent_records_total", kind: Kind::Counter, help: "Records a sink has handed over.", labels: &["sink"], read: |all| by_sink(all, |sink| sink.sent) },
     Metric { name: "minewall_sink_lost_records_total", kind: Kind::Counter, help: "Records a sink lost: it was too slow or down.", labels: &["sink"], read: |all| by_sink(all, |sink| sink.lost) },
     Metric { name: "minewall_sink_waiting_records", kind: Kind::Gauge, help: "Records that wait for a sink.", labels: &["sink"], read: |all| by_sink(all, |sink| sink.waiting) },

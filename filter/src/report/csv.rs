@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use csv::{Terminator, WriterBuilder};
+use minewall_core::evidence::printable;
 use minewall_core::incident::Incident;
 
 use super::page::offset;
@@ -76,8 +77,9 @@ pub(crate) fn csv(summary: &Summary<'_>, has_mark: bool) -> Result<String> {
 
 /// The cell, so that no spreadsheet takes it for a formula.
 pub(crate) fn harmless(cell: &str) -> String {
+    let cell = printable(cell, usize::MAX);
     let is_formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
-    if is_formula { format!("'{cell}") } else { cell.to_owned() }
+    if is_formula { format!("'{cell}") } else { cell }
 }
 
 /// A moment in RFC 3339, with the offset of the range; empty for none.

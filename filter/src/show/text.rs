@@ -2,6 +2,7 @@
 
 use comfy_table::{Table, presets};
 use jiff::tz::Offset;
+use minewall_core::evidence::printable;
 use minewall_core::incident::{Day, Energy, Incident, Side, State};
 use serde_json::Value;
 
@@ -139,7 +140,7 @@ fn days(days: &[Day]) -> String {
     for day in days {
         let tally = &day.tally;
         table.add_row([
-            day.date.clone(),
+            printable(&day.date, 10),
             day.attempts.to_string(),
             span(tally.active_s),
             tally.accepted.to_string(),

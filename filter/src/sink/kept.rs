@@ -72,9 +72,13 @@ fn secret(path: &Path) -> Result<[u8; 32]> {
             if let Some(directory) = path.parent() {
                 fs::create_dir_all(directory).with_context(making)?;
             }
-            let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+            // Whole or not at all: half a key would stand in the way of every start.
+            let new = path.with_extension("new");
+            _ = fs::remove_file(&new);
+            let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new);
             let mut file = file.with_context(making)?;
-            file.write_all(&key).and_then(|()| file.sync_all()).with_context(making)?;
+            let written = file.write_all(&key).and_then(|()| file.sync_all()).and_then(|()| fs::rename(&new, path));
+            written.with_context(making)?;
         }
         Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
     }

@@ -160,7 +160,16 @@ impl Spool {
         while let (true, Some(segment)) = (messages.is_empty(), self.segments.front()) {
             if self.reader.is_none() {
                 let path = path(&self.directory, segment.number);
-                self.reader = Some(OpenOptions::new().read(true).write(true).open(path)?);
+                match OpenOptions::new().read(true).write(true).open(path) {
+                    Ok(file) => self.reader = Some(file),
+                    // Somebody removed it; what is behind it goes on.
+                    Err(error) if error.kind() == ErrorKind::NotFound => {
+                        torn += segment.entries;
+                        self.drop_oldest()?;
+                        continue;
+                    }
+                    Err(error) => return Err(error),
+                }
             }
             let (Some(file), mut place) = (&self.reader, segment.read) else { break };
             while messages.len() < most && place < segment.end {

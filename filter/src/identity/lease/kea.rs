@@ -56,7 +56,7 @@ fn lease(line: &str, written_us: i64) -> Option<Option<Lease>> {
     let net = IpNet::new(ip, length).ok()?.trunc();
     let host = host.replace("&#x2c", ",");
     let told = Told { hostname: name(&host), mac: hardware, ..Told::default() };
-    let from = expire - i64::from(lifetime) * 1_000_000;
+    let from = expire.saturating_sub(i64::from(lifetime) * 1_000_000);
     // A row without a lifetime takes the lease back. It does not say when: its time is that of the last renewal.
     let (until, is_over) = match (lifetime, state) {
         (0, _) => (written_us.max(expire), true),
