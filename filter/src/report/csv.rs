@@ -78,7 +78,7 @@ pub(crate) fn csv(summary: &Summary<'_>, has_mark: bool) -> Result<String> {
 /// The cell, so that no spreadsheet takes it for a formula.
 pub(crate) fn harmless(cell: &str) -> String {
     let cell = printable(cell, usize::MAX);
-    let is_formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
+    let is_formula = cell.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
     if is_formula { format!("'{cell}") } else { cell }
 }
 
@@ -145,9 +145,10 @@ mod tests {
 
     #[test]
     fn no_cell_is_a_formula() {
-        for cell in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1"] {
+        for cell in ["=1+1", "+1", "-1", "@SUM(A1)", "＝1"] {
             assert_eq!(harmless(cell), format!("'{cell}"));
         }
+        assert_eq!((harmless("\t=1"), harmless("\r=1")), ("\\u{9}=1".into(), "\\u{d}=1".into()));
         assert_eq!(harmless("10.0.0.1"), "10.0.0.1");
     }
 }

@@ -62,8 +62,9 @@ impl Register {
         if entry.hosts.len() >= limits::WALLET_HOSTS || !entry.hosts.insert(ip) {
             return None;
         }
-        let Exempt { owner, reason, .. } = &entry.exempt;
-        let text = format!("{ip} mines under the exemption of {owner} for {reason}");
+        let Exempt { prefix, owner, reason, .. } = &entry.exempt;
+        // Which host it is stands in its incident, which is kept as `[privacy]` says.
+        let text = format!("A host of {prefix} mines under the exemption of {owner} for {reason}");
         Some(entry.notice("exemption-used", 6, time_us, observer, text))
     }
 
@@ -141,7 +142,7 @@ mod tests {
         let first = register.used(ip, &by, 1_000_000, "gw").unwrap();
         assert_eq!(
             (first.action, &*first.reason),
-            ("exemption-used", "10.1.2.3 mines under the exemption of Prof. Lin for study")
+            ("exemption-used", "A host of 10.1.0.0/16 mines under the exemption of Prof. Lin for study")
         );
         assert_eq!(register.used(ip, &by, 2_000_000, "gw"), None);
         assert_eq!(register.used("10.3.0.1".parse().unwrap(), &by, 2_000_000, "gw"), None, "not of the register");
