@@ -43,7 +43,7 @@ pub struct Rules {
     pub workers: Level,
     /// Wallets and accounts at pools.
     pub wallets: Level,
-    /// The telling bytes: kept only with `full`.
+    /// The telling bytes: kept only with `full`, and where wallets, workers and persons are kept in full too.
     pub excerpts: Level,
 }
 
@@ -99,7 +99,9 @@ impl Privacy {
         if let Some(exemption) = &mut record.exemption {
             exemption.owner = self.person(&exemption.owner).unwrap_or_default();
         }
-        if self.rules.excerpts != Level::Full {
+        // The telling bytes hold the login whole: what is hidden elsewhere must not stand there.
+        let Rules { excerpts, wallets, workers, persons, .. } = self.rules;
+        if [excerpts, wallets, workers, persons].iter().any(|level| *level != Level::Full) {
             record.finding.excerpt = Vec::new();
         }
     }
