@@ -10,6 +10,7 @@ use clap::Parser;
 mod capability;
 mod check;
 mod cli;
+mod clock;
 mod control;
 mod feed;
 mod fetch;

@@ -18,7 +18,7 @@ mod text;
 mod who;
 
 pub use json::SHORTENED_BYTES;
-pub(crate) use json::ascii;
+pub(crate) use json::{ascii, mac};
 pub use loss::Loss;
 pub use notice::Notice;
 pub use privacy::{Level, Privacy, Rules, replaced};

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use minewall_core::config;
 use minewall_core::evidence::Notice;
@@ -14,6 +14,7 @@ use super::line::{Beside, Checkpoint, Class, Kind, Seal, Started};
 use super::lock::Lock;
 use super::segment::{self, Segment};
 use super::{directory, retain};
+use crate::clock::wall_us;
 
 /// Why the last checkpoint of an orderly stop was written.
 pub(super) const STOP: &str = "stop";
@@ -34,10 +35,7 @@ impl Clock {
     fn now_us(self) -> i64 {
         match self {
             Self::Events(latest) => latest,
-            Self::System => {
-                let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-                i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
-            }
+            Self::System => wall_us(),
         }
     }
 }

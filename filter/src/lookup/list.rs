@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result, anyhow, bail};
 
 use super::{Lookup, Public, Question, rank, time};
+use crate::report::harmless;
 use crate::{journal, output};
 
 /// Questions in one list.
@@ -66,11 +67,11 @@ pub(super) fn answer(lookup: &Lookup, path: &Path) -> Result<(usize, usize)> {
         if let Some(best) = answers.first() {
             answered += 1;
             let (host, who) = (&best.seen.host, &best.seen.host.who);
-            row.extend([best.certainty.as_str().to_owned(), host.ip.clone()]);
+            row.extend([best.certainty.as_str().to_owned(), harmless(&host.ip)]);
             row.push(best.seen.inside_port.map(|port| port.to_string()).unwrap_or_default());
             let known = [&host.mac, &who.hostname, &who.account, &who.unit, &who.room, &who.person, &who.contact];
-            row.extend(known.into_iter().map(|text| text.as_deref().map_or_else(String::new, guarded)));
-            row.extend([guarded(&best.seen.far), best.why.clone()]);
+            row.extend(known.into_iter().map(|text| text.as_deref().map_or_else(String::new, harmless)));
+            row.extend([harmless(&best.seen.far), harmless(&best.why)]);
             row.push(best.seen.record.clone().unwrap_or_default());
             row.extend([best.incident.unwrap_or_default().to_owned(), (answers.len() - 1).to_string()]);
         }
@@ -90,9 +91,4 @@ fn question(lookup: &Lookup, address: &str, port: &str, at: &str) -> Result<Ques
     };
     let at_us = journal::at(at, lookup.offset).map_err(|wrong| anyhow!(wrong))?;
     Ok(Question { public: Public { ip, port }, at_us, within_us: lookup.within, far: None })
-}
-
-/// A cell that a spreadsheet would take for a formula begins with a quote.
-fn guarded(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
 }

@@ -143,11 +143,7 @@ impl Evidence {
 
     fn write(&mut self, told: Vec<Told>) {
         for one in told {
-            let event = match one {
-                Told::Incident(incident) => Event::Incident(Arc::from(incident)),
-                Told::Notice(notice) => Event::Notice(Arc::new(notice)),
-            };
-            self.append(Class::Incidents, &event);
+            self.append(Class::Incidents, &one.into());
         }
     }
 

@@ -44,6 +44,7 @@ use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 
 use crate::{output, settings};
+pub(crate) use csv::harmless;
 use incidents::Source;
 pub(crate) use notice::Notice;
 use summary::{Asked, By, Summary};

@@ -2,14 +2,14 @@
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use minewall_core::activity::Activity;
 use minewall_core::config::Config;
 use minewall_core::evidence::{Level, Record};
 use minewall_core::incident::{Counted, Incident, Incidents, Passed, Settings, Told};
-use minewall_core::now::Now;
 
+use crate::clock::{Clock, wall_us};
 use crate::control::Board;
 use crate::journal;
 use crate::sink::{Event, Sinks};
@@ -29,7 +29,7 @@ pub(super) struct Folding {
     shown: Shown,
     /// Those who ask.
     board: Arc<Board>,
-    started: Instant,
+    clock: Clock,
     ticked: Instant,
 }
 
@@ -38,8 +38,7 @@ impl Folding {
     pub(super) fn new(settings: Settings, observer: &str, seed: u64, former: Vec<Incident>, board: Arc<Board>) -> Self {
         let mut incidents = Incidents::new(settings, observer, seed);
         former.into_iter().for_each(|incident| incidents.restore(incident));
-        let now = Instant::now();
-        Self { incidents, shown: Shown::default(), board, started: now, ticked: now }
+        Self { incidents, shown: Shown::default(), board, clock: Clock::start(), ticked: Instant::now() }
     }
 
     /// Where what it counts is shown.
@@ -54,7 +53,7 @@ impl Folding {
 
     /// Folds a record and hands it to the sinks, to some of them only where there were many like it; then what it led to.
     pub(super) fn record(&mut self, record: Record, sinks: &Sinks) {
-        let now = self.now();
+        let now = self.clock.now();
         let mut told = Vec::new();
         let passed = self.incidents.on_record(now, &record, &mut |one| told.push(one));
         give(&Event::Record(Arc::new(record)), passed == Passed::Held, sinks, &self.board);
@@ -63,7 +62,7 @@ impl Folding {
 
     /// Folds what a connection did.
     pub(super) fn activity(&mut self, activity: &Activity, sinks: &Sinks) {
-        self.incidents.on_activity(self.now(), activity, &mut |one| send(one, sinks, &self.board));
+        self.incidents.on_activity(self.clock.now(), activity, &mut |one| send(one, sinks, &self.board));
     }
 
     /// Tells what is due, once a second.
@@ -72,26 +71,21 @@ impl Folding {
             return;
         }
         self.ticked = Instant::now();
-        self.incidents.tick(self.now(), &mut |one| send(one, sinks, &self.board));
+        self.incidents.tick(self.clock.now(), &mut |one| send(one, sinks, &self.board));
         self.show();
     }
 
     /// Tells all that is left, at the end of the process.
     pub(super) fn finish(&mut self, sinks: &Sinks) {
-        self.incidents.finish(self.now(), &mut |one| send(one, sinks, &self.board));
+        self.incidents.finish(self.clock.now(), &mut |one| send(one, sinks, &self.board));
         self.show();
     }
 
     fn show(&self) {
         if self.board.wants_incidents() {
-            self.board.publish_incidents(self.incidents.standing(self.now()));
+            self.board.publish_incidents(self.incidents.standing(self.clock.now()));
         }
         *self.shown.lock().unwrap_or_else(PoisonError::into_inner) = self.incidents.counted();
-    }
-
-    fn now(&self) -> Now {
-        let mono_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        Now { mono_ms, wall_us: wall_us() }
     }
 }
 
@@ -114,17 +108,8 @@ pub(super) fn former(config: &Config) -> Vec<Incident> {
     })
 }
 
-fn wall_us() -> i64 {
-    let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_micros();
-    i64::try_from(wall).unwrap_or(i64::MAX)
-}
-
 fn send(told: Told, sinks: &Sinks, board: &Board) {
-    let event = match told {
-        Told::Incident(incident) => Event::Incident(Arc::from(incident)),
-        Told::Notice(notice) => Event::Notice(Arc::new(notice)),
-    };
-    give(&event, false, sinks, board);
+    give(&told.into(), false, sinks, board);
 }
 
 /// Gives an event to the sinks, and shows it to those who look on unless it is held back.

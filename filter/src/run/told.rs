@@ -5,7 +5,7 @@ use std::path::Path;
 use minewall_core::engine::{Settings, Skipped};
 use minewall_core::policy::Mode;
 
-use super::count::now_us;
+use crate::clock::wall_us;
 use crate::control::{ListStatus, QueueStatus, SinkStatus, Status};
 use crate::metrics::{ListCount, QueueCount, Snapshot};
 use crate::sink::SinkCount;
@@ -19,7 +19,7 @@ pub(super) fn status(all: &Snapshot, settings: &Settings, config: &Path, backend
         mode: mode(settings.policy.mode).to_owned(),
         config: config.display().to_string(),
         backend: backend.to_owned(),
-        time_us: now_us(),
+        time_us: wall_us(),
         started: all.started,
         read: all.read,
         ease: all.ease,

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::SyncSender;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use arc_swap::{ArcSwap, Cache};
 use minewall_core::engine::{Engine, Outcome, Seed, Settings, Verdict};
 use minewall_core::learned::Learned;
-use minewall_core::now::Now;
 use minewall_core::wire::packet::Packet;
 use minewall_core::wire::tcp::Resets;
 use thread_priority::ThreadPriority;
@@ -20,6 +19,7 @@ use super::bridged::{self, Askers};
 use super::count::Slot;
 use super::recorder::Entry;
 use super::{Shared, names};
+use crate::clock::Clock;
 use crate::inject::{Injector, Neighbour};
 use crate::queue::Queue;
 
@@ -222,24 +222,5 @@ fn hurry() {
     }
     if let Err(error) = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE) {
         tracing::debug!(%error, "the queue's thread keeps its priority");
-    }
-}
-
-/// Both clocks.
-struct Clock {
-    start: Instant,
-}
-
-impl Clock {
-    fn start() -> Self {
-        Self { start: Instant::now() }
-    }
-
-    fn now(&self) -> Now {
-        let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Now {
-            mono_ms: u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX),
-            wall_us: i64::try_from(wall.as_micros()).unwrap_or(i64::MAX),
-        }
     }
 }

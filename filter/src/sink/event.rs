@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use minewall_core::config::Carried;
 use minewall_core::evidence::{Action, Loss, Notice, Record};
-use minewall_core::incident::{Incident, State};
+use minewall_core::incident::{Incident, State, Told};
 
 /// What a sink carries.
 #[derive(Clone, Debug)]
@@ -17,6 +17,15 @@ pub(crate) enum Event {
     Notice(Arc<Notice>),
     /// Records this sink lost.
     Loss(Loss),
+}
+
+impl From<Told> for Event {
+    fn from(told: Told) -> Self {
+        match told {
+            Told::Incident(incident) => Self::Incident(Arc::from(incident)),
+            Told::Notice(notice) => Self::Notice(Arc::new(notice)),
+        }
+    }
 }
 
 impl Event {

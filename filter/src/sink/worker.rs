@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::thread;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 use std::{io, mem};
 
 use minewall_core::evidence::Loss;
 
 use super::lane::{Pace, Shared};
 use super::{Event, Later, Outlet, Taken, Writer};
+use crate::clock::wall_us;
 
 /// A thread that is to stop looks up this often.
 const SOON: Duration = Duration::from_millis(5);
@@ -286,8 +287,7 @@ impl<S: Source> Worker<S> {
         if !self.is_open || lost == self.reported || !is_due {
             return;
         }
-        let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let time_us = i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX);
+        let time_us = wall_us();
         let (sink, observer) = (self.name.clone(), self.observer.clone());
         let loss = Loss { time_us, observer, sink, lost: lost - self.reported };
         let message = (self.writer)(&Event::Loss(loss)).into();

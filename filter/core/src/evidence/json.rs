@@ -271,7 +271,7 @@ fn some(index: u32) -> Option<u32> {
 }
 
 /// The form of ECS: RFC 7042 with hyphens, upper case.
-fn mac([a, b, c, d, e, f]: [u8; 6]) -> String {
+pub(crate) fn mac([a, b, c, d, e, f]: [u8; 6]) -> String {
     format!("{a:02X}-{b:02X}-{c:02X}-{d:02X}-{e:02X}-{f:02X}")
 }
 

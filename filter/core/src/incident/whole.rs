@@ -1,6 +1,5 @@
 //! An open incident as it is told: everything that is known of it.
 
-use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -109,7 +108,7 @@ impl Open {
     }
 
     fn mac(&self) -> Option<String> {
-        let Host::Mac([a, b, c, d, e, f]) = self.host else { return None };
-        Some(format!("{a:02X}-{b:02X}-{c:02X}-{d:02X}-{e:02X}-{f:02X}"))
+        let Host::Mac(mac) = self.host else { return None };
+        Some(crate::evidence::mac(mac))
     }
 }
