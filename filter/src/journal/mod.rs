@@ -30,6 +30,7 @@ pub(crate) use command::{Command, Format, Place};
 pub(crate) use directory::check;
 pub(crate) use line::Class;
 pub(crate) use moment::{at, offset};
-#[allow(unused_imports, reason = "for `report` and `console`")]
-pub(crate) use read::{Damage, Entries, Entry, incidents, read, read_class, texts};
+#[cfg(test)]
+use read::read_class;
+pub(crate) use read::{Damage, incidents, read, texts};
 pub(crate) use write::{CHECKPOINT, Clock, Journal};
