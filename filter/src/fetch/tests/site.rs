@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use minewall_lab::{Program, finish_within};
+use minewall_lab::{Program, finish_within, until};
 
 use super::Scratch;
 
@@ -89,6 +89,14 @@ impl Site {
     /// One line a request.
     pub(crate) fn log(&self) -> String {
         self.program.log()
+    }
+
+    /// How often `text` stands in the log, once it does so `expected` times or time is up: nginx answers before it
+    /// writes.
+    pub(crate) fn fetched(&self, text: &str, expected: usize) -> usize {
+        let count = || self.log().matches(text).count();
+        _ = until(Duration::from_secs(10), || (count() >= expected).then_some(()));
+        count()
     }
 }
 

@@ -44,8 +44,8 @@ fn https_is_never_left_for_http() {
             assert_eq!(client.body(&site.url("/up")).1, LIST.as_bytes());
         }
     }
-    let fetched = site.log().matches("GET /list.txt").count();
-    assert_eq!(fetched, 2 * secure().iter().filter(|client| sees_heads(client.fetcher)).count());
+    let expected = 2 * secure().iter().filter(|client| sees_heads(client.fetcher)).count();
+    assert_eq!(site.fetched("GET /list.txt", expected), expected);
 }
 
 #[test]
