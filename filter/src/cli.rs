@@ -11,6 +11,8 @@ use crate::identity::Identify;
 use crate::settings::CONFIG;
 #[cfg(feature = "top")]
 use crate::top;
+#[cfg(feature = "uci")]
+use crate::uci;
 use crate::{check, incidents, journal, kernel, lists, lookup, output, replay, report, run, settings, show};
 
 /// Finds cryptocurrency mining in the traffic of a gateway, cuts it and writes the evidence.
@@ -130,6 +132,15 @@ enum Command {
         after_help = "Examples:\n  minewall lookup --public 203.0.113.5:40000 --at '2026-11-24 10:00:00' --offset +08:00\n  minewall lookup --list notice.csv --offset +08:00 > hosts.csv\n  minewall lookup --public 203.0.113.5:40000 --at 2026-11-24T02:00:00Z --nat-log conntrack.log"
     )]
     Lookup(lookup::Lookup),
+    /// Make minewall.toml of the configuration of OpenWrt
+    ///
+    /// Reads /etc/config/minewall and prints it in TOML; docs/openwrt.md tells every option. Exit code 0: minewall takes
+    /// it; 2: it does not, and each option that is wrong is told.
+    #[cfg(feature = "uci")]
+    #[command(
+        after_help = "Examples:\n  minewall uci > /var/etc/minewall/minewall.toml\n  minewall uci --check\n  uci export minewall | minewall uci --check -"
+    )]
+    Uci(uci::Uci),
     /// The kernel rules
     #[command(subcommand, after_help = "Examples:\n  minewall rules print --backend nft")]
     Rules(Rules),
@@ -193,6 +204,8 @@ impl Cli {
             Command::Lookup(lookup) => lookup.perform(),
             Command::Report(report) => report.perform(),
             Command::Notice(notice) => notice.perform(),
+            #[cfg(feature = "uci")]
+            Command::Uci(uci) => uci.perform(),
             Command::Rules(Rules::Print { config, backend }) => {
                 let mut config = settings::own(config.as_deref())?;
                 config.kernel.backend = backend.map_or(config.kernel.backend, Into::into);

@@ -34,6 +34,8 @@ mod show;
 mod sink;
 #[cfg(feature = "top")]
 mod top;
+#[cfg(feature = "uci")]
+mod uci;
 mod update;
 
 /// The exit code of a failure; 1 belongs to `check`, where it means "not listed".

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Error, Result, anyhow};
 use minewall_core::config::{Config, Feed, ListFile, ListFiles, OutOfBounds, Wrong};
 use minewall_core::engine::Settings;
-use minewall_lists::{Builder, Category, Format, ListMeta, Lists, Unreadable};
+use minewall_lists::{Builder, Category, Format, ListMeta, Lists, Reason, Unreadable};
 use toml::de::DeTable;
 
 use crate::update::{self, Generation, Store};
@@ -44,13 +44,49 @@ pub(crate) fn own(named: Option<&Path>) -> Result<Config> {
 pub(crate) fn check(path: &Path) -> Result<(Lists, Vec<Tally>)> {
     let text = read_text(path)?;
     let config = parse(&text).with_context(|| within(path))?;
+    check_files(&config).map_err(|error| located(&text, error)).with_context(|| within(path))
+}
+
+/// Checks everything a configuration names, without starting anything. Gives its lists.
+fn check_files(config: &Config) -> Result<(Lists, Vec<Tally>)> {
+    check_sinks(config)?;
+    metrics::check(&config.metrics.file).context(Setting("metrics.file".to_owned()))?;
+    identity::check_inventory(&config.identity).context(Setting("identity.inventory".to_owned()))?;
+    lists(&config.lists)
+}
+
+fn check_sinks(config: &Config) -> Result<()> {
     let sinks = config.sink.iter().enumerate();
-    let sound = sinks.map(|(at, sink)| sink::check(sink).with_context(|| Setting(format!("sink.{at}"))));
-    let metrics = || metrics::check(&config.metrics.file).context(Setting("metrics.file".to_owned()));
-    let inventory = || identity::check_inventory(&config.identity).context(Setting("identity.inventory".to_owned()));
-    let files = sound.collect::<Result<()>>().and_then(|()| metrics()).and_then(|()| inventory());
-    let lists = files.and_then(|()| lists(&config.lists));
-    lists.map_err(|error| located(&text, error)).with_context(|| within(path))
+    sinks.map(|(at, sink)| sink::check(sink).with_context(|| Setting(format!("sink.{at}")))).collect()
+}
+
+/// What is wrong with a configuration that was made of another.
+#[derive(Debug)]
+pub(crate) struct Fault {
+    /// The setting, an entry of a list by its index (`lists.feed.0.url`), where it is known.
+    pub(crate) setting: Option<String>,
+    /// The line, where it is known.
+    pub(crate) line: Option<usize>,
+    /// What is wrong, and what may stand there.
+    pub(crate) problem: String,
+}
+
+/// Checks a configuration in memory; with the files it names, or without.
+///
+/// # Errors
+/// The first thing that is wrong.
+pub(crate) fn judge(text: &str, reads_files: bool) -> Result<(), Fault> {
+    let config: Config = toml::from_str(text).map_err(|error| Fault {
+        setting: None,
+        line: error.span().map(|span| line(text, span.start)),
+        problem: error.message().to_owned(),
+    })?;
+    let files = |()| if reads_files { check_files(&config).map(drop) } else { check_sinks(&config) };
+    bounds(&config).and_then(files).map_err(|error| {
+        let setting = error.downcast_ref::<Setting>().map(|setting| setting.0.clone());
+        let causes = error.chain().skip(usize::from(setting.is_some()));
+        Fault { setting, line: None, problem: causes.map(ToString::to_string).collect::<Vec<_>>().join(": ") }
+    })
 }
 
 fn read_text(path: &Path) -> Result<String> {
@@ -65,15 +101,18 @@ fn within(path: &Path) -> String {
 
 fn parse(text: &str) -> Result<Config> {
     let config: Config = toml::from_str(text).map_err(|error| anyhow!("{}", error.to_string().trim_end()))?;
-    let wrong = |wrong: OutOfBounds| located(text, anyhow!(wrong.problem).context(Setting(wrong.setting.to_owned())));
-    config.check().map_err(wrong)?;
-    resolve::check(&config.resolve)
-        .map_err(|error| located(text, error.context(Setting("resolve.servers".to_owned()))))?;
-    identity::check(&config.identity)
-        .map_err(|error| located(text, error.context(Setting("identity.servers".to_owned()))))?;
-    let wrong = |wrong: Wrong| located(text, anyhow!(wrong.problem).context(Setting(wrong.setting)));
-    config.check_sinks().and_then(|()| config.lists.check()).map_err(wrong)?;
+    bounds(&config).map_err(|error| located(text, error))?;
     Ok(config)
+}
+
+/// Checks what types cannot; an error says in its context which setting it is about.
+fn bounds(config: &Config) -> Result<()> {
+    let wrong = |wrong: OutOfBounds| anyhow!(wrong.problem).context(Setting(wrong.setting.to_owned()));
+    config.check().map_err(wrong)?;
+    resolve::check(&config.resolve).context(Setting("resolve.servers".to_owned()))?;
+    identity::check(&config.identity).context(Setting("identity.servers".to_owned()))?;
+    let wrong = |wrong: Wrong| anyhow!(wrong.problem).context(Setting(wrong.setting));
+    config.check_sinks().and_then(|()| config.lists.check()).map_err(wrong)
 }
 
 /// What an error is about: a path through the configuration, an entry of a list by its index (`sink.0`).
@@ -92,12 +131,14 @@ impl fmt::Display for Setting {
 fn located(text: &str, error: Error) -> Error {
     let at = error.downcast_ref::<Setting>().and_then(|setting| place(text, &setting.0));
     match at {
-        Some(at) => {
-            let line_breaks = text.bytes().take(at).filter(|byte| *byte == b'\n').count();
-            error.context(format!("line {}", line_breaks + 1))
-        }
+        Some(at) => error.context(format!("line {}", line(text, at))),
         None => error,
     }
+}
+
+/// The line of a place in the text.
+fn line(text: &str, at: usize) -> usize {
+    text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1
 }
 
 fn place(text: &str, setting: &str) -> Option<usize> {
@@ -204,6 +245,9 @@ pub(crate) fn index(
         builder.allow(name).map_err(|reason| anyhow!("{name:?} is {reason}").context(setting()))?;
     }
     let mut tallies = Vec::new();
+    if let Some((meta, text)) = blocked(files) {
+        tallies.push(block(&mut builder, meta, &text).with_context(|| Setting("lists.block".to_owned()))?);
+    }
     for (at, file) in files.file.iter().enumerate() {
         tallies.push(add(&mut builder, file).with_context(|| Setting(format!("lists.file.{at}")))?);
     }
@@ -214,6 +258,27 @@ pub(crate) fn index(
         }
     }
     Ok((builder.build(), tallies))
+}
+
+/// The list that the names of `lists.block` are, with its text; none where there are none.
+pub(crate) fn blocked(files: &ListFiles) -> Option<(ListMeta, String)> {
+    let meta = || ListMeta::new("lists.block", Category::Custom);
+    (!files.block.is_empty()).then(|| (meta(), files.block.join("\n") + "\n"))
+}
+
+/// Adds the names of `lists.block`. That the guard holds one is told; it may have come to do so with a new version.
+fn block(builder: &mut Builder, meta: ListMeta, text: &str) -> Result<Tally> {
+    let tally = builder.add_text(meta, text);
+    let mut reasons = Vec::new();
+    for (reason, refusal) in tally.refusals() {
+        let entry = text.lines().nth(refusal.first_line.saturating_sub(1)).unwrap_or_default();
+        if reason != Reason::Guarded {
+            return Err(anyhow!("{entry:?} cannot be listed: {reason}"));
+        }
+        reasons.push(format!("{} of them ({entry:?} first): {reason}", refusal.count));
+    }
+    let path = "lists.block".to_owned();
+    Ok(Tally { path, accepted: tally.accepted, noted: tally.noted, rejected: tally.rejected(), reasons })
 }
 
 fn add(builder: &mut Builder, file: &ListFile) -> Result<Tally> {

@@ -233,6 +233,8 @@ pub struct ListFiles {
     pub file: Vec<ListFile>,
     /// Names that are never listed.
     pub allow: Vec<String>,
+    /// Names of one's own, and addresses with a port, as a list of the category `custom`.
+    pub block: Vec<String>,
     /// Lists that are fetched.
     pub feed: Vec<Feed>,
     /// How they are.
@@ -241,7 +243,14 @@ pub struct ListFiles {
 
 impl Default for ListFiles {
     fn default() -> Self {
-        Self { shipped: true, file: Vec::new(), allow: Vec::new(), feed: Vec::new(), update: Update::default() }
+        Self {
+            shipped: true,
+            file: Vec::new(),
+            allow: Vec::new(),
+            block: Vec::new(),
+            feed: Vec::new(),
+            update: Update::default(),
+        }
     }
 }
 

@@ -17,6 +17,7 @@ pub(crate) struct Source {
 
 enum Text {
     Shipped(&'static str),
+    Block(String),
     File(PathBuf),
 }
 
@@ -29,6 +30,9 @@ pub(crate) fn all(files: &ListFiles) -> Result<Vec<Source>> {
         let meta = ListMeta::from_head(text)?;
         Some(Ok(Source { meta, format: Format::Own, text: Text::Shipped(text) }))
     });
+    let block = settings::blocked(files)
+        .into_iter()
+        .map(|(meta, text)| Ok(Source { meta, format: Format::Auto, text: Text::Block(text) }));
     let own = files.file.iter().map(|file| {
         let wrong = |unknown| anyhow!("the list {:?}: {unknown}", file.name);
         let meta = ListMeta::new(&file.name, file.category.parse().map_err(wrong)?);
@@ -39,7 +43,7 @@ pub(crate) fn all(files: &ListFiles) -> Result<Vec<Source>> {
         let (meta, path) = fetched.as_ref()?.list(feed)?;
         Some(Ok(Source { meta, format: feed.format, text: Text::File(path) }))
     });
-    shipped.chain(own).chain(feeds).collect()
+    shipped.chain(block).chain(own).chain(feeds).collect()
 }
 
 impl Source {
@@ -51,6 +55,7 @@ impl Source {
         let mut reader = Reader::new(self.format);
         match &self.text {
             Text::Shipped(text) => reader.push(text.as_bytes(), out)?,
+            Text::Block(text) => reader.push(text.as_bytes(), out)?,
             Text::File(path) => settings::pieces(path, &mut |piece| Ok(reader.push(piece, out)?))?,
         }
         reader.end(out).with_context(|| format!("the list {:?}", self.meta.name))

@@ -71,6 +71,8 @@ fn key(files: &ListFiles, generation: &Generation) -> Result<Key> {
     SHIPPED.iter().for_each(|text| put(text.as_bytes()));
     put(&(files.allow.len() as u64).to_le_bytes());
     files.allow.iter().for_each(|name| put(name.as_bytes()));
+    put(&(files.block.len() as u64).to_le_bytes());
+    files.block.iter().for_each(|name| put(name.as_bytes()));
     for file in &files.file {
         for word in [&file.name, &file.category, &file.format] {
             put(word.as_bytes());

@@ -314,7 +314,9 @@ impl<'a> Update<'a> {
 
     /// Of the generation that would be written.
     fn state(&self) -> State {
-        let mut state = State::new(self.store.next(), self.base.as_ref().map(|base| base.state.generation));
+        let base = self.base.as_ref().map(|base| base.state.generation);
+        let before = base.filter(|_| self.config.lists.update.generations > 1);
+        let mut state = State::new(self.store.next(), before);
         for feed in &self.config.lists.feed {
             let fresh = self.fresh.get(feed.name.as_str()).map(|fresh| &fresh.kept);
             if let Some(kept) = fresh.or_else(|| self.kept(feed)) {

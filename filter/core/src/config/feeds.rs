@@ -75,6 +75,8 @@ fn word<'de, D: Deserializer<'de>, T: FromStr<Err: Display>>(deserializer: D) ->
 pub struct Update {
     /// Where what was fetched is kept, on a file system that lasts.
     pub directory: String,
+    /// How much of it, 1 or 2 generations: the second is for `lists rollback`, and for when the first is damaged.
+    pub generations: u32,
     /// Where it is worked on, and what went wrong is kept; empty: `lists` in the runtime directory.
     pub scratch: String,
     /// What fetches.
@@ -104,6 +106,7 @@ impl Default for Update {
     fn default() -> Self {
         Self {
             directory: "/var/lib/minewall/lists".to_owned(),
+            generations: 2,
             scratch: String::new(),
             fetcher: Fetcher::Auto,
             authorities: String::new(),
@@ -255,6 +258,7 @@ impl Update {
         if self.directory == self.scratch {
             return Err(("scratch", "it is lists.update.directory; name another, best on a tmpfs".to_owned()));
         }
+        range("generations", self.generations.into(), 1, 2)?;
         range("connect", self.connect.into(), 1, 300)?;
         range("timeout", self.timeout.into(), 1, 3600)?;
         range("bytes", self.bytes, 1024, 1 << 30)?;
