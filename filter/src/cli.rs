@@ -13,13 +13,14 @@ use crate::settings::CONFIG;
 use crate::top;
 #[cfg(feature = "uci")]
 use crate::uci;
-use crate::{check, incidents, journal, kernel, lists, lookup, output, replay, report, run, settings, show};
+use crate::{check, features, incidents, journal, kernel, lists, lookup, output, replay, report, run, settings, show};
 
 /// Finds cryptocurrency mining in the traffic of a gateway, cuts it and writes the evidence.
 #[derive(Debug, Parser)]
 #[command(
     name = "minewall",
     version,
+    long_version = features::version(),
     max_term_width = 100,
     after_help = "Examples:\n  minewall run -c /etc/minewall/minewall.toml\n  minewall replay monday.pcap\n  minewall check pool.example.org 192.0.2.7:3333"
 )]

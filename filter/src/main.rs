@@ -12,6 +12,7 @@ mod check;
 mod cli;
 mod clock;
 mod control;
+mod features;
 mod feed;
 mod fetch;
 mod identity;
@@ -42,7 +43,7 @@ mod update;
 const FAILURE: u8 = 2;
 
 fn main() -> ExitCode {
-    let cli = cli::Cli::parse();
+    let cli = cli::Cli::try_parse().unwrap_or_else(|error| features::explain(error).exit());
     match cli.perform() {
         Ok(code) => code,
         Err(error) if matches!(error.downcast_ref(), Some(output::Unwritable::Closed)) => ExitCode::SUCCESS,

@@ -26,6 +26,9 @@ use minewall_core::names::Names;
 use minewall_core::ruleset::Classes;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::prelude::*;
 
 use crate::control::{Board, Server};
 use crate::identity::Identity;
@@ -351,14 +354,13 @@ fn reload(
 
 /// The program's own log: on standard error, which systemd and procd carry on.
 pub(crate) fn log_to_stderr() {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("MINEWALL_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let said = std::env::var("MINEWALL_LOG").ok().and_then(|said| said.parse::<Targets>().ok());
+    let filter = said.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO));
+    let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
-        .with_target(false)
-        .init();
+        .with_target(false);
+    tracing_subscriber::registry().with(lines).with(filter).init();
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use minewall_lists::{Builder, Category, Format, ListMeta, Lists, Reason, Unreada
 use toml::de::DeTable;
 
 use crate::update::{self, Generation, Store};
-use crate::{identity, metrics, resolve, sink};
+use crate::{features, identity, metrics, sink};
 
 /// Reads and checks a configuration file.
 ///
@@ -109,8 +109,9 @@ fn parse(text: &str) -> Result<Config> {
 fn bounds(config: &Config) -> Result<()> {
     let wrong = |wrong: OutOfBounds| anyhow!(wrong.problem).context(Setting(wrong.setting.to_owned()));
     config.check().map_err(wrong)?;
-    resolve::check(&config.resolve).context(Setting("resolve.servers".to_owned()))?;
-    identity::check(&config.identity).context(Setting("identity.servers".to_owned()))?;
+    if let Some((setting, error)) = features::refused(config) {
+        return Err(error.context(Setting(setting)));
+    }
     let wrong = |wrong: Wrong| anyhow!(wrong.problem).context(Setting(wrong.setting));
     config.check_sinks().and_then(|()| config.lists.check()).map_err(wrong)
 }
@@ -347,7 +348,7 @@ mod tests {
     fn what_is_not_built_in_is_told() {
         let error = format!("{:#}", parse("[resolve]\nservers = [\"tls://9.9.9.9#dns.quad9.net\"]").unwrap_err());
         assert!(
-            ["line 2", "resolve.servers", "DNS over TLS", "\"dot\""].iter().all(|word| error.contains(word)),
+            ["line 2", "resolve.servers", "DNS over TLS", "--features dot"].iter().all(|word| error.contains(word)),
             "{error}"
         );
     }

@@ -26,7 +26,9 @@ pub(crate) use ask::Request;
 pub(crate) use board::Board;
 pub(crate) use caller::Caller;
 pub(crate) use server::Server;
-pub(crate) use status::{Happened, Host, ListStatus, QueueStatus, SinkStatus, Status, Top};
+#[cfg(feature = "top")]
+pub(crate) use status::{Happened, Host, Top};
+pub(crate) use status::{ListStatus, QueueStatus, SinkStatus, Status};
 
 /// The version of the protocol.
 const VERSION: u64 = 1;

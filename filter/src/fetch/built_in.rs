@@ -10,8 +10,10 @@ use ureq::typestate::AgentScope;
 use super::head::Head;
 use super::{AGENT, Answer, Ask, Failed, Kind};
 
-/// Whether it can do https.
-pub(super) const TLS: bool = cfg!(feature = "tls");
+/// Whether it can fetch, from an `https:` URL where it `is_secure`.
+pub(super) const fn can(is_secure: bool) -> bool {
+    !is_secure || cfg!(feature = "tls")
+}
 
 /// Headers of an answer, in bytes.
 const HEADERS: usize = 32 << 10;
@@ -40,7 +42,8 @@ pub(super) fn get(ask: &Ask<'_>) -> Result<Answer, Failed> {
     Ok(Answer { head, body: Box::new(Translated(body.into_reader())) })
 }
 
-/// The agent's settings with the authorities of the system and those of a file.
+/// An agent's settings with the authorities of the system and those of a file.
+#[cfg(feature = "webhook")]
 pub(crate) fn secured(
     config: ConfigBuilder<AgentScope>,
     authorities: Option<&Path>,

@@ -13,6 +13,8 @@ use super::head::Head;
 pub(crate) enum Kind {
     /// No URL we know.
     Url,
+    /// This minewall has no client of its own.
+    NoClient,
     /// This minewall speaks no TLS.
     NoTls,
     /// The program is not there.
@@ -67,6 +69,12 @@ const LATER: &str = "the next update tries again";
 
 const ROWS: &[Row] = &[
     row(Kind::Url, true, "not a URL that can be fetched", "write https://, http:// or file:// and what follows"),
+    row(
+        Kind::NoClient,
+        true,
+        "this minewall was built without a fetcher of its own",
+        "install curl, wget or uclient-fetch, and leave the fetcher at auto",
+    ),
     row(
         Kind::NoTls,
         true,
@@ -153,6 +161,7 @@ impl Failed {
     }
 
     /// About a URL that is not fetched but posted to.
+    #[cfg(feature = "webhook")]
     pub(crate) fn about(self, url: &Url) -> Self {
         self.at(url)
     }

@@ -52,6 +52,7 @@ impl Head {
 }
 
 /// What a `Retry-After` asks for.
+#[cfg(feature = "webhook")]
 pub(crate) fn wait(text: &str) -> Option<Duration> {
     waited(text, Timestamp::now())
 }

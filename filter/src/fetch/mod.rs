@@ -2,7 +2,7 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | `built_in` | the client of our own: ureq, with rustls where feature `tls` is on |
+//! | `built_in` | the client of our own, where feature `fetch` is on: ureq, with rustls where `tls` is on |
 //! | `system` | curl, wget, uclient-fetch: one row each in its table |
 //! | `piped` | a program whose output is read within the time allowed |
 //! | `head` | status and headers of an answer |
@@ -13,6 +13,7 @@
 //! A client makes one request. What follows from its answer is decided here, once for all of them.
 
 mod body;
+#[cfg(feature = "fetch")]
 mod built_in;
 mod failed;
 mod head;
@@ -34,8 +35,10 @@ use url::Url;
 pub(crate) use failed::Failed;
 use failed::{Kind, masked};
 use head::Head;
+#[cfg(feature = "webhook")]
 pub(crate) use head::wait;
 
+#[cfg(feature = "webhook")]
 pub(crate) use built_in::secured;
 
 /// Redirects followed from one URL.
@@ -176,7 +179,7 @@ fn get(with: Fetcher, ask: &Ask<'_>) -> Result<Answer, Failed> {
     let secure = ask.url.scheme() == "https";
     match with {
         _ if ask.url.scheme() == "file" => open(ask),
-        Fetcher::Auto if secure && !built_in::TLS => system::get(system::first()?, ask),
+        Fetcher::Auto if !built_in::can(secure) => system::get(system::first()?, ask),
         Fetcher::Auto | Fetcher::BuiltIn => built_in::get(ask),
         Fetcher::Curl | Fetcher::Wget | Fetcher::UclientFetch => system::get(with, ask),
     }
@@ -195,4 +198,18 @@ fn open(ask: &Ask<'_>) -> Result<Answer, Failed> {
     let status = if ask.etag == Some(mark.as_str()) { 304 } else { 200 };
     let headers = vec![("etag".to_owned(), mark), ("content-length".to_owned(), known.len().to_string())];
     Ok(Answer { head: Head { status, headers }, body: Box::new(file) })
+}
+
+#[cfg(not(feature = "fetch"))]
+mod built_in {
+    use super::{Answer, Ask, Failed, Kind};
+
+    /// Nothing can be fetched without it.
+    pub(super) const fn can(_: bool) -> bool {
+        false
+    }
+
+    pub(super) fn get(_: &Ask<'_>) -> Result<Answer, Failed> {
+        Err(Failed::new(Kind::NoClient, ""))
+    }
 }

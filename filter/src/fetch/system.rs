@@ -12,6 +12,8 @@ use std::time::Duration;
 
 use super::head::Head;
 use super::piped::{End, Piped};
+use crate::features;
+
 use super::{AGENT, Answer, Ask, Failed, Fetcher, Kind, REDIRECTS};
 
 /// Head of an answer, in bytes.
@@ -100,7 +102,8 @@ const PROGRAMS: &[Program] = &[
 /// The first fetcher that is there.
 pub(super) fn first() -> Result<Fetcher, Failed> {
     let found = PROGRAMS.iter().find(|program| is_there(program));
-    found.map(|program| program.fetcher).ok_or_else(|| Failed::new(Kind::NoTls, "no curl, uclient-fetch or wget here"))
+    let kind = if features::has("fetch") { Kind::NoTls } else { Kind::NoClient };
+    found.map(|program| program.fetcher).ok_or_else(|| Failed::new(kind, "no curl, uclient-fetch or wget here"))
 }
 
 /// Whether a program is there and is what it is called: `wget` may be another's, with other options.

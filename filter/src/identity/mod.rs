@@ -23,6 +23,7 @@ mod nat;
 mod neighbour;
 mod netlink;
 mod provider;
+#[cfg(feature = "resolve")]
 mod reverse;
 
 use std::net::IpAddr;
@@ -56,14 +57,6 @@ const FOR_NAME: Duration = Duration::from_millis(300);
 
 /// And a datagram's record for its entry in the connection table, which stands when the packet has left.
 const FOR_ENTRY: Duration = Duration::from_millis(50);
-
-/// Whether it was built in all that the settings ask for.
-///
-/// # Errors
-/// Something that is missing, with the remedy.
-pub(crate) fn check(settings: &config::Identity) -> Result<()> {
-    reverse::check(settings)
-}
 
 /// Whether the inventory, where one is named, can be used.
 ///

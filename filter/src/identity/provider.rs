@@ -9,6 +9,7 @@ use minewall_core::config;
 use super::files::Files;
 use super::inventory::Inventory;
 use super::lease::{Format, dnsmasq, isc, kea, odhcpd, radius};
+#[cfg(feature = "resolve")]
 use super::reverse::Reverse;
 
 /// The host that is asked for.
@@ -70,6 +71,7 @@ impl Told {
 #[derive(Clone, Debug)]
 pub(super) enum Answer {
     /// It will know in a moment.
+    #[cfg_attr(not(feature = "resolve"), expect(dead_code, reason = "only name servers take their time"))]
     Later,
     /// Nothing.
     Nothing,
@@ -113,7 +115,10 @@ pub(super) const TABLE: &[Row] = &[
         is_name_only: true,
         ..row("reverse-dns", |settings| match settings.reverse {
             config::Reverse::Off => Ok(None),
+            #[cfg(feature = "resolve")]
             config::Reverse::On => Ok(Some(Arc::new(Reverse::start(&settings.servers)?))),
+            #[cfg(not(feature = "resolve"))]
+            config::Reverse::On => Err(crate::features::without("resolve")),
         })
     },
 ];

@@ -12,7 +12,7 @@ use minewall_core::limits::HOSTS;
 use tokio::task::JoinSet;
 
 use super::provider::{Answer, Host, Provider, Told};
-use crate::resolve::{self, Asker};
+use crate::resolve::Asker;
 
 /// Questions that may wait, and that are under way at once.
 const WAITING: usize = 64;
@@ -30,12 +30,6 @@ type Known = (Instant, Option<Option<Arc<Told>>>);
 pub(super) struct Reverse {
     questions: Mutex<SyncSender<IpAddr>>,
     known: Arc<Mutex<HashMap<IpAddr, Known>>>,
-}
-
-/// # Errors
-/// This program cannot speak to one of the servers.
-pub(super) fn check(settings: &config::Identity) -> Result<()> {
-    resolve::check(&of(&settings.servers))
 }
 
 fn of(servers: &[String]) -> config::Resolve {

@@ -25,7 +25,9 @@ use anyhow::Result;
 use clap::Subcommand;
 use minewall_core::config::Config;
 
-use crate::{feed, resolve};
+use crate::feed;
+#[cfg(feature = "resolve")]
+use crate::resolve;
 
 /// The exit code for "something is not as it should be, but the lists are in use".
 const ATTENTION: u8 = 1;
@@ -79,6 +81,7 @@ pub(crate) enum Command {
     /// Ask for the addresses of listed names, and tell which would be refused with their ports
     ///
     /// Nothing is changed. Exit code 0: at least one would be; 1: none; 2: error.
+    #[cfg(feature = "resolve")]
     #[command(
         after_help = "Examples:\n  minewall lists resolve\n  minewall lists resolve --json pool.supportxmr.com | jq .address"
     )]
@@ -116,6 +119,7 @@ impl Command {
             Self::Search(search) => search.perform(),
             Self::Export(export) => export.perform(),
             Self::Report(report) => report.perform(),
+            #[cfg(feature = "resolve")]
             Self::Resolve(resolve) => resolve.perform(),
             #[cfg(feature = "sign")]
             Self::Sign(sign) => sign.perform(),

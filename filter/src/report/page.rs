@@ -20,6 +20,7 @@ const WALLET: usize = 21;
 
 /// A page.
 pub(crate) struct Page {
+    #[cfg_attr(not(feature = "report"), allow(dead_code, reason = "HTML names it"))]
     pub(crate) lang: Lang,
     pub(crate) title: String,
     /// What stands below the title.

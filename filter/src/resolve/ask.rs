@@ -1,7 +1,5 @@
 //! The name servers that are asked.
 
-use std::error::Error;
-use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -16,6 +14,8 @@ use hickory_resolver::proto::rr::RData;
 use hickory_resolver::system_conf;
 use minewall_core::config::{Resolve, Server, Transport};
 
+use super::{Answer, NoAddress};
+
 /// How long one name may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -28,40 +28,9 @@ pub(crate) struct Asker {
     servers: Vec<IpAddr>,
 }
 
-/// Why there is no address of a name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum NoAddress {
-    /// There is no such name, or it has none.
-    None(&'static str),
-    /// Nobody could say.
-    NoAnswer(String),
-}
-
-impl fmt::Display for NoAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::None(why) => f.write_str(why),
-            Self::NoAnswer(why) => f.write_str(why),
-        }
-    }
-}
-
-impl Error for NoAddress {}
-
 /// Why no server of `resolve.servers` could be asked.
 const NOBODY: &str = "no name server can be reached, or none over TLS has a certificate for its name that the authorities of \
                       this system vouch for; look at resolve.servers";
-
-/// What name servers say of a name: its addresses, each with the seconds it holds.
-pub(crate) type Answer = Result<Vec<(IpAddr, u32)>, NoAddress>;
-
-/// Whether this program can speak to the servers of a configuration.
-///
-/// # Errors
-/// It was built without what one of them needs.
-pub(crate) fn check(settings: &Resolve) -> Result<()> {
-    settings.servers.iter().try_for_each(|server| connections(server).map(drop))
-}
 
 /// The connections to one server.
 fn connections(server: &str) -> Result<(IpAddr, Vec<ConnectionConfig>)> {
@@ -73,9 +42,9 @@ fn connections(server: &str) -> Result<(IpAddr, Vec<ConnectionConfig>)> {
         #[cfg(feature = "doh")]
         Transport::Https(name, path) => vec![ConnectionConfig::https(name.into(), Some(path.into()))],
         #[cfg(not(feature = "dot"))]
-        Transport::Tls(_) => return Err(missing(server, "TLS", "dot")),
+        Transport::Tls(_) => return Err(crate::features::without("dot")),
         #[cfg(not(feature = "doh"))]
-        Transport::Https(..) => return Err(missing(server, "HTTPS", "doh")),
+        Transport::Https(..) => return Err(crate::features::without("doh")),
     };
     for connection in &mut connections {
         connection.port = at.port();
@@ -83,18 +52,11 @@ fn connections(server: &str) -> Result<(IpAddr, Vec<ConnectionConfig>)> {
     Ok((at.ip(), connections))
 }
 
-#[cfg(not(all(feature = "dot", feature = "doh")))]
-fn missing(server: &str, protocol: &str, feature: &str) -> anyhow::Error {
-    anyhow!(
-        "{server:?}: this minewall was built without DNS over {protocol} (cargo feature {feature:?}); name a plain one"
-    )
-}
-
 impl Asker {
     /// Call it within the runtime that is to ask.
     ///
     /// # Errors
-    /// The system has no name server configured, or [`check`] fails.
+    /// The system has no name server configured, or this program cannot speak to one that is named.
     pub(crate) fn new(settings: &Resolve) -> Result<Self> {
         let (config, options) = if settings.servers.is_empty() {
             let system = system_conf::read_system_conf();

@@ -2,13 +2,14 @@
 //! guard, for a time within bounds.
 
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use minewall_core::config::Resolve;
 use minewall_core::learned;
 use minewall_core::policy::Inside;
 use minewall_lists::Lists;
+use portable_atomic::AtomicU64;
 
 use super::{Guard, KINDS, Refused, Table};
 

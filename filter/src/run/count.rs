@@ -1,7 +1,7 @@
 //! What is counted by the engines, the sinks and the kernel, brought together once in a while and written.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -11,6 +11,7 @@ use jiff::tz::TimeZone;
 use minewall_core::config::{Config, Metrics};
 use minewall_core::engine::Counters;
 use minewall_lists::ListMeta;
+use portable_atomic::AtomicU64;
 
 use super::ease::Watch;
 use super::recorder::Recorder;

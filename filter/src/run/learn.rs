@@ -17,11 +17,10 @@ use minewall_core::config::{Refresh, Resolve};
 use minewall_core::engine::Settings;
 use minewall_core::learned::Lesson;
 use minewall_core::policy::{CategoryAction, Mode};
-use tokio::task::JoinSet;
 
 use super::Shared;
 use crate::kernel::Led;
-use crate::resolve::{Answer, Asker, Counts, NoAddress, Schedule, ScheduledName, Table, Teacher};
+use crate::resolve::{Asks, Counts, NoAddress, Schedule, Table, Teacher};
 
 /// How often the thread looks for something to do.
 const TURN: Duration = Duration::from_millis(250);
@@ -76,7 +75,6 @@ impl Learner {
     pub(super) fn start(shared: &Arc<Shared>, file: PathBuf, seed: u64) -> Result<Self> {
         let (lessons, receiver) = sync_channel(LESSONS);
         let told = Arc::<Told>::default();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (settings, resolve) = (shared.settings.load_full(), shared.resolve.load_full());
         let now = Instant::now();
         let mut work = Work {
@@ -85,9 +83,8 @@ impl Learner {
             lessons: receiver,
             table: Table::default(),
             schedule: Schedule::new(seed, now),
-            asker: None,
-            no_asker_before: now,
-            asks: JoinSet::new(),
+            asks: Asks::new()?,
+            closed_until: now,
             failures: 0,
             settings,
             resolve,
@@ -100,8 +97,7 @@ impl Learner {
         work.renew(now);
         work.publish(now);
         let thread = std::thread::Builder::new().name("learner".into());
-        let thread =
-            thread.spawn(move || runtime.block_on(work.work())).context("cannot start a thread that learns")?;
+        let thread = thread.spawn(move || work.work()).context("cannot start a thread that learns")?;
         Ok(Self { thread, lessons, told })
     }
 
@@ -132,9 +128,9 @@ struct Work {
     lessons: Receiver<Vec<u8>>,
     table: Table,
     schedule: Schedule,
-    asker: Option<Arc<Asker>>,
-    no_asker_before: Instant,
-    asks: JoinSet<(ScheduledName, Answer)>,
+    asks: Asks,
+    /// Before then nobody new to ask is looked for.
+    closed_until: Instant,
     failures: u32,
     settings: Arc<Settings>,
     resolve: Arc<Resolve>,
@@ -147,7 +143,7 @@ struct Work {
 }
 
 impl Work {
-    async fn work(mut self) {
+    fn work(mut self) {
         while !self.shared.stop.load(Ordering::Acquire) {
             let now = Instant::now();
             if !Arc::ptr_eq(&self.shared.settings.load(), &self.settings)
@@ -155,7 +151,7 @@ impl Work {
             {
                 self.settings = self.shared.settings.load_full();
                 self.resolve = self.shared.resolve.load_full();
-                self.asker = None;
+                self.asks.close();
                 self.renew(now);
             }
             self.hear(now);
@@ -167,16 +163,16 @@ impl Work {
             if self.news && since(NEWS) || self.longer && since(longer) {
                 self.publish(now);
             }
-            tokio::time::sleep(TURN).await;
+            self.asks.wait(TURN);
         }
         self.save();
     }
 
     /// Goes by other lists or settings: what they no longer name is let go, what they name anew is asked for.
     fn renew(&mut self, now: Instant) {
-        let Self { table, schedule, settings, resolve, .. } = self;
-        let servers = self.asker.as_ref().map_or(&[][..], |asker| asker.servers());
-        let teacher = Teacher { lists: &settings.lists, inside: &settings.policy.inside, servers, settings: resolve };
+        let Self { table, schedule, settings, resolve, asks, .. } = self;
+        let (inside, servers) = (&settings.policy.inside, asks.servers());
+        let teacher = Teacher { lists: &settings.lists, inside, servers, settings: resolve };
         table.retain(now, |held| teacher.still(held.name, held.ip, held.port));
         let names: BTreeSet<&str> = match resolve.refresh {
             Refresh::Off => BTreeSet::new(),
@@ -205,8 +201,7 @@ impl Work {
     fn teach(&mut self, now: Instant, name: &str, addresses: &[(IpAddr, u32)]) -> Option<Duration> {
         let before = self.table.len();
         let settings = Arc::clone(&self.settings);
-        let servers = self.asker.as_ref().map_or(&[][..], |asker| asker.servers());
-        let inside = &settings.policy.inside;
+        let (inside, servers) = (&settings.policy.inside, self.asks.servers());
         let teacher = Teacher { lists: &settings.lists, inside, servers, settings: &self.resolve };
         let held = teacher.teach(&mut self.table, &self.told.counts, now, name, addresses);
         self.news |= self.table.len() > before;
@@ -216,8 +211,8 @@ impl Work {
 
     /// Takes what name servers said.
     fn finish(&mut self, now: Instant) {
-        while let Some(joined) = self.asks.try_join_next() {
-            let Ok((name, answer)) = joined else {
+        while let Some(ended) = self.asks.next() {
+            let Some((name, answer)) = ended else {
                 self.schedule.done();
                 continue;
             };
@@ -248,7 +243,7 @@ impl Work {
             tracing::warn!(name, why, "name servers do not answer; what is known of listed names is held for its time");
         }
         if self.failures >= FAILURES {
-            self.asker = None;
+            self.asks.close();
         }
     }
 
@@ -257,28 +252,25 @@ impl Work {
         if self.schedule.len() == 0 {
             return;
         }
-        let Some(asker) = self.asker(now) else { return };
+        if !self.is_open(now) {
+            return;
+        }
         while let Some(name) = self.schedule.next(now, &self.resolve) {
             self.told.counts.asked.fetch_add(1, Ordering::Relaxed);
-            let asker = Arc::clone(&asker);
-            self.asks.spawn(async move {
-                let answer = asker.ask(&name.name).await;
-                (name, answer)
-            });
+            self.asks.begin(name);
         }
     }
 
-    fn asker(&mut self, now: Instant) -> Option<Arc<Asker>> {
-        if self.asker.is_none() && now >= self.no_asker_before {
-            match Asker::new(&self.resolve) {
-                Ok(asker) => self.asker = Some(Arc::new(asker)),
-                Err(error) => {
-                    tracing::warn!("listed names are not resolved: {error:#}");
-                    self.no_asker_before = now + NOBODY;
-                }
-            }
+    /// Whether there is somebody to ask, who is looked for where there was none.
+    fn is_open(&mut self, now: Instant) -> bool {
+        if !self.asks.is_open()
+            && now >= self.closed_until
+            && let Err(error) = self.asks.open(&self.resolve)
+        {
+            tracing::warn!("listed names are not resolved: {error:#}");
+            self.closed_until = now + NOBODY;
         }
-        self.asker.clone()
+        self.asks.is_open()
     }
 
     /// Shows engines and kernel what is held, and keeps it for a restart.

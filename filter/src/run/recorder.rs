@@ -1,6 +1,6 @@
 //! Between verdict and sinks: a thread that completes records with what must be asked for, off the packet path.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -11,6 +11,7 @@ use minewall_core::activity::Activity;
 use minewall_core::evidence::Record;
 use minewall_core::incident::{Counted, Settings};
 use minewall_core::names::Names;
+use portable_atomic::AtomicU64;
 
 use super::fold::{Folding, Shown, TICK};
 use crate::identity::{Desk, Identity, Item};

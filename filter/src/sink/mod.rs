@@ -38,6 +38,7 @@ mod syslog;
 mod tests;
 mod tls;
 mod transport;
+#[cfg(feature = "webhook")]
 mod webhook;
 mod worker;
 
@@ -288,7 +289,10 @@ fn outlet(sink: &config::Sink, pace: Pace) -> Result<(String, Made)> {
             (format!("file:{}", file.path), Box::new(file::File::new(&file.path, Event::json)?))
         }
         config::Sink::Syslog(syslog) => (syslog.address.clone(), Box::new(syslog::Syslog::new(syslog, pace.patience)?)),
+        #[cfg(feature = "webhook")]
         config::Sink::Webhook(webhook) => webhook::outlet(webhook)?,
+        #[cfg(not(feature = "webhook"))]
+        config::Sink::Webhook(_) => return Err(crate::features::without("webhook")),
     };
     let spool = sink.spool().zip(outlet.spool_kind());
     let place = spool.map(|(spool, kind)| {

@@ -9,10 +9,7 @@ pub(super) fn make(
     settings: &minewall_core::config::Syslog,
     _: std::time::Duration,
 ) -> super::transport::Made {
-    anyhow::bail!(
-        "address {:?} needs TLS, without which this minewall was built; build it with the feature tls",
-        settings.address
-    )
+    Err(crate::features::without("tls").context(format!("address {:?} cannot be used", settings.address)))
 }
 
 #[cfg(feature = "tls")]

@@ -4,7 +4,7 @@ use super::site::{Certificate, LIST, Site};
 use super::*;
 
 fn secure() -> Vec<Client> {
-    let built_in = |fetcher: &Fetcher| *fetcher != Fetcher::BuiltIn || built_in::TLS;
+    let built_in = |fetcher: &Fetcher| *fetcher != Fetcher::BuiltIn || built_in::can(true);
     fetchers().into_iter().filter(built_in).map(Client::new).collect()
 }
 
@@ -73,7 +73,7 @@ fn https_is_fetched_with_and_without_a_tls_of_our_own() {
     let mut client = Client::new(Fetcher::Auto);
     client.authorities = Some(site.authority());
     assert_eq!(client.body(&url).1, LIST.as_bytes());
-    if !built_in::TLS {
+    if !built_in::can(true) {
         let words = Client::new(Fetcher::BuiltIn).fails(&url, &[Kind::NoTls]).to_string();
         assert!(words.contains("uclient-fetch"), "{words}");
     }

@@ -29,6 +29,7 @@ mod settings;
 mod spool;
 #[cfg(feature = "tls")]
 mod tls;
+#[cfg(feature = "webhook")]
 mod webhook;
 
 /// 2026-11-23T20:01:02.123456Z.
