@@ -26,6 +26,7 @@ use clap::Subcommand;
 use minewall_core::config::Config;
 
 use crate::{feed, resolve};
+pub(crate) use status::look as fetched;
 
 /// The exit code for "something is not as it should be, but the lists are in use".
 const ATTENTION: u8 = 1;
