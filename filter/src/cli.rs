@@ -76,7 +76,7 @@ enum Command {
     /// with what was seen and what helps (docs/doctor.md). Nothing is changed. Without root, and without a running
     /// minewall, it says what it could not look at. Exit code 0: all is well; 1: something is not; 2: error.
     #[command(
-        after_help = "Examples:\n  minewall doctor\n  minewall doctor --watch 60\n  minewall doctor --check offload --check sinks\n  minewall doctor --format json | jq '.results[] | select(.state == \"fail\")'"
+        after_help = "Examples:\n  minewall doctor\n  minewall doctor --watch 60\n  minewall doctor --list\n  minewall doctor --check offload --check sinks\n  minewall doctor --format json | jq '.results[] | select(.state == \"fail\")'"
     )]
     Doctor(doctor::Doctor),
     /// Prove that mining is cut on this gateway

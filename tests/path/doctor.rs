@@ -1,7 +1,7 @@
 //! `minewall doctor` on the gateway of the lab: what stands in the way is found, with what helps.
 
 use std::net::{TcpListener, UdpSocket};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -20,13 +20,13 @@ pub(super) fn file(lab: &Lab, mode: &str, more: &str) -> Result<PathBuf> {
     Ok(file)
 }
 
-fn run(lab: &Lab, file: &PathBuf, more: &[&str]) -> Result<Output> {
+fn run(lab: &Lab, file: &Path, more: &[&str]) -> Result<Output> {
     let all = [&["doctor", "-c", file.to_str().context("a path")?][..], more].concat();
     lab.gateway.output(binary().to_str().context("a path")?, &all, LIMIT)
 }
 
 /// The results of these checks.
-fn look(lab: &Lab, file: &PathBuf, checks: &[&str], more: &[&str]) -> Result<(Vec<Value>, Option<i32>)> {
+fn look(lab: &Lab, file: &Path, checks: &[&str], more: &[&str]) -> Result<(Vec<Value>, Option<i32>)> {
     let checks: Vec<_> = checks.iter().flat_map(|check| ["--check", check]).collect();
     let output = run(lab, file, &[&["--format", "json"], &checks[..], more].concat())?;
     let told: Value = serde_json::from_slice(&output.stdout).with_context(|| words(&output))?;

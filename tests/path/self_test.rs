@@ -1,6 +1,6 @@
 //! `minewall self-test` on the gateway of the lab: that a gateway cuts, or only observes, or does neither.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::Output;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::doctor::file;
 use super::{LIMIT, binary, foreign_rules, must, records_after, start, text_at, words};
 
-fn run(lab: &Lab, file: &PathBuf) -> Result<Output> {
+fn run(lab: &Lab, file: &Path) -> Result<Output> {
     let arguments = ["self-test", "-c", file.to_str().context("a path")?];
     lab.gateway.output(binary().to_str().context("a path")?, &arguments, 2 * LIMIT)
 }

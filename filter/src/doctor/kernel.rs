@@ -9,13 +9,13 @@ use crate::{capability, kernel};
 /// Whether the daemon has its capabilities.
 pub(super) fn capabilities(scene: &Scene) -> Vec<Outcome> {
     let process = scene.daemon.as_ref().ok().and_then(super::scene::Daemon::process);
-    let whose = process.map_or("self".to_owned(), |process| process.to_string());
+    let whose = process.map_or_else(|| "self".to_owned(), |process| process.to_string());
     let status = scene.machine.text(&format!("/proc/{whose}/status"));
     let missing = match capability::missing(&status) {
         Ok(missing) => missing,
         Err(why) => return vec![Outcome::skipped(why)],
     };
-    let of = process.map_or("this process".to_owned(), |process| format!("the daemon (process {process})"));
+    let of = process.map_or_else(|| "this process".to_owned(), |process| format!("the daemon (process {process})"));
     if missing.is_empty() {
         return vec![Outcome::ok(format!("{of} has all it needs"))];
     }

@@ -50,13 +50,17 @@ fn nft(text: &str, mask: u32) -> Vec<String> {
     for line in text.lines() {
         if let Some(head) = line.strip_prefix("table ") {
             table = head.split(" {").next().unwrap_or(head);
-            is_ours = table == "inet minewall";
+            continue;
+        }
+        // Chains of iptables stand here too, where it keeps its rules in nft.
+        if let Some(chain) = line.trim().strip_prefix("chain ") {
+            is_ours = table == "inet minewall" || chain.starts_with("MINEWALL_");
             continue;
         }
         let rule = line.trim().split(" # handle").next().unwrap_or_default();
         let unquoted: String = rule.split('"').step_by(2).collect();
         let sets = unquoted.split("mark set ").skip(1);
-        if !is_ours && sets.into_iter().any(|value| touched(value) & mask != 0) {
+        if !is_ours && !rule.contains("minewall") && sets.into_iter().any(|value| touched(value) & mask != 0) {
             found.push(format!("table {table}: {rule}"));
         }
     }
@@ -145,13 +149,14 @@ mod tests {
                     \t\tct mark set meta mark # handle 7\n\
                     \t\tct mark & 0x30000000 == 0x10000000 accept # handle 8\n\
                     \t\taccept comment \"mark set 0x1\" # handle 9\n\t}\n}\n\
+                    table ip mangle { # handle 3\n\tchain MINEWALL_MARK { # handle 1\n\t\tct mark set 0x1 # handle 2\n\t}\n}\n\
                     table inet minewall { # handle 2\n\tchain b { # handle 1\n\t\tct mark set ct mark | 0x10000000 # handle 2\n\t}\n}\n";
         let found = nft(text, MASK);
         assert_eq!(found.len(), 3, "{found:#?}");
         for (rule, word) in found.iter().zip(["meta mark set 0x00000001", "ct mark | 0x20000000", "set meta mark"]) {
             assert!(rule.contains(word) && rule.starts_with("table inet qos: "), "{rule}");
         }
-        assert_eq!(nft(text, 0xf0_0000_00 & 0x0f00_0000), [] as [String; 0]);
+        assert_eq!(nft(text, 0), [] as [String; 0]);
         assert_eq!(nft(text, 0x0300_0000).len(), 3, "0xf0ffffff clears these");
     }
 

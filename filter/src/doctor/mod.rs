@@ -67,6 +67,9 @@ pub(crate) struct Doctor {
     /// Only this check; again for more (docs/doctor.md names them)
     #[arg(long, value_name = "ID")]
     check: Vec<String>,
+    /// Tell which checks there are: what each looks at, how, and what helps
+    #[arg(long)]
+    list: bool,
     /// Look at traffic for so many seconds, 1 to 3600
     #[arg(long, value_name = "SECONDS", default_value_t = SECONDS, value_parser = clap::value_parser!(u64).range(1..=3600))]
     watch: u64,
@@ -78,6 +81,10 @@ pub(crate) struct Doctor {
 impl Doctor {
     /// Looks at everything.
     pub(crate) fn perform(self) -> Result<ExitCode> {
+        if self.list {
+            output::write(&table::list())?;
+            return Ok(ExitCode::SUCCESS);
+        }
         let mut checks = Vec::new();
         for id in &self.check {
             checks.push(

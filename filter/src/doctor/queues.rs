@@ -91,13 +91,11 @@ pub(super) fn load(scene: &Scene) -> Vec<Outcome> {
         return vec![Outcome::skipped("no minewall tells its load")];
     };
     let p99 = p99(daemon.counters.get("minewall_verdict_seconds"));
-    let waits = p99.map_or("no packet came yet".to_owned(), |seconds| {
-        if seconds.is_finite() {
-            format!("99 of 100 verdicts within {:.2} ms", seconds * 1e3)
-        } else {
-            "more than one of 100 verdicts took longer than 100 ms".to_owned()
-        }
-    });
+    let waits = match p99 {
+        None => "no packet came yet".to_owned(),
+        Some(seconds) if seconds.is_finite() => format!("99 of 100 verdicts within {:.2} ms", seconds * 1e3),
+        Some(_) => "more than one of 100 verdicts took longer than 100 ms".to_owned(),
+    };
     match daemon.sum("minewall_ease_level") {
         Some(level) if level > 0 => vec![Outcome::warn(
             format!("overloaded: it looks at less of each connection (level {level} of 3); {waits}"),

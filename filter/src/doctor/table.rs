@@ -8,7 +8,7 @@ use super::{evidence, kernel, machine_state as state, marks, offload, queues, ru
 pub(super) const TABLE: &[Check] = &[
     Check { id: "configuration", samples: false, look: settings::configuration, what: "the configuration is sound", how: "as `minewall check-config`, with all files it names", remedy: "mend the line that is named; the running minewall goes on with what it read last" },
     Check { id: "daemon", samples: false, look: settings::daemon, what: "minewall runs, and one only", how: "control socket, processes in this network namespace", remedy: "`systemctl start minewall` (OpenWrt: `service minewall start`); its log says why it ended" },
-    Check { id: "mode", samples: false, look: settings::mode, what: "mining is cut, not only written down", how: "mode and pause, as the daemon tells them", remedy: "`mode = \"block\"` in the configuration and a reload, once what it found was looked at; `minewall resume`" },
+    Check { id: "mode", samples: false, look: settings::mode, what: "mining is cut, not only written down", how: "mode and pause, as the daemon tells them", remedy: "`mode = \"block\"` in the configuration and a reload, once what it found was looked at; a pause ends with minewall resume" },
     Check { id: "capabilities", samples: false, look: kernel::capabilities, what: "the daemon may load rules and answer", how: "CapEff of its process; without one, of this", remedy: "AmbientCapabilities=CAP_NET_ADMIN CAP_NET_RAW in the systemd unit, or root" },
     Check { id: "programs", samples: false, look: kernel::programs, what: "the programs that load rules are there", how: "nft, iptables and ip6tables on the search path", remedy: "`apt-get install nftables` (OpenWrt: `nftables-json`)" },
     Check { id: "kernel", samples: false, look: kernel::features, what: "the kernel can queue packets and track connections", how: "files of nfnetlink_queue and nf_conntrack below /proc; without a daemon the rules are tried with `nft -c`", remedy: "`modprobe nfnetlink_queue nft_queue nf_conntrack_netlink` (OpenWrt: `kmod-nft-queue`)" },
@@ -39,6 +39,14 @@ pub(super) const TABLE: &[Check] = &[
 /// The check of this name.
 pub(super) fn find(id: &str) -> Option<&'static Check> {
     TABLE.iter().find(|check| check.id == id)
+}
+
+/// All of it, for people.
+pub(super) fn list() -> String {
+    let check = |Check { id, what, how, remedy, .. }: &Check| {
+        format!("{id}: {what}\n    looks at: {how}\n    what helps: {remedy}\n")
+    };
+    TABLE.iter().map(check).collect()
 }
 
 /// Every name, for messages.

@@ -420,6 +420,7 @@ fn document() -> String {
          ```sh\n\
          minewall doctor                     # all of it, traffic for 3 seconds\n\
          minewall doctor --watch 60          # traffic for a minute: says more of interfaces that see nothing\n\
+         minewall doctor --list              # which checks there are\n\
          minewall doctor --check sinks --send-test\n\
          minewall doctor --format json | jq '.results[] | select(.state == \"fail\")'\n\
          ```\n\n\

@@ -43,7 +43,7 @@ fn in_file(sink: &config::Sink, path: &str, test: Option<&Event>) -> Result<Stri
         OpenOptions::new().append(true).custom_flags(nonblock).open(file).context("cannot append to it")?;
         return Ok("can be appended to".to_owned());
     }
-    let directory = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let directory = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
     access(directory, Access::WRITE_OK).with_context(|| format!("cannot be made in {}", directory.display()))?;
     Ok("is not there yet, and can be made".to_owned())
 }
