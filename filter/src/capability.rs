@@ -36,6 +36,15 @@ pub(crate) fn require(needed: &[Capability]) -> Result<()> {
     Ok(())
 }
 
+/// Those of [`NEEDED`] that a process lacks, by the text of its `status` in /proc.
+///
+/// # Errors
+/// The text names no effective set.
+pub(crate) fn missing(status: &str) -> Result<Vec<&'static str>, &'static str> {
+    let effective = effective(status).ok_or("the kernel tells no CapEff of it")?;
+    Ok(NEEDED.iter().filter(|one| effective & (1 << one.bit) == 0).map(|one| one.name).collect())
+}
+
 fn effective(status: &str) -> Option<u64> {
     let hex = status.lines().find_map(|line| line.strip_prefix("CapEff:"))?;
     u64::from_str_radix(hex.trim(), 16).ok()

@@ -13,7 +13,10 @@ use crate::settings::CONFIG;
 use crate::top;
 #[cfg(feature = "uci")]
 use crate::uci;
-use crate::{check, features, incidents, journal, kernel, lists, lookup, output, replay, report, run, settings, show};
+use crate::{
+    check, doctor, features, incidents, journal, kernel, lists, lookup, output, replay, report, run, self_test,
+    settings, show,
+};
 
 /// Finds cryptocurrency mining in the traffic of a gateway, cuts it and writes the evidence.
 #[derive(Debug, Parser)]
@@ -71,6 +74,26 @@ enum Command {
         after_help = "Examples:\n  minewall identify 10.0.0.5\n  minewall identify 10.0.0.5 --at 2026-11-24T10:00:00+08:00\n  minewall identify 2001:db8::5 --format json"
     )]
     Identify(Identify),
+    /// Look whether this gateway looks at its traffic, and say what stands in the way
+    ///
+    /// Configuration, daemon, kernel, rules, offload, marks of others, queues, traffic, clock, lists, sinks, journal: each
+    /// with what was seen and what helps (docs/doctor.md). Nothing is changed. Without root, and without a running
+    /// minewall, it says what it could not look at. Exit code 0: all is well; 1: something is not; 2: error.
+    #[command(
+        after_help = "Examples:\n  minewall doctor\n  minewall doctor --watch 60\n  minewall doctor --list\n  minewall doctor --check offload --check sinks\n  minewall doctor --format json | jq '.results[] | select(.state == \"fail\")'"
+    )]
+    Doctor(doctor::Doctor),
+    /// Prove that mining is cut on this gateway
+    ///
+    /// Makes two network namespaces at this gateway, with addresses for examples, and asks from one to the other for a page,
+    /// for the name test.minewall.invalid, and with a login of the test: the page must come, the others must be cut, or
+    /// written down where minewall only observes. All of it is gone afterwards, and no incident comes of it. With --to it
+    /// is tried from a machine inside. Exit code 0: as it should be; 1: mining was not cut; 2: nothing could be proven, or
+    /// error.
+    #[command(
+        after_help = "Examples:\n  minewall self-test\n  minewall self-test --to 192.0.2.80:80 --dns 192.0.2.53\n  minewall self-test --format json | jq .counts.fail"
+    )]
+    SelfTest(self_test::SelfTest),
     /// The journal: whether it is as it was written, what stands in it
     #[command(
         subcommand,
@@ -196,6 +219,8 @@ impl Cli {
                 Ok(ExitCode::SUCCESS)
             }
             Command::Identify(identify) => identify.perform(),
+            Command::Doctor(doctor) => doctor.perform(),
+            Command::SelfTest(test) => test.perform(),
             Command::Journal(journal) => journal.perform(),
             Command::Incidents(incidents) => incidents.perform(),
             Command::Show(show) => show.perform(),

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Error, Result, anyhow};
 use minewall_core::config::{Config, Feed, ListFile, ListFiles, OutOfBounds, Wrong};
 use minewall_core::engine::Settings;
+use minewall_core::finding::{TEST_LIST, TEST_NAME};
 use minewall_lists::{Builder, Category, Format, ListMeta, Lists, Reason, Unreadable};
 use toml::de::DeTable;
 
@@ -241,6 +242,8 @@ pub(crate) fn index(
     } else {
         builder.shipped_guard();
     }
+    // What `minewall self-test` asks for, whatever else is listed.
+    builder.add_text(ListMeta::new(TEST_LIST, Category::Pool), TEST_NAME);
     for name in &files.allow {
         let setting = || Setting("lists.allow".to_owned());
         builder.allow(name).map_err(|reason| anyhow!("{name:?} is {reason}").context(setting()))?;

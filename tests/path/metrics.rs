@@ -1,4 +1,4 @@
-//! The file for Prometheus: its form, and its figures against what was done.
+//! The file for Prometheus, and the same by HTTP: its form, and its figures against what was done.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -124,5 +124,51 @@ fn what_is_counted_is_what_was_done() -> Result<()> {
     assert!(minewall.stop()?.success());
     let left = fs::read_dir(lab.directory())?.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
     assert_eq!(left.filter(|name| name.contains(".prom")).collect::<Vec<_>>(), [""; 0]);
+    Ok(())
+}
+
+/// The body of an answer to `GET path`, with status 200.
+fn told(lab: &Lab, arguments: &[&str]) -> Option<String> {
+    let all = [&["-sS", "--fail", "--max-time", "10"], arguments].concat();
+    let output = lab.gateway.output("curl", &all, LIMIT).ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+#[test]
+fn the_same_is_told_by_http_and_moves_with_a_reload() -> Result<()> {
+    if !ready("the_same_is_told_by_http_and_moves_with_a_reload") {
+        return Ok(());
+    }
+    let lab = Lab::new()?;
+    let _pool = Pool::start(&lab, Options::default())?;
+    let more = |listen: &str| format!("[metrics]\nlisten = \"{listen}\"\n");
+    // Taken at the start: minewall goes on, and listens once it is free.
+    let taken = lab.gateway.run(|| std::net::TcpListener::bind("127.0.0.1:9469"))?;
+    let mut minewall = start(&lab, "block", &more("127.0.0.1:9469"))?;
+    assert!(minewall.wait_log("cannot listen for metrics", LIMIT), "{}", minewall.log());
+    drop(taken);
+    let first = until(LIMIT, || told(&lab, &["http://127.0.0.1:9469/metrics"])).with_context(|| minewall.log())?;
+    assert_eq!(sum(&parse(&first), "build_info", env!("CARGO_PKG_VERSION")), 1.0);
+    must_be_cut(&lab, Family::V4, login_of("xmrig").context("xmrig")?, Manner::Lines);
+    let enough = |text: &String| sum(&parse(text), "records_total", "") >= 1.0;
+    let second = until(LIMIT, || told(&lab, &["http://127.0.0.1:9469/metrics"]).filter(enough));
+    let second = parse(&second.with_context(|| minewall.log())?);
+    assert!(sum(&second, "cut_verdicts_total", "") >= 1.0 && sum(&second, "rule_packets_total", "cut") >= 1.0);
+    assert!(told(&lab, &["http://127.0.0.1:9469/other"]).is_none());
+    // Nobody from outside reaches it.
+    let outside = lab.host.output("curl", &["-sS", "--max-time", "3", "http://10.80.0.1:9469/metrics"], LIMIT)?;
+    assert!(!outside.status.success());
+
+    let socket = lab.directory().join("metrics");
+    let path = socket.to_str().context("a path")?;
+    minewall.reload(&configuration(&lab, "block", &more(&format!("unix:{path}"))))?;
+    let moved = until(LIMIT, || told(&lab, &["--unix-socket", path, "http://minewall/metrics"]));
+    assert!(
+        sum(&parse(&moved.with_context(|| minewall.log())?), "records_total", "") >= 1.0,
+        "a reload forgets nothing"
+    );
+    assert!(told(&lab, &["http://127.0.0.1:9469/metrics"]).is_none(), "the former place is left");
+    assert!(minewall.stop()?.success());
+    assert!(!socket.exists());
     Ok(())
 }

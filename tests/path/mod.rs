@@ -20,11 +20,13 @@
 //! | `rules` | the kernel's rules: left as they were, restored, marks of others |
 //! | `crash` | SIGKILL and SIGSTOP: traffic goes on, running sessions are picked up |
 //! | `faults` | faults under load: killed, stopped, overrun, the kernel's table full, an interface gone and back |
+//! | `doctor` | what stands in the way is found: rules gone, queues of others, sinks down, traffic past the queues |
 //! | `fail` | DNS and connections that fail differently: minewall killed, stopped, overrun, ended |
 //! | `memory` | resident memory at work, and within 64 MiB |
 //! | `control` | the control socket: what it tells, whom, and that nobody there disturbs |
 //! | `metrics` | what is counted, in the file for Prometheus |
 //! | `reload` | SIGHUP |
+//! | `self_test` | that a gateway cuts, or only observes, or does neither |
 //! | `feeds` | lists that are fetched while it runs, and at its start |
 //! | `overload` | packets lost for want of room: told, eased, over |
 //! | `sinks` | sinks that are slow or dead |
@@ -35,6 +37,7 @@ mod answers;
 mod bridge;
 mod control;
 mod crash;
+mod doctor;
 mod fail;
 mod faults;
 mod feeds;
@@ -54,6 +57,7 @@ mod refusals;
 mod reload;
 mod resolvers;
 mod rules;
+mod self_test;
 mod sinks;
 mod web;
 

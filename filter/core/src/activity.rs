@@ -49,3 +49,11 @@ pub struct Activity {
     /// Whether the connection is over.
     pub is_over: bool,
 }
+
+impl Activity {
+    /// Whether it is of a self-test, and nothing but its login was heard: a miner that logs in so is one once it mines.
+    #[must_use]
+    pub fn is_test(&self) -> bool {
+        self.said.is_test() && [self.jobs, self.offered, self.accepted, self.rejected].iter().all(|count| *count == 0)
+    }
+}

@@ -31,7 +31,7 @@ pub use identity::{Identity, Reverse};
 pub use incident::{Energy, Incident};
 pub use journal::Journal;
 pub use mark::Mark;
-pub use metrics::Metrics;
+pub use metrics::{Listen, Metrics};
 pub use privacy::{Kept, Privacy};
 pub use queue::{Fail, FailVerdicts, Queue, Reader};
 pub use resolve::{Refresh, Resolve, Server, Sure, Transport};

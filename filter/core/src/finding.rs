@@ -8,6 +8,15 @@ use minewall_lists::Category;
 mod words;
 pub use words::{Form, Keep, PoolSource, Row, WORDS, Word};
 
+/// The name a self-test asks for. Names below `invalid` lead nowhere (RFC 6761 section 6.4), so that nobody mines there.
+pub const TEST_NAME: &str = "test.minewall.invalid";
+
+/// The list that holds it.
+pub const TEST_LIST: &str = "self-test";
+
+/// The login of a self-test; no wallet, so that whoever uses it at a pool mines for nobody.
+pub const TEST_LOGIN: &str = "minewall-self-test";
+
 /// Where in the traffic mining was recognised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Layer {
@@ -212,4 +221,24 @@ pub struct Finding {
     pub reason: String,
     /// The telling bytes, at most [`crate::limits::EXCERPT`], passwords masked.
     pub excerpt: Vec<u8>,
+}
+
+impl Said {
+    /// Whether the login is that of a self-test.
+    #[must_use]
+    pub fn is_test(&self) -> bool {
+        self.wallet.as_deref() == Some(TEST_LOGIN)
+    }
+}
+
+impl Finding {
+    /// Whether a self-test caused it. It is cut as any other, and written down as what it is; what goes on behind it
+    /// (jobs, shares) is no test.
+    #[must_use]
+    pub fn is_test(&self) -> bool {
+        match self.subject {
+            Subject::Listed(_) => self.rule == TEST_NAME && self.ruleset == TEST_LIST,
+            Subject::Protocol => self.said.is_test(),
+        }
+    }
 }

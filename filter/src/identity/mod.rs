@@ -44,6 +44,7 @@ use inventory::Inventory;
 use links::Links;
 use nat::{Found, Nat};
 use neighbour::Neighbours;
+pub(crate) use netlink::Netlink;
 use provider::{Answer, Host, Provider, Row, TABLE, Told};
 
 /// How often files are looked at.

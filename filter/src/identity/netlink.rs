@@ -18,7 +18,7 @@ const ROOM: usize = 64 << 10;
 
 /// A netlink socket.
 #[derive(Debug)]
-pub(super) struct Netlink {
+pub(crate) struct Netlink {
     socket: Socket,
     room: Vec<u8>,
     sequence: u32,
@@ -27,7 +27,7 @@ pub(super) struct Netlink {
 impl Netlink {
     /// # Errors
     /// The kernel has no such protocol.
-    pub(super) fn open(protocol: isize) -> Result<Self> {
+    pub(crate) fn open(protocol: isize) -> Result<Self> {
         let mut socket = Socket::new(protocol)?;
         socket.bind_auto()?;
         socket.connect(&SocketAddr::new(0, 0))?;
@@ -40,7 +40,7 @@ impl Netlink {
     ///
     /// # Errors
     /// What the kernel says against it.
-    pub(super) fn ask<I>(&mut self, question: I, flags: u16, mut take: impl FnMut(I)) -> Result<()>
+    pub(crate) fn ask<I>(&mut self, question: I, flags: u16, mut take: impl FnMut(I)) -> Result<()>
     where
         I: NetlinkSerializable + NetlinkDeserializable,
         NetlinkPayload<I>: From<I>,

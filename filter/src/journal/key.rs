@@ -66,6 +66,17 @@ impl Key {
     }
 }
 
+/// The first digits of the public key kept in this directory; none where there is no key. None is made.
+///
+/// # Errors
+/// It cannot be read, or is no key.
+pub(crate) fn look(directory: &Path) -> io::Result<Option<String>> {
+    match directory.join(SECRET).try_exists()? {
+        true => Key::own(directory).map(|key| Some(id(key.public()).to_owned())),
+        false => Ok(None),
+    }
+}
+
 /// Writes a line whole or not at all, and for good.
 fn put(directory: &Path, name: &str, mode: u32, text: &str) -> io::Result<()> {
     let new = directory.join(format!("{name}.new"));

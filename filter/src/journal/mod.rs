@@ -28,6 +28,7 @@ mod write;
 
 pub(crate) use command::{Command, Format, Place};
 pub(crate) use directory::check;
+pub(crate) use key::look as key_id;
 pub(crate) use line::Class;
 pub(crate) use moment::{at, offset};
 #[cfg(test)]

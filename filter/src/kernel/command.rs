@@ -17,6 +17,14 @@ pub(super) fn find(program: &str) -> Option<PathBuf> {
     directories.map(|directory| directory.join(program)).find(|file| file.is_file())
 }
 
+/// What a program printed that is given nothing.
+///
+/// # Errors
+/// As of [`run`].
+pub(crate) fn ask(program: &str, arguments: &[&str]) -> Result<String> {
+    run(program, arguments, "")
+}
+
 /// Feeds `input` to the program and gives what it printed.
 ///
 /// # Errors

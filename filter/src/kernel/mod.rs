@@ -21,6 +21,7 @@ use minewall_core::config::{Backend, Config, Offload};
 use minewall_core::ruleset::{self, Family, Ruleset};
 use minewall_lists::Lists;
 
+pub(crate) use command::ask;
 use command::not_permitted;
 pub(crate) use counted::RuleCount;
 use iptables::Tables;

@@ -7,6 +7,7 @@ use minewall_core::config::{Config, Kernel, Offload, is_device};
 use minewall_core::ruleset::{Pending, pending_remove};
 
 use super::command::{find, run};
+use crate::self_test;
 
 const NFT: &str = "nft";
 
@@ -19,6 +20,8 @@ pub(super) fn devices(kernel: &Kernel) -> Vec<String> {
     let entries = fs::read_dir("/proc/sys/net/ipv4/conf").into_iter().flatten().flatten();
     let mut names: Vec<String> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
     let is_wanted = |name: &String| match &kernel.offload_devices[..] {
+        // Those of a self-test come and go, and the rules need not be loaded anew for it.
+        _ if name.starts_with(self_test::INTERFACES) => false,
         [] => is_device(name) && !["all", "default", "lo"].contains(&name.as_str()) && forwards(name),
         wanted => wanted.contains(name),
     };

@@ -28,6 +28,7 @@ use minewall_core::config::Config;
 use crate::feed;
 #[cfg(feature = "resolve")]
 use crate::resolve;
+pub(crate) use status::look as fetched;
 
 /// The exit code for "something is not as it should be, but the lists are in use".
 const ATTENTION: u8 = 1;

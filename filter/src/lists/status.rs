@@ -29,35 +29,35 @@ pub(crate) struct Status {
 
 /// All that is shown.
 #[derive(Debug, Serialize)]
-struct Shown<'a> {
+pub(crate) struct Shown<'a> {
     generation: Option<u64>,
     former_generation: Option<u64>,
     /// What is wrong with what is kept.
-    problems: Vec<String>,
-    feeds: Vec<Row<'a>>,
+    pub(crate) problems: Vec<String>,
+    pub(crate) feeds: Vec<Row<'a>>,
 }
 
 /// What is shown of one feed; times in seconds since 1970.
 #[derive(Debug, Serialize)]
-struct Row<'a> {
-    name: &'a str,
+pub(crate) struct Row<'a> {
+    pub(crate) name: &'a str,
     category: &'static str,
     url: &'a str,
-    entries: Option<usize>,
+    pub(crate) entries: Option<usize>,
     rejected: Option<usize>,
     /// When its text came.
     fetched: Option<i64>,
     /// When it was last known to be current.
     checked: Option<i64>,
     /// Seconds since.
-    age: Option<i64>,
+    pub(crate) age: Option<i64>,
     /// Of a signed feed: the version of its manifest, and how long that holds.
     version: Option<u64>,
     valid_until: Option<i64>,
     /// Whether it is older than it should be, its manifest is past its time, or it is not there.
-    alarm: bool,
-    error: Option<String>,
-    failures: u32,
+    pub(crate) alarm: bool,
+    pub(crate) error: Option<String>,
+    pub(crate) failures: u32,
     next_try: Option<i64>,
 }
 
@@ -76,7 +76,8 @@ impl Status {
     }
 }
 
-fn look(config: &Config) -> Shown<'_> {
+/// What is kept of the feeds.
+pub(crate) fn look(config: &Config) -> Shown<'_> {
     let store = Store::new(&config.lists.update.directory);
     let mut problems = Vec::new();
     let generation = store.current(&mut |wrong| problems.push(format!("{wrong:#}")));

@@ -1,8 +1,11 @@
 //! What minewall counts, as metrics of Prometheus. `table` has every metric, `text` spells them, `file` puts the text where
-//! the textfile collector of node_exporter reads it. A [`Snapshot`] is made anew each time, off the packet path.
+//! the textfile collector of node_exporter reads it, `serve` tells it to whoever asks on this machine. A [`Snapshot`] is made anew each time, off the packet path.
 
+#[cfg(test)]
+mod board_tests;
 mod file;
 mod json;
+mod serve;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -17,6 +20,7 @@ use crate::sink::SinkCount;
 
 pub(crate) use file::{check, remove, write};
 pub(crate) use json::json;
+pub(crate) use serve::{Desk, Endpoint};
 pub(crate) use text::text;
 
 /// All that is counted, at one time.

@@ -66,6 +66,7 @@ pub(super) const TABLE: &[Metric] = &[
     Metric { name: "minewall_dns_questions_total", kind: Kind::Counter, help: "DNS questions over UDP.", labels: &["queue"], read: |all| by_queue(all, |queue| queue.engine.questions) },
     Metric { name: "minewall_dns_answers_total", kind: Kind::Counter, help: "Answers to DNS questions over UDP.", labels: &["queue"], read: |all| by_queue(all, |queue| queue.engine.answers) },
     Metric { name: "minewall_records_total", kind: Kind::Counter, help: "Records written down by the engine.", labels: &["queue"], read: |all| by_queue(all, |queue| queue.engine.records) },
+    Metric { name: "minewall_test_records_total", kind: Kind::Counter, help: "Of these, those that `minewall self-test` caused.", labels: &["queue"], read: |all| by_queue(all, |queue| queue.engine.tests) },
     Metric { name: "minewall_suppressed_records_total", kind: Kind::Counter, help: "Sightings not written down: their connection had given its records.", labels: &["queue"], read: |all| by_queue(all, |queue| queue.engine.suppressed) },
     Metric { name: "minewall_followed_connections", kind: Kind::Gauge, help: "Connections that mine and are let pass (observed, exempt, in their grace), which are followed now.", labels: &["queue"], read: |all| by_queue(all, |queue| queue.engine.following) },
     Metric { name: "minewall_followed_connections_total", kind: Kind::Counter, help: "Connections that were followed.", labels: &["queue"], read: |all| by_queue(all, |queue| queue.engine.followed) },

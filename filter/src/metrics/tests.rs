@@ -43,6 +43,11 @@ fn some() -> Snapshot {
     }
 }
 
+/// The text of all that may be told.
+pub(super) fn told() -> String {
+    text(some())
+}
+
 #[test]
 fn each_metric_is_said_with_its_help_and_type() {
     let text = text(some());
@@ -118,11 +123,28 @@ fn nothing_is_said_twice_and_nothing_of_what_is_not_there() {
 fn document() -> String {
     let mut text = String::from(
         "# Metrics\n\n\
-         With `[metrics] file = \"/var/lib/prometheus/node-exporter/minewall.prom\"` minewall writes what it counts every\n\
-         15 seconds (`interval`), in the text format of Prometheus, for the textfile collector of node_exporter (Debian:\n\
-         packages `prometheus-node-exporter` and `prometheus`; the file's name must end in `.prom`). It is replaced whole, and\n\
-         taken away when minewall stops; `node_textfile_mtime_seconds` tells of one that is no longer renewed. Counters begin\n\
-         at 0 with each start, those of a sink also when a reload changes the sinks, those of rules whenever rules are loaded.\n\n\
+         In the text format of Prometheus, in two ways, each alone or both:\n\n\
+         - `[metrics] listen = \"127.0.0.1:9469\"` (or `\"[::1]:9469\"`, `\"unix:/run/minewall/metrics\"`): `GET /metrics` is answered\n  \
+           there, HTTP/1.1, one answer a connection, four clients at one time, each for 2 seconds at the most. Other addresses\n  \
+           than loopback are refused: Prometheus on another machine reaches it by a proxy with a password, or by the file. An\n  \
+           answer takes up to a second, packets never wait for it. A reload (SIGHUP) moves it. Where it cannot be listened, that\n  \
+           is logged and tried again every 10 seconds. The unix socket is open to whoever may enter its directory.\n\
+         - `[metrics] file = \"/var/lib/prometheus/node-exporter/minewall.prom\"`: written every 15 seconds (`interval`) for the textfile\n  \
+           collector of node_exporter (Debian: packages `prometheus-node-exporter` and `prometheus`; the file's name must end in\n  \
+           `.prom`). It is replaced whole, and taken away when minewall stops; `node_textfile_mtime_seconds` tells of one that is\n  \
+           no longer renewed.\n\n\
+         ```yaml\n\
+         scrape_configs:            # of prometheus.yml on the gateway\n  \
+           - job_name: minewall\n    \
+             static_configs:\n      \
+               - targets: [\"127.0.0.1:9469\"]\n\
+         rule_files: [\"/etc/prometheus/minewall-alerts.yml\"]\n\
+         ```\n\n\
+         Made for it: a dashboard for Grafana 10 and later, [grafana/minewall.json](grafana/minewall.json) (Dashboards, New, Import; it\n\
+         asks for the data source), and rules for alerts, [grafana/minewall-alerts.yml](grafana/minewall-alerts.yml). Both are held\n\
+         against this table by a test.\n\n\
+         Counters begin at 0 with each start, those of a sink also when a reload changes the sinks, those of rules whenever rules\n\
+         are loaded.\n\n\
          Labels are bounded: `queue` by `queue.count`, `sink`, `list` and `feed` by the configuration, all others by what is built in.\n\n\
          This table is made from `filter/src/metrics/table.rs`: `MINEWALL_BLESS=1 cargo test -p minewall --bin minewall metrics`.\n\n\
          | metric | type | labels | meaning |\n|---|---|---|---|\n",

@@ -18,9 +18,12 @@ use super::recorder::Recorder;
 use super::{Shared, told};
 use crate::control::Board;
 use crate::kernel::Loaded;
-use crate::metrics::{self, FeedCount, LearnedCount, ListCount, QueueCount, Snapshot};
+use crate::metrics::{self, Desk, Endpoint, FeedCount, LearnedCount, ListCount, QueueCount, Snapshot};
 use crate::resolve::Counts;
 use crate::update::{Attempts, Scratch};
+
+/// How long after a try that failed it is tried again to listen for those who want metrics.
+const LISTEN_AGAIN: Duration = Duration::from_secs(10);
 
 /// Where an engine's thread shows what it has counted; it is never held for longer than a copy takes.
 #[derive(Debug, Default)]
@@ -46,6 +49,8 @@ pub(super) struct Export {
     started: u64,
     read: u64,
     metrics: Metrics,
+    /// Those who ask by HTTP.
+    scraped: Scraped,
     /// Where it is said how the attempts at the feeds went, and the names of those that are configured.
     scratch: PathBuf,
     feeds: Vec<String>,
@@ -65,6 +70,7 @@ impl Export {
             started: now,
             read: now,
             metrics: config.metrics.clone(),
+            scraped: Scraped::new(&config.metrics),
             scratch: Scratch::directory(config),
             feeds: names(config),
             written: None,
@@ -77,6 +83,9 @@ impl Export {
         self.read = now();
         if self.metrics.file != config.metrics.file {
             self.remove();
+        }
+        if self.metrics.listen != config.metrics.listen {
+            self.scraped.listen(&config.metrics);
         }
         self.metrics = config.metrics.clone();
         (self.scratch, self.feeds) = (Scratch::directory(config), names(config));
@@ -96,11 +105,13 @@ impl Export {
         let is_off = self.metrics.file.is_empty();
         let is_due = !is_off && self.written.is_none_or(|written| written.elapsed() >= interval);
         let (is_asked, is_counted) = (self.board.wants_figures(), self.board.wants_counters());
-        if !is_due && !is_asked && !is_counted {
+        self.scraped.look(&self.metrics);
+        let is_scraped = self.scraped.desk.is_wanted();
+        if !is_due && !is_asked && !is_counted && !is_scraped {
             return;
         }
         // To read the rules' counters a program is run: not every second for somebody who looks on.
-        let snapshot = self.snapshot(watch, recorder, shared, (is_due || is_counted).then_some(loaded));
+        let snapshot = self.snapshot(watch, recorder, shared, (is_due || is_counted || is_scraped).then_some(loaded));
         let snapshot = Snapshot { learned: learned_count(learned), ..snapshot };
         if is_asked {
             let (settings, backend) = (shared.settings.load(), loaded.plane().backend());
@@ -109,14 +120,18 @@ impl Export {
         if is_counted {
             self.board.publish_counters(metrics::json(&snapshot));
         }
-        if is_due {
-            self.write(snapshot);
+        if is_due || is_scraped {
+            let text = metrics::text(snapshot);
+            self.scraped.desk.lay(&text);
+            if is_due {
+                self.write(&text);
+            }
         }
     }
 
-    fn write(&mut self, snapshot: Snapshot) {
+    fn write(&mut self, text: &str) {
         self.written = Some(Instant::now());
-        match metrics::write(&self.metrics.file, &metrics::text(snapshot)) {
+        match metrics::write(&self.metrics.file, text) {
             Ok(()) => self.failed = false,
             Err(error) if !self.failed => {
                 tracing::warn!(%error, file = self.metrics.file, "metrics cannot be written; it is tried again");
@@ -174,6 +189,50 @@ impl Drop for Export {
     /// Figures of a process that is gone are none.
     fn drop(&mut self) {
         self.remove();
+    }
+}
+
+/// What is told by HTTP. Where it cannot be listened, it is tried again: packets are looked at meanwhile.
+struct Scraped {
+    desk: Arc<Desk>,
+    endpoint: Option<Endpoint>,
+    tried: Option<Instant>,
+    /// Whether the last try failed: told once.
+    failed: bool,
+}
+
+impl Scraped {
+    fn new(metrics: &Metrics) -> Self {
+        let mut scraped = Self { desk: Arc::default(), endpoint: None, tried: None, failed: false };
+        scraped.look(metrics);
+        scraped
+    }
+
+    /// Listens elsewhere from now on.
+    fn listen(&mut self, metrics: &Metrics) {
+        (self.endpoint, self.tried, self.failed) = (None, None, false);
+        self.look(metrics);
+    }
+
+    /// Listens, if it is to and does not.
+    fn look(&mut self, metrics: &Metrics) {
+        let is_soon = self.tried.is_some_and(|tried| tried.elapsed() < LISTEN_AGAIN);
+        let Ok(Some(listen)) = metrics.listening() else { return };
+        if self.endpoint.is_some() || is_soon {
+            return;
+        }
+        self.tried = Some(Instant::now());
+        match Endpoint::start(listen, Arc::clone(&self.desk)) {
+            Ok(endpoint) => {
+                tracing::info!(at = metrics.listen, "metrics are told");
+                (self.endpoint, self.failed) = (Some(endpoint), false);
+            }
+            Err(error) if !self.failed => {
+                tracing::error!("{error:#}; it is tried again");
+                self.failed = true;
+            }
+            Err(_) => {}
+        }
     }
 }
 

@@ -9,6 +9,7 @@
 //! | `transport` `tls` | the ways of a syslog message |
 //! | `class` | the numbers and names events go by in `cef` and `eve` |
 //! | `kept` | how much of an event is kept |
+//! | `probe` | whether one would take what it is given |
 //! | `cef` | events in the Common Event Format |
 //!
 //! Nothing outside this folder names a kind of sink.
@@ -31,6 +32,7 @@ mod file;
 mod journal;
 mod kept;
 mod lane;
+mod probe;
 mod segment;
 mod spool;
 mod syslog;
@@ -46,6 +48,7 @@ use backlog::Place;
 pub(crate) use event::Event;
 pub(crate) use kept::{Kept, less};
 use lane::{Lane, Pace};
+pub(crate) use probe::probe;
 
 /// All sinks of the configuration, at work.
 pub(crate) struct Sinks {
@@ -115,6 +118,11 @@ trait Outlet: Send {
     /// Ends in good order, once nothing is handed over any more. Where it fails, the peer may not have read everything.
     fn close(&mut self) -> io::Result<()> {
         Ok(())
+    }
+
+    /// Reaches its peer as far as that can be done without a message: how.
+    fn probe(&mut self) -> Result<&'static str> {
+        probe::opened(self, "takes connections")
     }
 
     /// Messages it can hand over at once.

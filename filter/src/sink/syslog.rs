@@ -61,6 +61,11 @@ impl Outlet for Syslog {
         self.transport.close()
     }
 
+    fn probe(&mut self) -> Result<&'static str> {
+        let how = self.transport.reached();
+        super::probe::opened(self, how)
+    }
+
     fn spool_kind(&self) -> Option<SpoolKind> {
         Some(SpoolKind { name: "syslog", is_unsure: true })
     }

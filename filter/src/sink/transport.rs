@@ -22,6 +22,11 @@ pub(super) trait Transport: Send {
     /// Sends one message: text without control characters.
     fn send(&mut self, message: &str) -> io::Result<()>;
 
+    /// What it means that it could be opened.
+    fn reached(&self) -> &'static str {
+        "takes connections"
+    }
+
     /// Says that no more will come.
     ///
     /// # Errors
@@ -196,6 +201,10 @@ impl Udp {
 }
 
 impl Transport for Udp {
+    fn reached(&self) -> &'static str {
+        "has a route; UDP does not tell whether anybody listens: --send-test, then look there"
+    }
+
     fn open(&mut self) -> io::Result<()> {
         self.socket = None;
         let socket = first(&self.peer, |address| {

@@ -90,6 +90,12 @@ impl Outlet for Webhook {
         Ok(())
     }
 
+    /// Any answer is one: what a server says to HEAD is its own affair.
+    fn probe(&mut self) -> Result<&'static str> {
+        self.agent.head(self.url.as_str()).call().context("no answer to a request of HEAD")?;
+        Ok("answers")
+    }
+
     fn deliver(&mut self, messages: &[Arc<str>]) -> io::Result<Taken> {
         let messages = messages.get(..messages.len().min(self.most())).unwrap_or_default();
         let Some(first) = messages.first() else { return Ok(Taken::default()) };

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use minewall_core::config::ListFiles;
+use minewall_core::finding::TEST_NAME;
 use minewall_lists::{Key, Lists, SHIPPED, SHIPPED_GUARD, Unusable};
 use sha2::{Digest, Sha256};
 
@@ -66,6 +67,7 @@ fn key(files: &ListFiles, generation: &Generation) -> Result<Key> {
         all.update(bytes);
     };
     put(env!("CARGO_PKG_VERSION").as_bytes());
+    put(TEST_NAME.as_bytes());
     put(SHIPPED_GUARD.as_bytes());
     put(&[u8::from(files.shipped)]);
     SHIPPED.iter().for_each(|text| put(text.as_bytes()));

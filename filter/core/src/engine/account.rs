@@ -88,6 +88,8 @@ pub struct Counters {
     findings: [u64; 7],
     /// Records written.
     pub records: u64,
+    /// Of these, what a self-test caused.
+    pub tests: u64,
     /// Sightings not written down: the flow has given its records.
     pub suppressed: u64,
     /// Flows cleared.

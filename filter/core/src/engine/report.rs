@@ -184,6 +184,7 @@ pub(super) fn record(
         Judgement::Observe(exempt) => (Action::Observed, *exempt, None),
     };
     counters.records += 1;
+    counters.tests += u64::from(seen.finding.is_test());
     let mut record = Box::new(Record {
         time_us: now.wall_us,
         id: format!("{run:016x}-{:x}", counters.records),

@@ -177,6 +177,7 @@ pub(super) const RECORD: &[Field<Record>] = &[
     field("minewall.category", |r| plain(r.finding.subject.as_str())),
     field("minewall.confidence", |r| plain(r.finding.confidence.as_str())),
     field("minewall.dialect", |r| plain(r.finding.dialect?)),
+    field("minewall.test", |r| r.finding.is_test().then_some(Value::Flag)),
 ];
 
 /// The fields of a Record behind the words.

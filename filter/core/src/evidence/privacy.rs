@@ -87,11 +87,16 @@ impl Privacy {
         if let Some(who) = &mut record.who {
             self.who(who);
         }
+        // The login of a self-test is nobody's, and marks the record.
+        let is_test = record.finding.said.is_test();
         let said = &mut record.finding.said;
         for (word, level) in
             [(Word::Wallet, self.rules.wallets), (Word::Worker, self.rules.workers), (Word::Email, self.rules.persons)]
         {
             let Some(text) = said.get(word).map(ToOwned::to_owned) else { continue };
+            if is_test && word == Word::Wallet {
+                continue;
+            }
             let kept = if word == Word::Wallet { self.wallet(&text) } else { self.text(level, &text) };
             record.finding.reason = replaced(&record.finding.reason, &text, kept.as_deref());
             said.put(word, kept.as_deref().unwrap_or_default());

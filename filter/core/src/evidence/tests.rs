@@ -270,6 +270,8 @@ fn every_field_is_written_once_and_no_object_twice() {
     let fields = flat(&full().to_json());
     let paths: Vec<&str> = fields.keys().map(String::as_str).collect();
     let mut expected = record_paths();
+    // A self-test has no wallet, which this record has.
+    expected.retain(|path| *path != "minewall.test");
     expected.sort_unstable();
     assert_eq!(paths, expected);
     assert_eq!(flat(&loss().to_json()).len(), LOSS.len());

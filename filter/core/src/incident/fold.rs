@@ -106,6 +106,9 @@ impl Incidents {
     pub fn on_record(&mut self, now: Now, record: &Record, out: &mut dyn FnMut(Told)) -> Passed {
         let seen = Seen::of_record(record);
         let host = self.host(&seen);
+        if record.finding.is_test() {
+            return self.hold_back(now, host, &seen);
+        }
         if !is_mining(record.finding.subject) {
             return self.set_aside(now, host, &seen);
         }
@@ -127,6 +130,9 @@ impl Incidents {
 
     /// Folds in what a connection did.
     pub fn on_activity(&mut self, now: Now, activity: &Activity, out: &mut dyn FnMut(Told)) {
+        if activity.is_test() {
+            return;
+        }
         let seen = Seen::of_activity(activity);
         let host = self.host(&seen);
         let (mut open, is_new, donates) = self.take(now, host, &seen, out);
@@ -342,6 +348,11 @@ impl Incidents {
         {
             (open.signs.was_visited, open.is_changed) = (true, true);
         }
+        self.hold_back(now, host, seen)
+    }
+
+    /// A record that belongs to no incident goes to the sinks unless there were many like it.
+    fn hold_back(&mut self, now: Now, host: Host, seen: &Seen<'_>) -> Passed {
         let what = seen.sites.first().cloned().or_else(|| seen.far.map(|far| far.ip.to_string())).unwrap_or_default();
         let key = (host, what);
         if !self.aside.contains_key(&key) && self.aside.len() >= limits::INCIDENTS_PAST {

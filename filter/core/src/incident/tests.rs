@@ -169,6 +169,26 @@ const XMR: &[(Word, &str)] = &[
 ];
 
 #[test]
+fn a_self_test_makes_no_incident_until_it_mines() {
+    let words = [(Word::Wallet, crate::finding::TEST_LOGIN)];
+    let mut bench = Bench::new(Settings { register: vec![], ..Settings::default() });
+    assert_eq!(bench.record(&login(5, 0, &words)), Passed::Send);
+    let mut asked = question(5, 1, crate::finding::TEST_NAME, Category::Pool);
+    asked.finding.ruleset = crate::finding::TEST_LIST.into();
+    assert!(asked.finding.is_test());
+    bench.record(&asked);
+    let idle = Activity { jobs: 0, offered: 0, accepted: 0, rejected: 0, ..stretch(5, (0, 1), 40_000, 0, &words) };
+    bench.mine(&idle);
+    bench.tick(60);
+    assert_eq!((bench.told.len(), bench.incidents.counted().opened), (0, 0));
+    bench.mine(&stretch(5, (60, 90), 40_000, 1, &words));
+    assert_eq!(bench.incidents.counted().opened, 1, "who takes jobs mines, whatever the login");
+    // The name on a list of others is no test.
+    asked.finding.ruleset = "pools".into();
+    assert!(!asked.finding.is_test());
+}
+
+#[test]
 fn a_question_a_login_and_shares_are_one_incident() {
     let mut bench = Bench::new(Settings::default());
     bench.record(&question(5, 0, "xmr.pool.example.org", Category::Pool));

@@ -113,3 +113,22 @@ fn a_reload_that_blocks_cuts_what_was_observed() {
     assert_eq!(cut.verdict, Verdict::Cut);
     assert!(cut.record.unwrap().finding.reason.ends_with("; policy lets it pass no longer"));
 }
+
+#[test]
+fn a_self_test_is_cut_at_once_and_begins_no_grace() {
+    let mut engine = engine_with(minutes(10));
+    let (host, pool) = ends(false);
+    let test = format!(
+        "{{\"id\":1,\"jsonrpc\":\"2.0\",\"method\":\"login\",\"params\":{{\"login\":\"{}\",\"pass\":\"x\",\"agent\":\"a/1\",\
+         \"algo\":[\"rx/0\"]}}}}\n",
+        crate::finding::TEST_LOGIN
+    );
+    let outcome = at(&mut engine, 0, &segment(host, pool, 1, DATA, test.as_bytes()));
+    assert_eq!(outcome.verdict, Verdict::Cut);
+    let line = outcome.record.unwrap().to_json();
+    assert!(line.contains("\"test\":true") && line.contains("Self-test of minewall, no mining: Cut "), "{line}");
+    assert_eq!(engine.counters().tests, 1);
+    let host = SocketAddr::new(host.ip(), 40_001);
+    let real = at(&mut engine, 1, &segment(host, pool, 1, DATA, LOGIN.as_bytes()));
+    assert_eq!(real.record.unwrap().grace_until_us, Some(START + 601_000_000), "its grace begins now");
+}
