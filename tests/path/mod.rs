@@ -76,23 +76,23 @@ use minewall_lab::{Dialect, Lab, Minewall, Namespace, until};
 use serde_json::Value;
 
 /// How long anything may take that happens sooner or later. Generous: the machine may be busy.
-const LIMIT: Duration = Duration::from_secs(30);
+pub(crate) const LIMIT: Duration = Duration::from_secs(30);
 
 /// How long a client listens for what must come; it stops at once when it is cut.
 const LISTEN: Duration = Duration::from_secs(10);
 
 /// How long a client listens for what must not come.
-const QUIET: Duration = Duration::from_millis(500);
+pub(crate) const QUIET: Duration = Duration::from_millis(500);
 
 /// Listed pools. The last one in the mixed case of clients that hide bits in it (draft-vixie-dnsext-dns0x20).
 const POOLS: [&str; 3] = ["pool.supportxmr.com", "xmr.2miners.com", "eTh.2MinErS.cOm"];
 
-fn binary() -> &'static Path {
+pub(crate) fn binary() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_minewall"))
 }
 
 /// A configuration with the records file and the runtime directory of this lab; `more` are further tables.
-fn configuration(lab: &Lab, mode: &str, more: &str) -> String {
+pub(crate) fn configuration(lab: &Lab, mode: &str, more: &str) -> String {
     let (records, runtime) = (Minewall::records_file(lab), lab.directory().join("runtime"));
     format!(
         "mode = \"{mode}\"\n{more}\n[[sink]]\ntype = \"file\"\npath = {records:?}\nheld = true\n\n[runtime]\ndirectory = {runtime:?}\n"
@@ -100,7 +100,7 @@ fn configuration(lab: &Lab, mode: &str, more: &str) -> String {
 }
 
 /// minewall on the gateway, with [`configuration`].
-fn start(lab: &Lab, mode: &str, more: &str) -> Result<Minewall> {
+pub(crate) fn start(lab: &Lab, mode: &str, more: &str) -> Result<Minewall> {
     Minewall::start(lab, binary(), &configuration(lab, mode, more))
 }
 
@@ -141,7 +141,7 @@ fn bracketed(address: IpAddr) -> String {
     }
 }
 
-fn pool_at(family: Family, dialect: Dialect) -> SocketAddr {
+pub(crate) fn pool_at(family: Family, dialect: Dialect) -> SocketAddr {
     SocketAddr::new(family.internet(), dialect.port())
 }
 

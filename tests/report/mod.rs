@@ -6,5 +6,5 @@
 //! | `browser` | a real headless Chromium |
 
 mod browser;
-mod pages;
-mod sample;
+pub(crate) mod pages;
+pub(crate) mod sample;

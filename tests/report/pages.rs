@@ -20,7 +20,7 @@ fn keep(path: &Path) {
 }
 
 /// The incidents as a sink writes them, with a record each.
-fn lines(incidents: &[Incident]) -> String {
+pub(crate) fn lines(incidents: &[Incident]) -> String {
     incidents.iter().map(|incident| record(incident) + "\n" + &incident.to_json() + "\n").collect()
 }
 

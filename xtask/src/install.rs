@@ -17,6 +17,7 @@ pub(crate) const TESTS: &[(&str, &str)] = &[
     ("/usr/bin/make", "make"),
     ("/usr/bin/shellcheck", "shellcheck"),
     ("/bin/busybox", "busybox-static"),
+    ("/usr/bin/node", "nodejs"),
     ("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc", "fonts-noto-cjk"),
 ];
 
