@@ -14,6 +14,7 @@ pub(crate) const TESTS: &[(&str, &str)] = &[
     ("/usr/bin/minisign", "minisign"),
     ("/usr/bin/named-checkzone", "bind9-utils"),
     ("/usr/bin/chromium", "chromium"),
+    ("/usr/bin/promtool", "prometheus"),
     ("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc", "fonts-noto-cjk"),
 ];
 
