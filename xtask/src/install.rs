@@ -18,6 +18,7 @@ pub(crate) const TESTS: &[(&str, &str)] = &[
     ("/usr/bin/shellcheck", "shellcheck"),
     ("/bin/busybox", "busybox-static"),
     ("/usr/bin/node", "nodejs"),
+    ("/usr/bin/promtool", "prometheus"),
     ("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc", "fonts-noto-cjk"),
 ];
 
