@@ -25,6 +25,15 @@ pub(crate) const TESTS: &[(&str, &str)] = &[
 /// Packages the benches need besides those of the lab.
 pub(crate) const BENCHES: &[(&str, &str)] = &[("/usr/bin/ab", "apache2-utils"), ("/usr/bin/dnsperf", "dnsperf")];
 
+/// Packages that run programs of other processors.
+pub(crate) const EMULATORS: &[(&str, &str)] = &[("/usr/bin/qemu-aarch64-static", "qemu-user-static")];
+
+/// Packages that build for 64-bit ARM what has parts in C.
+pub(crate) const ARM64: &[(&str, &str)] = &[
+    ("/usr/bin/aarch64-linux-gnu-gcc", "gcc-aarch64-linux-gnu"),
+    ("/usr/aarch64-linux-gnu/lib/libc.so.6", "libc6-dev-arm64-cross"),
+];
+
 /// Packages that virtual machines need.
 const MACHINE: &[(&str, &str)] =
     &[("/usr/bin/qemu-system-x86_64", "qemu-system-x86"), ("/bin/busybox", "busybox-static"), ("/sbin/depmod", "kmod")];
