@@ -23,6 +23,7 @@ mod lists;
 mod lock;
 mod lookup;
 mod metrics;
+mod orders;
 mod output;
 mod queue;
 mod replay;
@@ -32,6 +33,7 @@ mod run;
 mod settings;
 mod show;
 mod sink;
+mod status;
 #[cfg(feature = "top")]
 mod top;
 mod update;
