@@ -67,6 +67,19 @@ fn shipped(metas: &[ListMeta], entries: usize, scene: &Scene) -> Outcome {
     }
 }
 
+/// What the daemon cannot use since it is another user's; root may use everything.
+fn foreign(path: &str, scene: &Scene) -> Option<Outcome> {
+    let process = scene.daemon.as_ref().ok()?.process()?;
+    let status = scene.machine.text(&format!("/proc/{process}/status"));
+    let ids = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
+    // The real, the effective one, and others.
+    let user: u32 = ids.split_ascii_whitespace().nth(1)?.parse().ok()?;
+    let owner = fs::metadata(path).ok()?.uid();
+    let is_foreign = user != 0 && user != owner;
+    let seen = || format!("{path} belongs to user {owner}, and minewall runs as user {user}");
+    is_foreign.then(|| Outcome::fail(seen(), &format!("chown -R {user} {path}")))
+}
+
 /// Whether the journal can be written and signed.
 pub(super) fn journal(scene: &Scene) -> Vec<Outcome> {
     let directory = &scene.config.journal.directory;
@@ -85,7 +98,7 @@ pub(super) fn journal(scene: &Scene) -> Vec<Outcome> {
     if let Err(error) = fs::read_dir(path) {
         return vec![Outcome::skipped(format!("{directory}: {error}"))];
     }
-    let mut outcomes = Vec::new();
+    let mut outcomes: Vec<_> = foreign(directory, scene).into_iter().collect();
     if let Err(error) = rustix::fs::access(path, rustix::fs::Access::WRITE_OK) {
         outcomes.push(Outcome::skipped(format!("{directory} cannot be written by this user: {error}")));
     }
@@ -122,5 +135,5 @@ pub(super) fn privacy_key(scene: &Scene) -> Vec<Outcome> {
         let seen = format!("{path} may be read by others (mode {mode:03o}): whoever has it can tell hosts from hashes");
         return vec![Outcome::warn(seen, &format!("chmod 600 {path}"))];
     }
-    vec![Outcome::ok(format!("{path}, of user {}", metadata.uid()))]
+    vec![foreign(path, scene).unwrap_or_else(|| Outcome::ok(format!("{path}, of user {}", metadata.uid())))]
 }

@@ -356,6 +356,15 @@ fn journal_and_key_are_looked_at_and_nothing_is_made() {
     is(&look(), State::Warn, &["644", "chmod 600"]);
     mode(0o600);
     is(&look(), State::Ok, &["of user"]);
+    // The daemon is another user, or it is root.
+    let as_user = |ids: &str| {
+        let status = format!("Name:\tminewall\nUid:\t{ids}\n");
+        evidence::privacy_key(&configured(&[("/proc/77/status", &status)], &[], quiet(), &config).scene)
+    };
+    let owner = std::os::unix::fs::MetadataExt::uid(&fs::metadata(&secret).unwrap());
+    let other = owner + 998;
+    is(&as_user(&format!("{other}\t{other}\t{other}\t{other}")), State::Fail, &["runs as user", "chown"]);
+    is(&as_user("0\t0\t0\t0"), State::Ok, &["of user"]);
     fs::write(&secret, [7; 5]).unwrap();
     is(&look(), State::Fail, &["5 bytes"]);
     fs::remove_dir_all(&base).unwrap();

@@ -127,7 +127,6 @@ fn the_dashboard_asks_for_what_there_is() {
         }
     }
     let shown: String = expressions.concat();
-    let missing: Vec<_> = TABLE.iter().map(|metric| metric.name).filter(|name| !shown.contains(name)).collect();
     let left_out = [
         "minewall_test_records_total",
         "minewall_let_go_connections_total",
@@ -139,8 +138,12 @@ fn the_dashboard_asks_for_what_there_is() {
         "minewall_resolve_questions_total",
         "minewall_resolve_failures_total",
         "minewall_learned_answers_total",
+        "minewall_paused",
+        "minewall_queue_stuck",
     ];
-    assert_eq!(missing, left_out, "a metric is shown, or said here not to be");
+    for name in TABLE.iter().map(|metric| metric.name) {
+        assert!(shown.contains(name) != left_out.contains(&name), "{name} is shown, or said here not to be");
+    }
 }
 
 #[test]

@@ -15,7 +15,7 @@ use serde_json::Value;
 use super::client::{self, Ended, Told};
 use super::judge::{self, Seen};
 use super::server::{PAGE, POOL, Reached, Server};
-use super::wire::{self, Side};
+use super::wire::{self, Link, Side};
 use crate::control::{Caller, Request};
 use crate::doctor::Row;
 
@@ -117,6 +117,7 @@ fn counted(config: &Config, before: u64) -> u64 {
 struct End {
     thread: JoinHandle<Result<()>>,
     ready: Receiver<()>,
+    link: Option<Link>,
 }
 
 impl End {
@@ -132,11 +133,11 @@ impl End {
             wire::settle(side)?;
             what(side, &|| _ = sender.send(()))
         });
-        let end = Self { thread: thread.context("cannot start a thread")?, ready };
+        let mut end = Self { thread: thread.context("cannot start a thread")?, ready, link: None };
         let Ok(thread) = numbers.recv() else {
             return Err(end.end().err().unwrap_or_else(|| anyhow!("the test's namespace is gone")));
         };
-        wire::join(name, side, thread)?;
+        end.link = Some(wire::join(name, side, thread)?);
         // It waits for this; had it ended, what follows tells.
         let _ = wired.send(());
         Ok(end)
@@ -152,6 +153,9 @@ impl End {
 
     /// Waits for its end.
     fn end(self) -> Result<()> {
-        self.thread.join().map_err(|_| anyhow!("an end of the test broke"))?
+        let Self { thread, link, .. } = self;
+        let ended = thread.join();
+        drop(link);
+        ended.map_err(|_| anyhow!("an end of the test broke"))?
     }
 }

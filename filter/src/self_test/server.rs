@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use minewall_core::finding::{TEST_LOGIN, TEST_NAME};
+use socket2::SockRef;
 
 /// Where pools listen.
 pub(super) const POOL: u16 = 3333;
@@ -73,15 +74,13 @@ impl Server {
                     reached.login.store(true, Ordering::Release);
                 }
             }
-            readers.retain_mut(|(stream, heard)| {
+            for (stream, heard) in &mut readers {
                 hear(stream, heard);
-                let is_whole = has(heard, b"\r\n\r\n");
-                if is_whole {
-                    let _ =
-                        stream.write_all(b"HTTP/1.0 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhere\n");
+                if has(heard, b"\r\n\r\n") {
+                    heard.clear();
+                    let _ = stream.write_all(b"HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nhere\n");
                 }
-                !is_whole
-            });
+            }
             std::thread::sleep(LOOK);
         }
     }
@@ -91,6 +90,8 @@ fn admit(listener: &TcpListener, streams: &mut Vec<(TcpStream, Vec<u8>)>) {
     if let Ok((stream, _)) = listener.accept()
         && streams.len() < HELD
         && stream.set_nonblocking(true).is_ok()
+        // Closed, it is gone at once: what waits for its far end would keep the namespace.
+        && SockRef::from(&stream).set_linger(Some(Duration::ZERO)).is_ok()
     {
         streams.push((stream, Vec::new()));
     }

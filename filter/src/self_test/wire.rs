@@ -85,11 +85,30 @@ pub(super) fn leave() -> Result<u32> {
     u32::try_from(rustix::thread::gettid().as_raw_nonzero().get()).context("a thread without a number")
 }
 
+/// An interface at this gateway; taken away when it is dropped. The kernel does so too, but some time after the threads
+/// have ended.
+#[derive(Debug)]
+pub(super) struct Link {
+    name: String,
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        let mut link = LinkMessage::default();
+        link.attributes = vec![LinkAttribute::IfName(self.name.clone())];
+        let taken =
+            open().and_then(|mut netlink| Ok(netlink.ask(RouteNetlinkMessage::DelLink(link), NLM_F_ACK, |_| ())?));
+        if let Err(error) = taken {
+            eprintln!("minewall: the interface {} stays for a while ({error:#}): ip link del {0}", self.name);
+        }
+    }
+}
+
 /// Wires this gateway to the namespace of a thread.
 ///
 /// # Errors
 /// The kernel has no veth, or the name is taken.
-pub(super) fn join(name: &str, side: Side, thread: u32) -> Result<()> {
+pub(super) fn join(name: &str, side: Side, thread: u32) -> Result<Link> {
     let name = format!("{INTERFACES}{name}");
     let mut netlink = open()?;
     let mut peer = LinkMessage::default();
@@ -103,14 +122,17 @@ pub(super) fn join(name: &str, side: Side, thread: u32) -> Result<()> {
     ];
     tell(&mut netlink, RouteNetlinkMessage::NewLink(link)).with_context(|| {
         format!(
-            "cannot make the interface {name} (kernel module veth; OpenWrt: kmod-veth), or another self-test runs; test from \
-             a machine inside with --to ADDRESS:PORT"
+            "cannot make the interface {name} (kernel module veth; OpenWrt: kmod-veth); if it is there, another self-test \
+             runs or ended a moment ago: ip link del {name}"
         )
     })?;
-    address(&mut netlink, &name, side.gateway)?;
+    let link = Link { name };
+    let name = &link.name;
+    address(&mut netlink, name, side.gateway)?;
     // Of the test's own interface: others are left as they are.
     let path = format!("/proc/sys/net/ipv4/conf/{name}/forwarding");
-    fs::write(&path, "1").with_context(|| format!("cannot let the test's packets be forwarded ({path})"))
+    fs::write(&path, "1").with_context(|| format!("cannot let the test's packets be forwarded ({path})"))?;
+    Ok(link)
 }
 
 /// Gives the end in this thread's namespace its address and its way out.
