@@ -136,7 +136,7 @@ return baseclass.extend({
 			  title: _('Format'), help: _('auto: found out line by line.') },
 			{ name: 'trust', form: 'choice', preset: 'medium', choices: [ 'high', 'medium', 'low' ],
 			  title: _('Trust'), help: _('The most its entries are believed. low: written down, never cut.') },
-			{ name: 'min', form: 'number', preset: '1', min: 1, max: 4000000,
+			{ name: 'min', form: 'number', preset: '1', min: 1, max: 1000000,
 			  title: _('Entries, at least'), help: _('With fewer it is refused.') },
 			{ name: 'max', form: 'number', preset: '1000000', min: 1, max: 4000000,
 			  title: _('Entries, at most'), help: _('With more it is refused.') },
