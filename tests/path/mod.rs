@@ -17,6 +17,7 @@
 //! | `resolvers` | resolvers for encrypted DNS |
 //! | `anew` | after a cut: the far end is told, the ports serve another connection |
 //! | `bridge` | between two ports of a bridge, with and without an address |
+//! | `firewall` | behind OpenWrt's firewall with flow offload: cut, offloaded, and both after its reload and stop |
 //! | `rules` | the kernel's rules: left as they were, restored, marks of others |
 //! | `crash` | SIGKILL and SIGSTOP: traffic goes on, running sessions are picked up |
 //! | `faults` | faults under load: killed, stopped, overrun, the kernel's table full, an interface gone and back |
@@ -38,6 +39,7 @@ mod crash;
 mod fail;
 mod faults;
 mod feeds;
+mod firewall;
 mod follow;
 mod identity;
 mod learned;

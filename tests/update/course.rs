@@ -166,15 +166,13 @@ fn feeds_come_and_go_with_the_configuration() {
     assert!(place.lists("c.example"));
 }
 
-/// The lines that cron, systemd and OpenWrt run.
+/// The lines that cron and systemd run; OpenWrt's are tried in tests/openwrt.
 #[test]
 fn what_is_run_by_the_clock_is_a_command() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let place = Place::new(&[("one", "")]);
     place.serve("one", "first.example\n");
-    for file in
-        ["filter/debian/minewall.cron.d", "filter/debian/minewall-lists.service", "openwrt/files/minewall.crontab"]
-    {
+    for file in ["filter/debian/minewall.cron.d", "filter/debian/minewall-lists.service"] {
         let text = fs::read_to_string(root.join(file)).unwrap();
         let run = |line: &&str| line.contains("minewall lists ") && !line.starts_with('#');
         let line = text.lines().find(run).unwrap_or_else(|| panic!("{file} runs nothing"));

@@ -14,6 +14,9 @@ pub(crate) const TESTS: &[(&str, &str)] = &[
     ("/usr/bin/minisign", "minisign"),
     ("/usr/bin/named-checkzone", "bind9-utils"),
     ("/usr/bin/chromium", "chromium"),
+    ("/usr/bin/make", "make"),
+    ("/usr/bin/shellcheck", "shellcheck"),
+    ("/bin/busybox", "busybox-static"),
     ("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc", "fonts-noto-cjk"),
 ];
 

@@ -40,6 +40,7 @@ pub(super) fn make(text: &str, reads_files: bool) -> Result<Made, Vec<Told>> {
     let mut made = Making::default();
     made.package(&package);
     if !made.wrong.is_empty() {
+        made.wrong.append(&mut made.warnings);
         return Err(made.wrong);
     }
     let written = made.render();
@@ -195,12 +196,15 @@ impl Making {
         Told { at, what: fault.problem.clone() }
     }
 
-    /// The option of a setting, an entry of a list by its index (`lists.feed.0.url`); or the section of an entry.
+    /// The option of a setting, of an entry of a list by its index (`lists.feed.0.url`); or the section of an entry.
     fn origin(&self, setting: &str) -> Option<String> {
         let (table, name) = setting.rsplit_once('.').unwrap_or(("", setting));
-        let own = self.tables.get(table).and_then(|settings| settings.iter().find(|own| own.name == name));
-        if let Some(own) = own {
-            return own.from.clone();
+        // Of the whole, whether it is given or not.
+        for kind in TABLE {
+            let row = kind.options.iter().find(|row| row.settings.contains(&setting));
+            if let (Some(name), Some(row)) = (kind.name, row) {
+                return Some(format!("{PACKAGE}.{name}.{}", row.name));
+            }
         }
         // Of an entry's option, or the whole of it.
         for (place, option) in [(table, Some(name)), (setting, None)] {
@@ -246,7 +250,8 @@ fn value(row: &Row, given: &Given) -> Result<Option<String>, String> {
 }
 
 fn list(row: &Row, words: &[&str]) -> Result<String, String> {
-    let values = words.iter().map(|word| row.form.toml(word)).collect::<Result<Vec<_>, _>>()?;
+    let values =
+        words.iter().filter(|word| !word.is_empty()).map(|word| row.form.toml(word)).collect::<Result<Vec<_>, _>>()?;
     Ok(format!("[{}]", values.join(", ")))
 }
 

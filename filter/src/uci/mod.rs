@@ -33,7 +33,7 @@ pub(crate) struct Uci {
     /// The UCI file, or what `uci export minewall` printed; -: standard input
     #[arg(value_name = "FILE", default_value = FILE)]
     file: PathBuf,
-    /// Only say whether minewall would take it, with all files it names read
+    /// Only say whether minewall takes it
     #[arg(long)]
     check: bool,
     /// Print every option as JSON
@@ -42,7 +42,7 @@ pub(crate) struct Uci {
 }
 
 impl Uci {
-    /// Prints the configuration in TOML.
+    /// Prints the configuration in TOML, once everything it names was read.
     ///
     /// # Errors
     /// Each option whose value cannot be, with its section and what may stand there.
@@ -51,7 +51,7 @@ impl Uci {
             output::write(&show::json()?)?;
             return Ok(ExitCode::SUCCESS);
         }
-        let made = convert::make(&read(&self.file)?, self.check).map_err(|told| {
+        let made = convert::make(&read(&self.file)?, true).map_err(|told| {
             let lines: Vec<_> = told.iter().map(ToString::to_string).collect();
             anyhow!("{}", lines.join("\nminewall: "))
         })?;

@@ -127,7 +127,7 @@ impl Package {
 }
 
 impl Section {
-    /// An option without a value takes a former one away, a second list with the same name goes on with the first.
+    /// An option without a value changes nothing, a second list with the same name goes on with the first.
     fn give(&mut self, name: String, value: String, is_list: bool) {
         let at = self.options.iter().position(|given| given.name == name);
         match at.and_then(|at| self.options.get_mut(at)) {
@@ -135,9 +135,8 @@ impl Section {
                 given.values.push(value);
                 given.is_list = true;
             }
-            Some(given) if !value.is_empty() => *given = Given { name, values: vec![value], is_list },
-            Some(_) => self.options.retain(|given| given.name != name),
-            None if value.is_empty() && !is_list => {}
+            _ if value.is_empty() && !is_list => {}
+            Some(given) => *given = Given { name, values: vec![value], is_list },
             None => self.options.push(Given { name, values: vec![value], is_list }),
         }
     }
@@ -222,10 +221,15 @@ impl Reader<'_> {
     /// The next word of this line; empty where there is none.
     fn word(&mut self) -> Result<String, Unreadable> {
         self.blanks();
-        let mut word = Vec::new();
+        let (mut word, mut is_bare) = (Vec::new(), false);
         while let Some(byte) = self.peek() {
             match byte {
-                b' ' | b'\t' | b'\r' | b'\x0b' | b'\x0c' | b'\n' | b';' => break,
+                b' ' | b'\t' | b'\r' | b'\x0b' | b'\x0c' | b'\n' => break,
+                // uci itself loses the rest of the line here, without a word.
+                b';' if is_bare => {
+                    return Err(wrong(self.line, "a semicolon right behind a word; begin a new line for what follows"));
+                }
+                b';' => break,
                 b'#' => {
                     self.rest_of_line();
                     break;
@@ -237,6 +241,7 @@ impl Reader<'_> {
                     self.at += 1;
                 }
             }
+            is_bare = !matches!(byte, b'\'' | b'"');
         }
         Ok(String::from_utf8_lossy(&word).into_owned())
     }

@@ -187,7 +187,7 @@ const FEED_OPTIONS: &[Row] = &[
     row("category", CATEGORIES, "", &["category"], "Category", "What it lists.").must(),
     row("format", FORMATS, "auto", &["format"], "Format", "auto: found out line by line."),
     row("trust", Choice(&["high", "medium", "low"]), "medium", &["trust"], "Trust", "The most its entries are believed. low: written down, never cut."),
-    row("min", Number(1, 4_000_000), "1", &["min"], "Entries, at least", "With fewer it is refused."),
+    row("min", Number(1, 1_000_000), "1", &["min"], "Entries, at least", "With fewer it is refused."),
     row("max", Number(1, 4_000_000), "1000000", &["max"], "Entries, at most", "With more it is refused."),
     row("keys", Text(&KEY), "", &["keys"], "Public keys", "Of minisign, one of which has signed it.").list(),
 ];
