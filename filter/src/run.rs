@@ -9,7 +9,6 @@ mod recorder;
 mod told;
 mod worker;
 
-use std::io::IsTerminal;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -26,9 +25,6 @@ use minewall_core::names::Names;
 use minewall_core::ruleset::Classes;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
-use tracing::level_filters::LevelFilter;
-use tracing_subscriber::filter::Targets;
-use tracing_subscriber::prelude::*;
 
 use crate::control::{Board, Server};
 use crate::identity::Identity;
@@ -38,7 +34,7 @@ use crate::kernel::{self, Loaded};
 use crate::lock::Lock;
 use crate::queue::Queue;
 use crate::sink::Sinks;
-use crate::{capability, settings};
+use crate::{capability, log, settings};
 use count::{Export, Slot};
 use ease::Watch;
 use fold::Folding;
@@ -92,7 +88,7 @@ fn names(shared: &Mutex<Names>) -> MutexGuard<'_, Names> {
 /// The configuration, a capability, a kernel feature or another instance stands in the way, or a queue's thread has
 /// ended; the kernel is left as it was.
 pub(crate) fn run(path: &Path) -> Result<()> {
-    log_to_stderr();
+    log::to_stderr();
     let config = settings::read(path)?;
     capability::require(capability::NEEDED)?;
     let _lock = Lock::take(Path::new(&config.runtime.directory))?;
@@ -350,17 +346,6 @@ fn reload(
     shared.resolve.store(Arc::new(new.resolve.clone()));
     recorder.configure(new.incidents(), &engine.observer);
     Ok((new, shared.settings.swap(Arc::new(engine))))
-}
-
-/// The program's own log: on standard error, which systemd and procd carry on.
-pub(crate) fn log_to_stderr() {
-    let said = std::env::var("MINEWALL_LOG").ok().and_then(|said| said.parse::<Targets>().ok());
-    let filter = said.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO));
-    let lines = tracing_subscriber::fmt::layer()
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_target(false);
-    tracing_subscriber::registry().with(lines).with(filter).init();
 }
 
 #[cfg(test)]
