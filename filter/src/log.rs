@@ -12,7 +12,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-/// Set by systemd where standard error goes to its journal (systemd.exec(5)).
+/// What systemd names the stream to its journal in: device and inode (systemd.exec(5)).
 const JOURNAL: &str = "JOURNAL_STREAM";
 
 /// Begins the log, as much of it as `MINEWALL_LOG` says.
@@ -20,12 +20,18 @@ pub(crate) fn to_stderr() {
     let said = std::env::var("MINEWALL_LOG").ok().and_then(|said| said.parse::<Targets>().ok());
     let filter = said.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO));
     let begun = tracing_subscriber::registry().with(filter);
-    if std::env::var_os(JOURNAL).is_some() && !std::io::stderr().is_terminal() {
+    if goes_to_journal() {
         begun.with(Layer::new().with_writer(std::io::stderr).with_ansi(false).event_format(ForJournal)).init();
     } else {
         let is_terminal = std::io::stderr().is_terminal();
         begun.with(Layer::new().with_writer(std::io::stderr).with_ansi(is_terminal).with_target(false)).init();
     }
+}
+
+/// Whether standard error is the stream to the journal, and not only was so for whoever began this program.
+fn goes_to_journal() -> bool {
+    let named = std::env::var(JOURNAL).unwrap_or_default();
+    rustix::fs::fstat(std::io::stderr()).is_ok_and(|stream| named == format!("{}:{}", stream.st_dev, stream.st_ino))
 }
 
 /// The journal knows the time itself, and takes the priority from the front of a line (sd-daemon(3)).
