@@ -8,10 +8,8 @@ use std::process::{Command, Output};
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 
+use crate::package::tool;
 use crate::{build, install};
-
-/// The version of cargo-deb that is used: packages made twice are to come out the same.
-const CARGO_DEB: &str = "3.8.0";
 
 /// What the package's configuration sets where the example sets nothing: a first day's records can be read.
 const CONFIGURED: &[(&str, &str)] = &[
@@ -57,13 +55,13 @@ impl Deb {
 /// The program does not build, cargo-deb cannot be had, or it refuses.
 pub(crate) fn make(release: bool, revision: &str) -> Result<PathBuf> {
     install::debian()?;
-    let cargo_deb = cargo_deb()?;
+    let cargo_deb = tool::DEB.path()?;
     let binary = build::minewall(release)?;
     let date = date()?;
     prepare(&binary, &date)?;
     let directory = build::target().join("deb");
     let mut command = Command::new(cargo_deb);
-    command.args(["--no-build", "--manifest-path", "filter/Cargo.toml", "--deb-revision", revision, "--output"]);
+    command.args(["deb", "--no-build", "--manifest-path", "filter/Cargo.toml", "--deb-revision", revision, "--output"]);
     command.arg(&directory).env("SOURCE_DATE_EPOCH", &date);
     if !release {
         command.args(["--profile", "dev", "--fast"]);
@@ -73,20 +71,6 @@ pub(crate) fn make(release: bool, revision: &str) -> Result<PathBuf> {
     package.with_context(|| format!("cargo-deb names no package: {printed}"))
 }
 
-/// Where cargo-deb is; it is built if need be.
-fn cargo_deb() -> Result<PathBuf> {
-    let tools = build::target().join("tools");
-    let program = tools.join("bin/cargo-deb");
-    let is_there = Command::new(&program).arg("--version").output();
-    if is_there.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains(CARGO_DEB)) {
-        return Ok(program);
-    }
-    eprintln!("building cargo-deb {CARGO_DEB} (once)");
-    let root = tools.to_str().context("the target directory has no name in UTF-8")?;
-    build::cargo(&["install", "--quiet", "--locked", "--force", "--root", root, "--version", CARGO_DEB, "cargo-deb"])?;
-    Ok(program)
-}
-
 /// The time of the last commit: what is made of it bears that date.
 fn date() -> Result<String> {
     let text = said(Command::new("git").args(["log", "-1", "--format=%ct"]))?;
@@ -94,7 +78,7 @@ fn date() -> Result<String> {
 }
 
 /// Writes what filter/Cargo.toml takes from target/deb-parts.
-fn prepare(binary: &Path, date: &str) -> Result<()> {
+pub(crate) fn prepare(binary: &Path, date: &str) -> Result<()> {
     let parts = build::root().join("target/deb-parts");
     let _ = fs::remove_dir_all(&parts);
     fs::create_dir_all(&parts).with_context(|| format!("cannot make {}", parts.display()))?;
