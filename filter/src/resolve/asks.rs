@@ -75,7 +75,8 @@ mod servers {
 
         /// Waits; meanwhile what is under way goes on.
         pub(crate) fn wait(&self, pause: Duration) {
-            self.runtime.block_on(tokio::time::sleep(pause));
+            // Made within: outside of the runtime there is no clock it could wait for.
+            self.runtime.block_on(async { tokio::time::sleep(pause).await });
         }
     }
 }
