@@ -2,7 +2,7 @@
 
 use super::check::Outcome;
 use super::scene::Scene;
-use crate::settings;
+use crate::{settings, update};
 
 /// Whether the configuration is sound.
 pub(super) fn configuration(scene: &Scene) -> Vec<Outcome> {
@@ -68,7 +68,9 @@ pub(super) fn mode(scene: &Scene) -> Vec<Outcome> {
         return vec![Outcome::skipped("no minewall tells its mode")];
     };
     if let Some(paused) = daemon.paused() {
-        let seen = format!("minewall is paused: {paused}");
+        let until = paused.get("until").and_then(serde_json::Value::as_i64).map(update::time);
+        let until = until.map(|until| format!(" until {until}")).unwrap_or_default();
+        let seen = format!("minewall is paused{until}: nothing is cut");
         return vec![Outcome::warn(seen, "minewall resume")];
     }
     match daemon.text("mode") {

@@ -138,8 +138,6 @@ fn the_dashboard_asks_for_what_there_is() {
         "minewall_resolve_questions_total",
         "minewall_resolve_failures_total",
         "minewall_learned_answers_total",
-        "minewall_paused",
-        "minewall_queue_stuck",
     ];
     for name in TABLE.iter().map(|metric| metric.name) {
         assert!(shown.contains(name) != left_out.contains(&name), "{name} is shown, or said here not to be");

@@ -43,8 +43,8 @@ pub(super) struct Tried {
 /// No minewall runs here, it is paused, or the ends cannot be made.
 pub(super) fn try_it(config: &Config) -> Result<Vec<Row>> {
     let status: Value = told(config, "status")?;
-    if let Some(paused) = status.get("paused").filter(|paused| !paused.is_null()) {
-        bail!("minewall is paused, and cuts nothing ({paused}): minewall resume");
+    if status.get("paused").is_some_and(|paused| !paused.is_null()) {
+        bail!("minewall is paused, and cuts nothing: minewall resume");
     }
     let before = records(config)?;
     let routes = std::fs::read_to_string("/proc/self/net/route").context("cannot read the routes of this gateway")?;
