@@ -71,7 +71,7 @@ function field(section, option, tab) {
 		/* What is not chosen is not written: then what minewall takes itself holds. */
 		option.choices.forEach((choice) => made.value(choice, choice));
 		made.optional = !option.required;
-		made.placeholder = _('as it comes: %s').format(option.preset);
+		made.placeholder = _('default: %s').format(option.preset);
 
 		return made;
 	}
