@@ -6,13 +6,15 @@ mod ease;
 mod fold;
 mod learn;
 mod recorder;
+mod reload;
+mod serve;
+mod signals;
 mod told;
 mod worker;
 
 use std::io::IsTerminal;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -24,8 +26,6 @@ use minewall_core::engine::{Seed, Settings};
 use minewall_core::learned::Learned;
 use minewall_core::names::Names;
 use minewall_core::ruleset::Classes;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::prelude::*;
@@ -33,8 +33,7 @@ use tracing_subscriber::prelude::*;
 use crate::control::{Board, Server};
 use crate::identity::Identity;
 use crate::inject::Injector;
-use crate::kernel::bridge::Shown;
-use crate::kernel::{self, Loaded};
+use crate::kernel;
 use crate::lock::Lock;
 use crate::queue::Queue;
 use crate::sink::Sinks;
@@ -44,6 +43,7 @@ use ease::Watch;
 use fold::Folding;
 use learn::Learner;
 use recorder::Recorder;
+use serve::{Upkeep, learn, serve};
 use worker::Worker;
 
 /// How long records may take to leave at the end.
@@ -57,12 +57,6 @@ const DNS_FLOWS: usize = 8192;
 
 /// The file in the runtime directory by which what was learned outlives a restart.
 const LEARNED: &str = "learned";
-
-/// How often the kernel is asked whether our rules still stand.
-const RULES_LOOKED_AFTER: Duration = Duration::from_secs(5);
-
-/// How often the queues and their threads are looked at.
-const LOOKED_AFTER: Duration = Duration::from_secs(1);
 
 /// What the threads share.
 #[derive(Debug)]
@@ -98,7 +92,7 @@ pub(crate) fn run(path: &Path) -> Result<()> {
     let _lock = Lock::take(Path::new(&config.runtime.directory))?;
     let first = settings::engine(&config)?;
     // Signals are caught before there is anything to clean up.
-    let signals = catch_signals()?;
+    let signals = signals::catch()?;
     let plane = kernel::choose(&config, &first.lists)?;
     plane.notes().iter().for_each(|note| tracing::warn!("{note}"));
     let classes = Classes::new(&config.queue, kernel::queues(&config));
@@ -206,152 +200,6 @@ fn random() -> Result<u64> {
     Ok(u64::from_ne_bytes(bytes))
 }
 
-/// What is looked after every second.
-struct Upkeep<'a> {
-    workers: &'a [JoinHandle<()>],
-    learner: &'a Learner,
-    watch: Watch,
-    export: Export,
-    shown: Shown,
-    /// Settings no longer current: a queue's thread that let go of a million names last would keep its packets waiting.
-    former: Vec<Arc<Settings>>,
-}
-
-impl Upkeep<'_> {
-    fn look(&mut self, shared: &Shared, recorder: &Recorder, loaded: &mut Loaded) -> Result<()> {
-        if self.workers.iter().any(JoinHandle::is_finished) {
-            bail!("a queue's thread has ended; start minewall again");
-        }
-        if self.learner.has_ended() {
-            bail!("the thread that learns addresses has ended; start minewall again");
-        }
-        shared.ease.store(self.watch.look(), Ordering::Relaxed);
-        learn(self.learner, loaded);
-        let learned = &self.learner.told().counts;
-        self.export.look(&self.watch, recorder, shared, loaded, learned);
-        self.former.retain(|former| Arc::strong_count(former) > 1 || Arc::strong_count(&former.lists) > 1);
-        Ok(())
-    }
-}
-
-/// Waits for signals, and looks after the rules and the queues' threads meanwhile; returns at the signal that ends the
-/// daemon, or when a thread has ended: its queue is closed, so that its packets pass or not as `queue.fail` says, but
-/// nobody looks at them, and a new start does.
-fn serve(
-    signals: &Receiver<i32>,
-    path: &Path,
-    mut config: Config,
-    shared: &Shared,
-    recorder: &Recorder,
-    mut upkeep: Upkeep<'_>,
-    mut loaded: Loaded,
-) -> (Loaded, Result<()>) {
-    let mut looked_after = Instant::now();
-    loop {
-        match signals.recv_timeout(LOOKED_AFTER) {
-            Ok(SIGHUP) => match reload(path, &config, shared, recorder, &mut loaded) {
-                Ok((new, former)) => {
-                    config = new;
-                    upkeep.export.reload(&config);
-                    upkeep.former.push(former);
-                    tracing::info!("configuration and lists read anew");
-                }
-                Err(error) => tracing::error!("the former configuration stays: {error:#}"),
-            },
-            Ok(signal) => {
-                tracing::info!(signal, "stopping");
-                return (loaded, Ok(()));
-            }
-            Err(RecvTimeoutError::Disconnected) => return (loaded, Ok(())),
-            Err(RecvTimeoutError::Timeout) => {}
-        }
-        if let Err(ended) = upkeep.look(shared, recorder, &mut loaded) {
-            return (loaded, Err(ended));
-        }
-        if looked_after.elapsed() >= RULES_LOOKED_AFTER {
-            look_after(&mut loaded);
-            if let Err(error) = upkeep.shown.keep() {
-                tracing::error!("bridged packets are not looked at: {error:#}");
-            }
-            looked_after = Instant::now();
-        }
-    }
-}
-
-/// Signals as messages.
-fn catch_signals() -> Result<Receiver<i32>> {
-    let mut signals = Signals::new([SIGHUP, SIGTERM, SIGINT]).context("cannot catch signals")?;
-    let (sender, receiver) = channel();
-    let thread = std::thread::Builder::new().name("signals".into());
-    let forward = move || signals.forever().all(|signal| sender.send(signal).is_ok());
-    thread.spawn(forward).context("cannot start a thread for signals")?;
-    Ok(receiver)
-}
-
-/// Tells the kernel what listed names lead to, if that changed.
-fn learn(learner: &Learner, loaded: &mut Loaded) {
-    if let Some(led) = learner.told().take()
-        && let Err(error) = loaded.learn(led)
-    {
-        tracing::warn!("{error:#}");
-    }
-}
-
-/// Restores rules that another program flushed or changed (`nft flush ruleset`, a firewall's restart).
-fn look_after(loaded: &mut Loaded) {
-    match loaded.is_present() {
-        Ok(true) => {}
-        Ok(false) => match loaded.restore() {
-            Ok(()) => tracing::warn!("another program had removed or changed the kernel rules; they are restored"),
-            Err(error) => {
-                tracing::error!("nothing is inspected: the kernel rules are gone and cannot be restored: {error:#}")
-            }
-        },
-        Err(error) => tracing::warn!("the kernel rules cannot be read: {error:#}"),
-    }
-    loaded.hold_back();
-}
-
-/// Reads everything before anything is changed; then swaps. Flows, queues and conntrack stay. Gives the former settings
-/// too.
-fn reload(
-    path: &Path,
-    old: &Config,
-    shared: &Shared,
-    recorder: &Recorder,
-    loaded: &mut Loaded,
-) -> Result<(Config, Arc<Settings>)> {
-    let new = settings::read(path)?;
-    let engine = settings::engine(&new)?;
-    for (setting, changed) in [
-        ("queue", old.queue != new.queue),
-        ("kernel.mark", old.kernel.mark != new.kernel.mark),
-        ("kernel.bridge", old.kernel.bridge != new.kernel.bridge),
-        ("kernel.backend", old.kernel.backend != new.kernel.backend),
-        // The kernel copies that much of each packet.
-        ("look.bytes", old.look.bytes != new.look.bytes),
-        ("look.flows", old.look.flows != new.look.flows),
-        ("runtime.directory", old.runtime.directory != new.runtime.directory),
-    ] {
-        if changed {
-            bail!("{setting} cannot change while running; restart minewall");
-        }
-    }
-    let same = old.sink == new.sink && old.journal == new.journal && old.privacy == new.privacy;
-    let sinks = if same { None } else { Some(Sinks::start(&new, &engine.observer)?) };
-    let identity = if old.identity == new.identity { None } else { Some(Identity::start(&new.identity)?) };
-    loaded.replace(loaded.plane().anew(&new, &engine.lists))?;
-    shared.tells_host.store(new.tcp.action == TcpAction::Reset, Ordering::Relaxed);
-    match sinks {
-        Some(sinks) => recorder.replace(sinks),
-        None => recorder.reopen(),
-    }
-    identity.into_iter().for_each(|identity| recorder.identify(identity));
-    shared.resolve.store(Arc::new(new.resolve.clone()));
-    recorder.configure(new.incidents(), &engine.observer);
-    Ok((new, shared.settings.swap(Arc::new(engine))))
-}
-
 /// The program's own log: on standard error, which systemd and procd carry on.
 pub(crate) fn log_to_stderr() {
     let said = std::env::var("MINEWALL_LOG").ok().and_then(|said| said.parse::<Targets>().ok());
@@ -365,6 +213,8 @@ pub(crate) fn log_to_stderr() {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc::channel;
+
     use super::*;
 
     #[test]
