@@ -14,8 +14,8 @@ use crate::top;
 #[cfg(feature = "uci")]
 use crate::uci;
 use crate::{
-    check, doctor, features, incidents, journal, kernel, lists, lookup, output, replay, report, run, self_test,
-    settings, show,
+    check, doctor, features, incidents, journal, kernel, lists, lookup, orders, output, replay, report, run, self_test,
+    settings, show, status,
 };
 
 /// Finds cryptocurrency mining in the traffic of a gateway, cuts it and writes the evidence.
@@ -37,13 +37,42 @@ enum Command {
     /// Inspect the traffic passing this gateway
     ///
     /// Binds the netfilter queues, loads the kernel rules, answers verdicts and writes records until SIGTERM. SIGHUP
-    /// reads configuration and lists anew.
+    /// reads configuration and lists anew. A service manager that asks for it (systemd: Type=notify, WatchdogSec) is told
+    /// how it goes.
     #[command(after_help = "Examples:\n  minewall run\n  minewall run -c /etc/minewall/minewall.toml")]
     Run {
         /// The configuration file
         #[arg(short, long, value_name = "FILE", default_value = CONFIG)]
         config: PathBuf,
     },
+    /// Tell how the running minewall fares
+    ///
+    /// Mode, pause, rules, queues with their time to verdict, findings, lists with their age, sinks. `(!)` marks what should
+    /// be looked at. Exit code 0: it runs; 3: none runs; 2: error.
+    #[command(
+        after_help = "Examples:\n  minewall status\n  minewall status --format json | jq .paused\n  minewall status --format prometheus | grep minewall_findings_total"
+    )]
+    Status(status::Command),
+    /// Have the running minewall read its configuration and lists anew
+    ///
+    /// As SIGHUP, and the answer is waited for. What is wrong in them is told, and changes nothing. Exit code 0: they were
+    /// read; 2: they were refused, none runs, or error.
+    #[command(after_help = "Examples:\n  minewall reload\n  minewall reload -c /etc/minewall/minewall.toml")]
+    Reload(orders::Reload),
+    /// Pause filtering for a while
+    ///
+    /// Takes the rules out of the kernel: nothing is inspected and nothing cut; with --observe all is inspected and nothing
+    /// cut. It ends by itself; a second one takes the place of the first; a minewall that starts anew filters. Who paused, why
+    /// and until when goes to the log, the sinks and the journal. Exit code 0: paused; 2: refused, none runs, or error.
+    #[command(
+        after_help = "Examples:\n  minewall pause 10m --reason 'the uplink moves'\n  minewall pause 1h --observe\n  minewall pause 90s && ./measure; minewall resume"
+    )]
+    Pause(orders::Pause),
+    /// End a pause before its time
+    ///
+    /// Exit code 0: filtering goes on, whether or not it was paused; 2: the kernel refuses the rules, none runs, or error.
+    #[command(after_help = "Examples:\n  minewall resume")]
+    Resume(orders::Resume),
     /// Read captures through the same engine
     ///
     /// Records go to standard output, the summary to standard error. Exit code 0: all captures were read, whether or
@@ -209,6 +238,10 @@ impl Cli {
     pub(crate) fn perform(self) -> Result<ExitCode> {
         match self.command {
             Command::Run { config } => run::run(&config).map(|()| ExitCode::SUCCESS),
+            Command::Status(status) => status.perform(),
+            Command::Reload(reload) => reload.perform(),
+            Command::Pause(pause) => pause.perform(),
+            Command::Resume(resume) => resume.perform(),
             Command::Replay(replay) => replay.perform(),
             Command::Check(check) => check.perform(),
             Command::CheckConfig { config } => {

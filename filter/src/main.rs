@@ -25,6 +25,7 @@ mod lists;
 mod lock;
 mod lookup;
 mod metrics;
+mod orders;
 mod output;
 mod queue;
 mod replay;
@@ -35,6 +36,7 @@ mod self_test;
 mod settings;
 mod show;
 mod sink;
+mod status;
 #[cfg(feature = "top")]
 mod top;
 #[cfg(feature = "uci")]

@@ -1,14 +1,17 @@
 //! `minewall run`: the daemon's life, from a checked configuration to a kernel left as it was.
 
 mod bridged;
+mod calls;
 mod count;
 mod ease;
 mod fold;
+mod herald;
 mod learn;
+mod order;
+mod paused;
 mod recorder;
 mod reload;
 mod serve;
-mod signals;
 mod told;
 mod worker;
 
@@ -30,7 +33,7 @@ use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::prelude::*;
 
-use crate::control::{Board, Server};
+use crate::control::{Board, Door, Server};
 use crate::identity::Identity;
 use crate::inject::Injector;
 use crate::kernel;
@@ -38,12 +41,14 @@ use crate::lock::Lock;
 use crate::queue::Queue;
 use crate::sink::Sinks;
 use crate::{capability, settings};
+use calls::Calls;
 use count::{Export, Slot};
 use ease::Watch;
 use fold::Folding;
+use herald::Herald;
 use learn::Learner;
 use recorder::Recorder;
-use serve::{Upkeep, learn, serve};
+use serve::{Serving, Upkeep, learn};
 use worker::Worker;
 
 /// How long records may take to leave at the end.
@@ -92,7 +97,7 @@ pub(crate) fn run(path: &Path) -> Result<()> {
     let _lock = Lock::take(Path::new(&config.runtime.directory))?;
     let first = settings::engine(&config)?;
     // Signals are caught before there is anything to clean up.
-    let signals = signals::catch()?;
+    let (door, calls) = Calls::catch()?;
     let plane = kernel::choose(&config, &first.lists)?;
     plane.notes().iter().for_each(|note| tracing::warn!("{note}"));
     let classes = Classes::new(&config.queue, kernel::queues(&config));
@@ -120,11 +125,14 @@ pub(crate) fn run(path: &Path) -> Result<()> {
     if !loaded.plane().devices().is_empty() {
         tracing::info!(devices = loaded.plane().devices().join(", "), "settled flows go by a flowtable of ours");
     }
-    let control = answer(&config, &board);
+    let control = answer(&config, &board, door.door());
     eprintln!("minewall: ready");
+    let mut herald = Herald::default();
+    herald.ready();
     let export = Export::new(slots, path, &config, board);
-    let upkeep = Upkeep { workers: &workers, learner: &learner, watch, export, shown, former: Vec::new() };
-    let (loaded, served) = serve(&signals, path, config, &shared, &recorder, upkeep, loaded);
+    let upkeep = Upkeep::new(&workers, &learner, watch, export, shown);
+    let serving = Serving::new((path, config), &shared, &recorder, upkeep, loaded, herald);
+    let (loaded, served) = serving.serve(&calls);
     drop(control);
     let unloaded = loaded.unload();
     shared.stop.store(true, Ordering::Release);
@@ -134,8 +142,8 @@ pub(crate) fn run(path: &Path) -> Result<()> {
 }
 
 /// Opens the control socket. Without it nobody can ask, and all else goes on.
-fn answer(config: &Config, board: &Arc<Board>) -> Option<Server> {
-    let server = Server::start(Path::new(&config.runtime.directory), Arc::clone(board));
+fn answer(config: &Config, board: &Arc<Board>, door: Door) -> Option<Server> {
+    let server = Server::start(Path::new(&config.runtime.directory), Arc::clone(board), door);
     server.inspect_err(|error| tracing::error!("nobody can ask this minewall: {error:#}")).ok()
 }
 

@@ -18,7 +18,7 @@ pub(super) type Series = BTreeMap<String, f64>;
 
 /// Reads the text format, version 0.0.4, and holds it to its rules: HELP, then TYPE, then the samples of one metric; no
 /// series twice; counters named `_total`; buckets that grow up to the count.
-fn parse(text: &str) -> Series {
+pub(super) fn parse(text: &str) -> Series {
     let (mut series, mut seen) = (Series::new(), BTreeSet::new());
     let (mut name, mut kind) = ("", "");
     for line in text.lines() {

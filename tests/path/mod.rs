@@ -25,6 +25,8 @@
 //! | `fail` | DNS and connections that fail differently: minewall killed, stopped, overrun, ended |
 //! | `memory` | resident memory at work, and within 64 MiB |
 //! | `control` | the control socket: what it tells, whom, and that nobody there disturbs |
+//! | `orders` | reload, pause and resume by the socket; `minewall status` |
+//! | `manager` | what a service manager and its watchdog are told |
 //! | `metrics` | what is counted, in the file for Prometheus |
 //! | `reload` | SIGHUP |
 //! | `self_test` | that a gateway cuts, or only observes, or does neither |
@@ -48,9 +50,11 @@ mod identity;
 mod learned;
 mod listed;
 mod logins;
+mod manager;
 mod memory;
 mod metrics;
 mod names;
+mod orders;
 mod overload;
 mod policy;
 mod proxies;

@@ -17,7 +17,7 @@ use minewall_lab::{Lab, Minewall, Namespace, kernel, load, patient, ready, until
 use super::{LIMIT, configuration, dig, must, must_be_cut, pool_at, records_after, start, text_at};
 
 /// The port of the echo on the internet.
-const ECHO: u16 = 7007;
+pub(super) const ECHO: u16 = 7007;
 
 /// Conversations that must not notice anything: one that lasts, and short ones one after another.
 struct Conversations<'scope> {
@@ -78,14 +78,18 @@ impl Conversations<'_> {
     }
 }
 
-fn connect(host: &Namespace, at: SocketAddr) -> std::io::Result<TcpStream> {
+pub(super) fn connect(host: &Namespace, at: SocketAddr) -> std::io::Result<TcpStream> {
     let stream = host.run(|| TcpStream::connect_timeout(&at, LIMIT))?;
     stream.set_read_timeout(Some(LIMIT))?;
     stream.set_nodelay(true)?;
     Ok(stream)
 }
 
-fn exchange(stream: &mut TcpStream, answers: &mut BufReader<TcpStream>, number: usize) -> std::io::Result<()> {
+pub(super) fn exchange(
+    stream: &mut TcpStream,
+    answers: &mut BufReader<TcpStream>,
+    number: usize,
+) -> std::io::Result<()> {
     let line = format!("line {number} of an innocent talk\n");
     stream.write_all(line.as_bytes())?;
     let mut answer = String::new();
@@ -94,7 +98,7 @@ fn exchange(stream: &mut TcpStream, answers: &mut BufReader<TcpStream>, number: 
 }
 
 /// Answers every line with itself until the listener is shut down.
-fn echo(listener: &TcpListener) {
+pub(super) fn echo(listener: &TcpListener) {
     for stream in listener.incoming() {
         let Ok(stream) = stream else { return };
         thread::spawn(move || {

@@ -20,17 +20,26 @@ pub(crate) struct Request {
     /// Which incidents.
     #[serde(default, skip_serializing_if = "Filter::is_empty")]
     pub(crate) filter: Filter,
+    /// For how long filtering is paused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) seconds: Option<u32>,
+    /// Whether mining is still looked for in a pause.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) observe: bool,
+    /// Why it is paused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) reason: Option<String>,
 }
 
 /// Why there is no answer, and what helps.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Refusal {
-    pub(super) error: String,
-    pub(super) remedy: String,
+pub(crate) struct Refusal {
+    pub(crate) error: String,
+    pub(crate) remedy: String,
 }
 
 impl Refusal {
-    pub(super) fn new(error: impl Into<String>, remedy: impl Into<String>) -> Self {
+    pub(crate) fn new(error: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self { error: error.into(), remedy: remedy.into() }
     }
 

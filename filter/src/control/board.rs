@@ -29,6 +29,7 @@ const SENTENCE: usize = 200;
 pub(crate) struct Board {
     figures: ArcSwapOption<Figures>,
     counters: ArcSwapOption<Dated<Value>>,
+    metrics: ArcSwapOption<Dated<String>>,
     standing: ArcSwapOption<Dated<Arc<Vec<Incident>>>>,
     events: Mutex<VecDeque<Event>>,
     wanted: Mutex<Wanted>,
@@ -58,6 +59,7 @@ struct Wanted {
     figures: Option<Instant>,
     counters: Option<Instant>,
     incidents: Option<Instant>,
+    metrics: Option<Instant>,
 }
 
 impl Board {
@@ -69,6 +71,7 @@ impl Board {
             Needs::Counters => (wanted.figures, wanted.counters) = (until, until),
             Needs::Figures => wanted.figures = until,
             Needs::Incidents => wanted.incidents = until,
+            Needs::Metrics => wanted.metrics = until,
             Needs::All => (wanted.figures, wanted.incidents) = (until, until),
             Needs::Nothing => {}
         }
@@ -89,6 +92,11 @@ impl Board {
         self.is_wanted(|wanted| wanted.incidents)
     }
 
+    /// Whether somebody asks for the text of all metrics.
+    pub(crate) fn wants_metrics(&self) -> bool {
+        self.is_wanted(|wanted| wanted.metrics)
+    }
+
     fn is_wanted(&self, what: fn(&Wanted) -> Option<Instant>) -> bool {
         let wanted = *self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
         what(&wanted).is_some_and(|until| Instant::now() < until)
@@ -99,9 +107,21 @@ impl Board {
         self.figures.store(Dated::now(status));
     }
 
+    /// What was published of the daemon no longer holds: who asks waits for what is next.
+    pub(crate) fn outdate(&self) {
+        self.figures.store(None);
+        self.metrics.store(None);
+        self.counters.store(None);
+    }
+
     /// Publishes everything that is counted.
     pub(crate) fn publish_counters(&self, counters: Value) {
         self.counters.store(Dated::now(counters));
+    }
+
+    /// Publishes the text of all metrics.
+    pub(crate) fn publish_metrics(&self, text: String) {
+        self.metrics.store(Dated::now(text));
     }
 
     /// Publishes the incidents as they stand.
@@ -123,10 +143,12 @@ impl Board {
         let figures = || self.figures.load().as_ref().is_some_and(|figures| figures.is_of(asked));
         let counters = || self.counters.load().as_ref().is_some_and(|counters| counters.is_of(asked));
         let incidents = || self.standing.load().as_ref().is_some_and(|standing| standing.is_of(asked));
+        let metrics = || self.metrics.load().as_ref().is_some_and(|metrics| metrics.is_of(asked));
         match needs {
             Needs::Counters => counters(),
             Needs::Figures => figures(),
             Needs::Incidents => incidents(),
+            Needs::Metrics => metrics(),
             Needs::All => figures() && incidents(),
             Needs::Nothing => true,
         }
@@ -140,6 +162,11 @@ impl Board {
     /// Everything that is counted.
     pub(super) fn counters(&self) -> Value {
         self.counters.load().as_ref().map(|counters| counters.what.clone()).unwrap_or_default()
+    }
+
+    /// The text of all metrics.
+    pub(super) fn metrics(&self) -> String {
+        self.metrics.load().as_ref().map(|metrics| metrics.what.clone()).unwrap_or_default()
     }
 
     /// The incidents.

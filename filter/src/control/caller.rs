@@ -1,8 +1,9 @@
 //! The other end of the control socket, for commands.
 
+use std::fmt;
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
@@ -18,6 +19,26 @@ use crate::incidents::Filter;
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long it may take until an order is carried out: a reload reads all lists.
+const ORDERED: Duration = Duration::from_secs(300);
+
+/// Nobody answers at this socket.
+#[derive(Debug)]
+pub(crate) struct Absent(PathBuf);
+
+impl fmt::Display for Absent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "no minewall runs here (nobody answers at {}): start it with `minewall run`, or name the configuration it \
+             runs with by -c FILE",
+            self.0.display()
+        )
+    }
+}
+
+impl std::error::Error for Absent {}
 
 /// A connection to the running daemon.
 #[derive(Debug)]
@@ -38,15 +59,11 @@ impl Caller {
     /// Connects to the daemon of this configuration.
     ///
     /// # Errors
-    /// None runs there, or this user may not ask it.
+    /// None runs there ([`Absent`]), or this user may not ask it.
     pub(crate) fn connect(config: &Config) -> Result<Self> {
         let path = Path::new(&config.runtime.directory).join(SOCKET);
         let stream = UnixStream::connect(&path).map_err(|error| match error.kind() {
-            ErrorKind::NotFound | ErrorKind::ConnectionRefused => anyhow!(
-                "no minewall runs here (nobody answers at {}): start it with `minewall run`, or name the configuration \
-                 it runs with by -c FILE",
-                path.display()
-            ),
+            ErrorKind::NotFound | ErrorKind::ConnectionRefused => Absent(path.clone()).into(),
             ErrorKind::PermissionDenied => {
                 anyhow!("only root and the daemon's own user may ask at {}: use sudo", path.display())
             }
@@ -69,6 +86,16 @@ impl Caller {
         }
     }
 
+    /// Has something done, and waits until it is: the member `name` of what is told.
+    ///
+    /// # Errors
+    /// The daemon refused, or is gone.
+    pub(crate) fn order<T: DeserializeOwned>(&mut self, request: &Request, name: &str) -> Result<T> {
+        self.stream.get_ref().set_read_timeout(Some(ORDERED))?;
+        self.ask(request)?;
+        self.hear(name)
+    }
+
     /// The next answer: the member `name` of what is told.
     ///
     /// # Errors
@@ -87,7 +114,7 @@ impl Caller {
             Ok(0) => bail!("the daemon has ended, or let go of this connection; ask again"),
             Ok(_) => {}
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
-                bail!("the daemon does not answer within {} s; its log says why", PATIENCE.as_secs())
+                bail!("the daemon does not answer; its log says why")
             }
             Err(error) => return Err(error).context("the daemon has ended"),
         }

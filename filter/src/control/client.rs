@@ -7,11 +7,14 @@ use std::time::{Duration, Instant};
 
 use minewall_core::incident::Incident;
 use rustix::event::PollFlags;
+use rustix::net::UCred;
 use serde_json::json;
 
 use super::LINE_BYTES;
 use super::ask::{Refusal, Request};
 use super::board::Board;
+use super::by::By;
+use super::order::{Awaited, Door, Order, Ordered};
 use super::table::{self, Answer, Ask, Needs};
 use crate::incidents::Filter;
 
@@ -30,9 +33,18 @@ const EVERY: Duration = Duration::from_secs(1);
 /// Steps in one go: then it is another client's turn.
 const STEPS: usize = 64;
 
+/// Where clients get what they ask for.
+pub(super) struct Office {
+    pub(super) board: Arc<Board>,
+    /// By which orders leave.
+    pub(super) door: Door,
+}
+
 /// One connection.
 pub(super) struct Client {
     stream: UnixStream,
+    /// Whose it is.
+    peer: UCred,
     /// What was read of the lines to come: one line at the most, and its end.
     input: Vec<u8>,
     /// What is to be written yet.
@@ -54,6 +66,8 @@ enum Turn {
     Waits(&'static Ask, Request, Instant),
     /// It is told incidents, from the one of this number on; and how many were told.
     Tells { incidents: Arc<Vec<Incident>>, filter: Filter, at: usize, told: usize },
+    /// What it ordered is waited for.
+    Awaits(Awaited),
     /// It is told something again and again, the next time then.
     Follows(Instant),
 }
@@ -70,10 +84,11 @@ enum Step {
 
 impl Client {
     /// A new one; its socket never blocks.
-    pub(super) fn new(stream: UnixStream) -> std::io::Result<Self> {
+    pub(super) fn new(stream: UnixStream, peer: UCred) -> std::io::Result<Self> {
         stream.set_nonblocking(true)?;
         let (input, output) = (Vec::new(), Vec::new());
-        Ok(Self { stream, input, output, turn: Turn::Idle, moved: Instant::now(), is_deaf: false, ends: false })
+        let (turn, moved) = (Turn::Idle, Instant::now());
+        Ok(Self { stream, peer, input, output, turn, moved, is_deaf: false, ends: false })
     }
 
     /// The socket.
@@ -96,7 +111,7 @@ impl Client {
     /// In how long it wants to be looked at though its socket says nothing.
     pub(super) fn patience(&self, now: Instant) -> Duration {
         match self.turn {
-            Turn::Waits(..) => Duration::from_millis(50),
+            Turn::Awaits(_) | Turn::Waits(..) => Duration::from_millis(50),
             Turn::Follows(next) => next.saturating_duration_since(now).max(Duration::from_millis(50)),
             Turn::Tells { .. } if self.output.is_empty() => Duration::ZERO,
             Turn::Idle | Turn::Tells { .. } => EVERY,
@@ -125,9 +140,9 @@ impl Client {
     }
 
     /// Does what can be done; whether the client stays.
-    pub(super) fn go(&mut self, board: &Board, now: Instant) -> bool {
+    pub(super) fn go(&mut self, office: &Office, now: Instant) -> bool {
         for _ in 0..STEPS {
-            match self.step(board, now) {
+            match self.step(office, now) {
                 Step::On => {}
                 Step::Rest => return true,
                 Step::Gone => return false,
@@ -136,7 +151,7 @@ impl Client {
         true
     }
 
-    fn step(&mut self, board: &Board, now: Instant) -> Step {
+    fn step(&mut self, office: &Office, now: Instant) -> Step {
         if !self.output.is_empty() {
             return self.say(now);
         }
@@ -144,8 +159,9 @@ impl Client {
             return Step::Gone;
         }
         match std::mem::replace(&mut self.turn, Turn::Idle) {
-            Turn::Idle => self.take_line(board, now),
-            Turn::Waits(ask, request, asked) => self.wait(board, (ask, request, asked), now),
+            Turn::Idle => self.take_line(&office.board, now),
+            Turn::Waits(ask, request, asked) => self.wait(office, (ask, request, asked), now),
+            Turn::Awaits(awaited) => self.await_outcome(awaited),
             Turn::Tells { incidents, filter, at, told } => {
                 self.tell(incidents, filter, at, told);
                 Step::On
@@ -155,8 +171,8 @@ impl Client {
                 Step::Rest
             }
             Turn::Follows(_) => {
-                board.want(Needs::All);
-                self.answer(&table::line(&json!({ "top": board.top() })));
+                office.board.want(Needs::All);
+                self.answer(&table::line(&json!({ "top": office.board.top() })));
                 self.turn = Turn::Follows(now + EVERY);
                 Step::On
             }
@@ -214,8 +230,8 @@ impl Client {
         Step::On
     }
 
-    fn wait(&mut self, board: &Board, (ask, request, asked): (&'static Ask, Request, Instant), now: Instant) -> Step {
-        if !board.has(ask.needs, asked) {
+    fn wait(&mut self, office: &Office, (ask, request, asked): (&'static Ask, Request, Instant), now: Instant) -> Step {
+        if !office.board.has(ask.needs, asked) {
             if now.saturating_duration_since(asked) <= PUBLISHED {
                 self.turn = Turn::Waits(ask, request, asked);
                 return Step::Rest;
@@ -224,13 +240,37 @@ impl Client {
             self.refuse(&Refusal::new("the daemon is too busy to tell", remedy));
             return Step::On;
         }
-        match (ask.answer)(board, &request) {
+        match (ask.answer)(&office.board, &request) {
             Ok(Answer::Once(value)) => self.answer(&table::line(&value)),
             Ok(Answer::Incidents(incidents, filter)) => {
                 self.turn = Turn::Tells { incidents, filter, at: 0, told: 0 };
             }
             Ok(Answer::Follow) => self.turn = Turn::Follows(now),
+            Ok(Answer::Order(order)) => self.order(office, order),
             Err(refusal) => self.refuse(&refusal),
+        }
+        Step::On
+    }
+
+    /// Has something done, if the main thread takes it.
+    fn order(&mut self, office: &Office, order: Order) {
+        let (ordered, awaited) = Ordered::new(order, By::of(&self.peer));
+        if (office.door)(ordered) {
+            self.turn = Turn::Awaits(awaited);
+        } else {
+            self.refuse(&Refusal::new("the daemon has too much to do, or ends", "ask again in a second"));
+        }
+    }
+
+    /// However long it takes: the client may go, and the order is carried out all the same.
+    fn await_outcome(&mut self, awaited: Awaited) -> Step {
+        match awaited.look() {
+            None => {
+                self.turn = Turn::Awaits(awaited);
+                return Step::Rest;
+            }
+            Some(Ok(value)) => self.answer(&table::line(&value)),
+            Some(Err(refusal)) => self.refuse(&refusal),
         }
         Step::On
     }

@@ -4,6 +4,8 @@
 //! |---|---|
 //! | `ask` | what is asked, and what is refused |
 //! | `table` | every ask: its name, what it needs, its answer |
+//! | `order` | what changes the daemon, on its way to the main thread and back |
+//! | `by` | who asks |
 //! | `status` | what is told, as both ends know it |
 //! | `board` | what the daemon's threads last published |
 //! | `client` | one connection, never waited for |
@@ -14,21 +16,25 @@
 
 mod ask;
 mod board;
+mod by;
 mod caller;
 mod client;
+mod order;
 mod server;
 mod status;
 mod table;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use ask::Request;
+pub(crate) use ask::{Refusal, Request};
 pub(crate) use board::Board;
-pub(crate) use caller::Caller;
+pub(crate) use by::By;
+pub(crate) use caller::{Absent, Caller};
+pub(crate) use order::{Door, Order, Ordered, Outcome, Pause, SECONDS};
 pub(crate) use server::Server;
+pub(crate) use status::{FeedStatus, IncidentStatus, ListStatus, Paused, QueueStatus, SinkStatus, Status};
 #[cfg(feature = "top")]
 pub(crate) use status::{Happened, Host, Top};
-pub(crate) use status::{ListStatus, QueueStatus, SinkStatus, Status};
 
 /// The version of the protocol.
 const VERSION: u64 = 1;

@@ -16,7 +16,8 @@ use rustix::net::sockopt::socket_peercred;
 use super::SOCKET;
 use super::ask::Refusal;
 use super::board::Board;
-use super::client::Client;
+use super::client::{Client, Office};
+use super::order::Door;
 
 /// Clients at one time.
 const CLIENTS: usize = 8;
@@ -35,16 +36,16 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Makes the socket in `directory`, in the place of one that was left behind: the lock is held.
+    /// Makes the socket in `directory`, in the place of one that was left behind: the lock is held. Orders leave by `door`.
     ///
     /// # Errors
     /// It cannot be made.
-    pub(crate) fn start(directory: &Path, board: Arc<Board>) -> Result<Self> {
+    pub(crate) fn start(directory: &Path, board: Arc<Board>, door: Door) -> Result<Self> {
         let path = directory.join(SOCKET);
         let listener = listen(&path).with_context(|| format!("cannot make the control socket {}", path.display()))?;
         let (wake, woken) = UnixStream::pair().context("cannot make a pair of sockets")?;
         let thread = std::thread::Builder::new().name("control".into());
-        let house = House { listener, woken, clients: Vec::new(), board };
+        let house = House { listener, woken, clients: Vec::new(), office: Office { board, door } };
         let thread = thread.spawn(move || house.keep()).context("cannot start the thread of the control socket")?;
         Ok(Self { path, wake, thread: Some(thread) })
     }
@@ -88,7 +89,7 @@ struct House {
     listener: UnixListener,
     woken: UnixStream,
     clients: Vec<Client>,
-    board: Arc<Board>,
+    office: Office,
 }
 
 impl House {
@@ -100,13 +101,13 @@ impl House {
                     client.hear();
                 }
             }
-            let board = &self.board;
+            let office = &self.office;
             let mut ready_of = ready.clients.iter();
             self.clients.retain_mut(|client| {
                 let flags = ready_of.next().copied().unwrap_or(PollFlags::empty());
                 // Both directions are closed: nobody would hear an answer.
                 let is_gone = flags.intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL);
-                !is_gone && client.go(board, now)
+                !is_gone && client.go(office, now)
             });
             if ready.newcomers {
                 self.admit();
@@ -157,8 +158,8 @@ impl House {
             Ok(peer) if !peer.uid.is_root() && peer.uid != rustix::process::geteuid() => {
                 Refusal::new("only root and the daemon's own user may ask", "ask as root: sudo minewall top")
             }
-            Ok(_) if self.make_room() => {
-                if let Ok(client) = Client::new(stream) {
+            Ok(peer) if self.make_room() => {
+                if let Ok(client) = Client::new(stream, peer) {
                     self.clients.push(client);
                 }
                 return;

@@ -3,6 +3,8 @@
 use minewall_core::incident::{Incident, State};
 use serde::{Deserialize, Serialize};
 
+use super::by::By;
+
 /// How the daemon fares.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(default)]
@@ -15,6 +17,8 @@ pub(crate) struct Status {
     pub(crate) observer: String,
     /// `block` or `observe`.
     pub(crate) mode: String,
+    /// The pause that goes on, if one does.
+    pub(crate) paused: Option<Paused>,
     /// The configuration it was started with.
     pub(crate) config: String,
     /// The kernel rules: `nft` or `iptables`.
@@ -35,6 +39,50 @@ pub(crate) struct Status {
     pub(crate) sinks: Vec<SinkStatus>,
     /// The lists.
     pub(crate) lists: Vec<ListStatus>,
+    /// The feeds that were tried since the machine started.
+    pub(crate) feeds: Vec<FeedStatus>,
+    /// How many incidents there are and were.
+    pub(crate) incidents: IncidentStatus,
+}
+
+/// A pause that goes on.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(default)]
+pub(crate) struct Paused {
+    /// When it began, in seconds since 1970.
+    pub(crate) since: i64,
+    /// When it ends by itself, in seconds since 1970.
+    pub(crate) until: i64,
+    /// Whether mining is still looked for, and written down.
+    pub(crate) observe: bool,
+    /// Why, as whoever ordered it said.
+    pub(crate) reason: Option<String>,
+    /// Who ordered it.
+    pub(crate) by: By,
+}
+
+/// How many incidents there are, and were since the start.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(default)]
+pub(crate) struct IncidentStatus {
+    /// Open now.
+    pub(crate) open: u64,
+    /// Opened since the start.
+    pub(crate) opened: u64,
+    /// Ended since the start.
+    pub(crate) ended: u64,
+}
+
+/// One feed.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(default)]
+pub(crate) struct FeedStatus {
+    /// Its name, which its list has too.
+    pub(crate) name: String,
+    /// When it was last known to be current, in seconds since 1970.
+    pub(crate) checked: Option<i64>,
+    /// Attempts that failed since.
+    pub(crate) failures: u32,
 }
 
 /// One queue.
@@ -61,6 +109,12 @@ pub(crate) struct QueueStatus {
     pub(crate) records: u64,
     /// Packets not inspected, whatever the reason.
     pub(crate) skipped: u64,
+    /// Half of all packets had their verdict within so many microseconds; null where it took more than can be told.
+    pub(crate) p50_us: Option<u32>,
+    /// 99 of 100 had.
+    pub(crate) p99_us: Option<u32>,
+    /// Whether packets wait, and its thread has answered none for seconds.
+    pub(crate) stuck: bool,
 }
 
 /// One sink.
@@ -162,7 +216,6 @@ impl Top {
 
 impl Status {
     /// A figure of all queues.
-    #[cfg(feature = "top")]
     pub(crate) fn sum(&self, of: fn(&QueueStatus) -> u64) -> u64 {
         self.queues.iter().map(of).sum()
     }

@@ -11,11 +11,26 @@ use minewall_core::config::Config;
 use serde_json::{Value, json};
 
 use super::table::TABLE;
-use super::{Board, Caller, LINE_BYTES, Request, SOCKET, Server, Status, Top};
+use super::{Board, By, Caller, Door, LINE_BYTES, Order, Paused, Refusal, Request, SOCKET, Server, Status, Top};
 use crate::incidents::Filter;
 use crate::report::sample;
 
 const LIMIT: Duration = Duration::from_secs(30);
+
+/// A main thread that does at once what it is told, but for a pause that observes: that one it forgets; and refuses to
+/// reload.
+fn orderly() -> Door {
+    Box::new(|ordered| {
+        let outcome = match &ordered.order {
+            Order::Pause(pause) if pause.observe => return true,
+            Order::Pause(pause) => Ok(json!({ "paused": { "by": ordered.by, "reason": pause.reason, "until": 7 } })),
+            Order::Reload => Err(Refusal::new("the former configuration stays: line 1", "mend it")),
+            Order::Resume => return false,
+        };
+        ordered.answer(outcome);
+        true
+    })
+}
 
 /// A server, and a thread that publishes as the daemon's do: while somebody asks.
 struct House {
@@ -30,7 +45,7 @@ impl House {
         let directory = std::env::temp_dir().join(format!("minewall-control-{name}-{}", std::process::id()));
         fs::create_dir_all(&directory).unwrap();
         let (board, ends): (Arc<Board>, Arc<AtomicBool>) = Default::default();
-        let server = Server::start(&directory, Arc::clone(&board)).unwrap();
+        let server = Server::start(&directory, Arc::clone(&board), orderly()).unwrap();
         let incidents: Vec<_> = incidents.iter().map(|id| sample::incident(id)).collect();
         let stop = Arc::clone(&ends);
         let thread = std::thread::spawn(move || {
@@ -40,6 +55,9 @@ impl House {
                 }
                 if board.wants_counters() {
                     board.publish_counters(json!({ "minewall_lost_records_total": [{ "value": 3 }] }));
+                }
+                if board.wants_metrics() {
+                    board.publish_metrics("minewall_paused 0\n".to_owned());
                 }
                 if board.wants_incidents() {
                     board.publish_incidents(incidents.clone());
@@ -96,9 +114,10 @@ fn every_ask_is_answered_and_the_socket_is_its_owners() {
 {"v":1,"ask":"incidents","filter":{"unit":"law"}}
 {"v":1,"ask":"incident","id":"c"}
 {"v":1,"ask":"asks"}
+{"v":1,"ask":"metrics"}
 "#;
     let answers = house.talk(lines);
-    assert_eq!(answers.len(), 9, "{answers:?}");
+    assert_eq!(answers.len(), 10, "{answers:?}");
     assert!(answers.iter().all(|answer| answer["v"] == 1), "{answers:?}");
     assert_eq!(answers[0]["ok"]["status"]["mode"], "block");
     assert_eq!(answers[1]["ok"]["counters"]["minewall_lost_records_total"][0]["value"], 3);
@@ -107,6 +126,7 @@ fn every_ask_is_answered_and_the_socket_is_its_owners() {
     assert_eq!(answers[6]["ok"]["told"], 0);
     assert_eq!(answers[7]["ok"]["incident"]["id"], "c3");
     assert_eq!(answers[8]["ok"]["asks"].as_array().unwrap().len(), TABLE.len());
+    assert_eq!(answers[9]["ok"]["metrics"], "minewall_paused 0\n");
     drop(house);
     assert!(!socket.exists(), "it goes with the daemon");
 }
@@ -124,6 +144,13 @@ fn what_cannot_be_answered_is_refused_with_a_remedy_and_the_next_is_answered() {
         (br#"{"v":1,"ask":"incidents","filter":{"planet":"x"}}"#, "unknown field `planet`"),
         (br#"{"v":1,"ask":"incident"}"#, "which incident"),
         (br#"{"v":1,"ask":"incident","id":"x"}"#, "no incident of this id"),
+        (br#"{"v":1,"ask":"pause"}"#, "for how long"),
+        (br#"{"v":1,"ask":"pause","seconds":-1}"#, "invalid value"),
+        (br#"{"v":1,"ask":"pause","seconds":59}"#, "59 seconds are too few"),
+        (br#"{"v":1,"ask":"pause","seconds":86401}"#, "86401 seconds are too few or too many"),
+        (br#"{"v":1,"ask":"pause","seconds":60,"observe":true}"#, "has ended, and did not do it"),
+        (br#"{"v":1,"ask":"reload"}"#, "the former configuration stays: line 1"),
+        (br#"{"v":1,"ask":"resume"}"#, "too much to do"),
         (br#"{"v":1,"ask":"incident","id":"ab"}"#, "several incidents begin so: ab1, ab2"),
     ] {
         let answers = house.talk(&[line, b"\n{\"v\":1,\"ask\":\"status\"}\n"].concat());
@@ -161,6 +188,23 @@ fn commands_ask_by_the_same_socket() {
 }
 
 #[test]
+fn orders_are_carried_out_for_whoever_the_kernel_says_it_is() {
+    let house = House::new("orders", &[]);
+    let mut caller = Caller::connect(&house.config()).unwrap();
+    let reason = Some(" the uplink moves ".to_owned());
+    let request = Request { seconds: Some(86_400), reason, ..Request::new("pause") };
+    let paused: Paused = caller.order(&request, "paused").unwrap();
+    assert_eq!((paused.until, paused.reason.as_deref()), (7, Some("the uplink moves")));
+    let By { uid, pid, .. } = paused.by;
+    assert_eq!((uid, pid), (rustix::process::getuid().as_raw(), std::process::id()));
+    let long = Request { reason: Some("x".repeat(201)), ..request };
+    let error = caller.order::<Paused>(&long, "paused").unwrap_err().to_string();
+    assert!(error.contains("say it in 200 characters"), "{error}");
+    let error = caller.order::<Value>(&Request::new("reload"), "reloaded").unwrap_err().to_string();
+    assert_eq!(error, "the former configuration stays: line 1: mend it");
+}
+
+#[test]
 fn those_who_never_read_or_never_ask_keep_nobody_out() {
     let ids: Vec<_> = (0..4000).map(|at| format!("id{at}")).collect();
     let house = House::new("hostile", &ids.iter().map(String::as_str).collect::<Vec<_>>());
@@ -192,11 +236,11 @@ fn those_who_never_read_or_never_ask_keep_nobody_out() {
 fn a_socket_left_behind_is_replaced() {
     let house = House::new("left", &[]);
     let socket = house.directory.join(SOCKET);
-    let server = Server::start(&house.directory, Arc::default()).unwrap();
+    let server = Server::start(&house.directory, Arc::default(), orderly()).unwrap();
     assert!(socket.exists());
     drop(server);
     assert!(!socket.exists());
-    assert!(Server::start(Path::new("/proc/nowhere"), Arc::default()).is_err());
+    assert!(Server::start(Path::new("/proc/nowhere"), Arc::default(), orderly()).is_err());
 }
 
 #[test]

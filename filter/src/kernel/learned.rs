@@ -27,7 +27,7 @@ impl Loaded {
     }
 
     fn teach(&self) -> Result<()> {
-        if !self.plane.rules.sets.learns {
+        if !self.plane.rules.sets.learns || self.is_out() {
             return Ok(());
         }
         let elements = elements(&self.led, Instant::now());

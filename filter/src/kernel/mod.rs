@@ -236,6 +236,9 @@ impl Loaded {
     /// # Errors
     /// The kernel's rules cannot be read.
     pub(crate) fn counted(&self) -> Result<Vec<RuleCount>> {
+        if self.is_out() {
+            return Ok(Vec::new());
+        }
         Ok(match self.plane.loader {
             Loader::Nft => counted::of_nft(&nft::counters()?),
             Loader::Iptables(tables) => counted::of_iptables(&tables.counters()?),
@@ -265,12 +268,16 @@ impl Loaded {
         Ok(())
     }
 
-    /// Puts other rules in the place of these without a gap. The same rules, still in place, are left alone: replacing
+    /// Puts other rules in the place of these without a gap; if these are out, so are the others. The same rules, still in place, are left alone: replacing
     /// chains of nft makes the kernel drop the packets that wait in a queue.
     ///
     /// # Errors
     /// The kernel refused them; the old ones are then loaded again.
     pub(crate) fn replace(&mut self, plane: Plane) -> Result<()> {
+        if self.is_out() {
+            self.plane = plane;
+            return Ok(());
+        }
         let same_loader = plane.loader == self.plane.loader;
         if same_loader && plane.rules == self.plane.rules && self.is_present().unwrap_or(false) {
             self.plane = plane;
@@ -303,6 +310,36 @@ impl Loaded {
         self.plane.loader == Loader::Nft
             && plane.rules.differs_in_sets_only(&self.plane.rules)
             && self.is_present().unwrap_or(false)
+    }
+
+    /// Takes the rules out for a while: nothing comes to the queues. [`Loaded::come_back`] brings them back, or whatever has
+    /// replaced them meanwhile.
+    ///
+    /// # Errors
+    /// They could not be removed; what is left of them is restored by [`Loaded::restore`].
+    pub(crate) fn suspend(&mut self) -> Result<()> {
+        if !self.is_out() {
+            self.plane.remove()?;
+            self.listed = None;
+        }
+        Ok(())
+    }
+
+    /// Whether the rules are out.
+    pub(crate) const fn is_out(&self) -> bool {
+        self.listed.is_none()
+    }
+
+    /// Loads the rules again if they are out.
+    ///
+    /// # Errors
+    /// The kernel refused them; they are still out.
+    pub(crate) fn come_back(&mut self) -> Result<()> {
+        if self.is_out() {
+            self.restore()?;
+            self.hold_back();
+        }
+        Ok(())
     }
 
     /// Takes the rules out.

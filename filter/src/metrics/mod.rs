@@ -48,6 +48,8 @@ pub(crate) struct Snapshot {
     pub(crate) feeds: Vec<FeedCount>,
     /// What listed names lead to.
     pub(crate) learned: LearnedCount,
+    /// Whether filtering is paused.
+    pub(crate) paused: bool,
 }
 
 /// What is counted of one queue.
@@ -57,6 +59,8 @@ pub(crate) struct QueueCount {
     pub(crate) number: u16,
     /// By the kernel and the reader.
     pub(crate) totals: Totals,
+    /// Whether packets wait, and its thread has answered none for seconds.
+    pub(crate) stuck: bool,
     /// By the engine.
     pub(crate) engine: Counters,
 }

@@ -21,7 +21,10 @@ fn some() -> Snapshot {
         started: 10,
         read: 11,
         ease: 2,
-        queues: vec![QueueCount { number: 4700, totals, engine }, QueueCount { number: 4701, ..QueueCount::default() }],
+        queues: vec![
+            QueueCount { number: 4700, totals, stuck: false, engine },
+            QueueCount { number: 4701, ..QueueCount::default() },
+        ],
         lost: 12,
         incidents: Counted { open: 31, opened: 32, ended: 33, displaced: 34, held: 35 },
         sinks: vec![sink.clone(), sink],
@@ -40,6 +43,7 @@ fn some() -> Snapshot {
             lessons: 22,
             refused: vec![("cdn", 23), ("full", 0)],
         },
+        paused: true,
     }
 }
 
@@ -60,6 +64,8 @@ fn each_metric_is_said_with_its_help_and_type() {
     for line in [
         "minewall_start_time_seconds 10",
         "minewall_ease_level 2",
+        "minewall_paused 1",
+        "minewall_queue_stuck{queue=\"4701\"} 0",
         "minewall_queue_waiting_packets{queue=\"4700\"} 1",
         "minewall_queue_dropped_packets_total{queue=\"4700\"} 2",
         "minewall_queue_overruns_total{queue=\"4701\"} 0",

@@ -72,6 +72,19 @@ pub(crate) struct Totals {
     pub(crate) waited: u64,
 }
 
+/// The upper end of the bucket that has the `of`th of 100, in microseconds: 0 where there are none, none where it is beyond
+/// the last end.
+pub(crate) fn percentile(counts: &[u64; BUCKETS.len() + 1], of: u64) -> Option<u32> {
+    let mut rest = counts.iter().sum::<u64>().saturating_mul(100_u64.saturating_sub(of)) / 100;
+    for (at, count) in counts.iter().enumerate().rev() {
+        if *count > rest {
+            return BUCKETS.get(at).copied();
+        }
+        rest -= count;
+    }
+    Some(0)
+}
+
 /// Adds up what wraps around; to be asked often enough that it wraps once at the most.
 #[derive(Debug)]
 pub(crate) struct Tally {
@@ -171,6 +184,16 @@ mod tests {
         buckets[9] = 3;
         let waited = 9_000_000_000;
         assert_eq!(tally.totals, Totals { waiting: 3, dropped: 3, user_dropped: 0, overruns: 3, buckets, waited });
+    }
+
+    #[test]
+    fn the_one_of_a_hundred_is_found() {
+        assert_eq!(percentile(&[0; 10], 99), Some(0));
+        assert_eq!(percentile(&[99, 0, 0, 0, 0, 0, 0, 1, 0, 0], 99), Some(50));
+        assert_eq!(percentile(&[98, 0, 0, 0, 0, 0, 0, 1, 1, 0], 99), Some(10_000));
+        assert_eq!(percentile(&[0, 0, 0, 0, 0, 0, 0, 0, 0, 1], 99), None);
+        assert_eq!(percentile(&[49, 51, 0, 0, 0, 0, 0, 0, 0, 0], 50), Some(100));
+        assert_eq!(percentile(&[51, 49, 0, 0, 0, 0, 0, 0, 0, 0], 50), Some(50));
     }
 
     #[test]

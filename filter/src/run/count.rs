@@ -10,15 +10,17 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use minewall_core::config::{Config, Metrics};
 use minewall_core::engine::Counters;
+use minewall_core::policy::Mode;
 use minewall_lists::ListMeta;
 use portable_atomic::AtomicU64;
 
 use super::ease::Watch;
 use super::recorder::Recorder;
 use super::{Shared, told};
-use crate::control::Board;
+use crate::control::{Board, Paused};
 use crate::kernel::Loaded;
 use crate::metrics::{self, Desk, Endpoint, FeedCount, LearnedCount, ListCount, QueueCount, Snapshot};
+use crate::queue::counters::Totals;
 use crate::resolve::Counts;
 use crate::update::{Attempts, Scratch};
 
@@ -37,6 +39,16 @@ impl Slot {
     fn get(&self) -> Counters {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// How the daemon stands, as its main thread knows it.
+pub(super) struct State<'a> {
+    /// The mode of the configuration.
+    pub(super) mode: Mode,
+    /// The pause that goes on.
+    pub(super) paused: Option<&'a Paused>,
+    pub(super) loaded: &'a Loaded,
+    pub(super) learned: &'a Counts,
 }
 
 /// Writes what is counted to a file, if one is configured, and takes it away in the end.
@@ -92,40 +104,39 @@ impl Export {
         self.written = None;
     }
 
+    /// The daemon does something else from now on: what was shown of it no longer holds.
+    pub(super) fn outdate(&self) {
+        self.board.outdate();
+    }
+
     /// Writes, if it is time; shows it, if somebody asks.
-    pub(super) fn look(
-        &mut self,
-        watch: &Watch,
-        recorder: &Recorder,
-        shared: &Shared,
-        loaded: &Loaded,
-        learned: &Counts,
-    ) {
+    pub(super) fn look(&mut self, watch: &Watch, recorder: &Recorder, shared: &Shared, state: &State<'_>) {
         let interval = Duration::from_secs(self.metrics.interval.into());
         let is_off = self.metrics.file.is_empty();
         let is_due = !is_off && self.written.is_none_or(|written| written.elapsed() >= interval);
         let (is_asked, is_counted) = (self.board.wants_figures(), self.board.wants_counters());
         self.scraped.look(&self.metrics);
-        let is_scraped = self.scraped.desk.is_wanted();
-        if !is_due && !is_asked && !is_counted && !is_scraped {
+        let is_read = self.board.wants_metrics() || self.scraped.desk.is_wanted();
+        if !is_due && !is_asked && !is_counted && !is_read {
             return;
         }
         // To read the rules' counters a program is run: not every second for somebody who looks on.
-        let snapshot = self.snapshot(watch, recorder, shared, (is_due || is_counted || is_scraped).then_some(loaded));
-        let snapshot = Snapshot { learned: learned_count(learned), ..snapshot };
+        let loaded = (is_due || is_counted || is_read).then_some(state.loaded);
+        let (learned, paused) = (learned_count(state.learned), state.paused.is_some());
+        let snapshot = Snapshot { learned, paused, ..self.snapshot(watch, recorder, shared, loaded) };
         if is_asked {
-            let (settings, backend) = (shared.settings.load(), loaded.plane().backend());
-            self.board.publish_status(told::status(&snapshot, &settings, &self.config, &backend));
+            self.board.publish_status(told::status(&snapshot, &shared.settings.load(), &self.config, state));
         }
         if is_counted {
             self.board.publish_counters(metrics::json(&snapshot));
         }
-        if is_due || is_scraped {
+        if is_due || is_read {
             let text = metrics::text(snapshot);
             self.scraped.desk.lay(&text);
             if is_due {
                 self.write(&text);
             }
+            self.board.publish_metrics(text);
         }
     }
 
@@ -153,13 +164,14 @@ impl Export {
             started: self.started,
             read: self.read,
             ease: watch.level(),
-            queues: queues.map(|((number, totals), slot)| QueueCount { number, totals, engine: slot.get() }).collect(),
+            queues: queues.map(|((number, totals, stuck), slot)| queue(number, totals, stuck, slot)).collect(),
             lost,
             incidents: recorder.incidents(),
             sinks,
             rules,
             lists: lists.metas().iter().map(list).collect(),
             learned: LearnedCount::default(),
+            paused: false,
             feeds: self.feeds(),
         }
     }
@@ -234,6 +246,10 @@ impl Scraped {
             Err(_) => {}
         }
     }
+}
+
+fn queue(number: u16, totals: Totals, stuck: bool, slot: &Slot) -> QueueCount {
+    QueueCount { number, totals, stuck, engine: slot.get() }
 }
 
 fn learned_count(counts: &Counts) -> LearnedCount {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use minewall_core::engine::EASE_MAX;
 
 use crate::queue::Latency;
-use crate::queue::counters::{self, BUCKETS, Tally, Totals};
+use crate::queue::counters::{self, BUCKETS, Tally, Totals, percentile};
 
 /// A verdict may take that long, in microseconds, for 99 of 100 packets.
 const LATE: u32 = 1000;
@@ -23,12 +23,35 @@ const LATE_LOOKS: u32 = 2;
 /// Quiet looks in a row before it is less eased.
 const QUIET_LOOKS: u32 = 5;
 
+/// Looks in a row in which packets waited in a queue and none was answered before its thread is taken to be stuck.
+const STUCK_LOOKS: u32 = 3;
+
 /// What is known of one queue.
 #[derive(Debug)]
 struct Watched {
     number: u16,
     latency: Arc<Latency>,
     tally: Tally,
+    /// Looks in a row in which packets waited and none was answered.
+    unanswered: u32,
+}
+
+impl Watched {
+    fn is_stuck(&self) -> bool {
+        self.unanswered >= STUCK_LOOKS
+    }
+
+    /// Notes how many wait, and whether any was answered since the last look.
+    fn note(&mut self, waiting: u32, answered: bool) {
+        let was_stuck = self.is_stuck();
+        self.unanswered = if waiting > 0 && !answered { self.unanswered.saturating_add(1) } else { 0 };
+        let queue = self.number;
+        match (was_stuck, self.is_stuck()) {
+            (false, true) => tracing::error!(queue, waiting, "the queue's thread answers nothing though packets wait"),
+            (true, false) => tracing::warn!(queue, "the queue's thread answers again"),
+            _ => {}
+        }
+    }
 }
 
 /// One look at the queues.
@@ -59,7 +82,7 @@ impl Watch {
     pub(super) fn new(queues: impl Iterator<Item = (u16, Arc<Latency>)>, length: u32) -> Self {
         let watched = |(number, latency): (u16, Arc<Latency>)| {
             let tally = Tally::new(&latency, counters::read(number).unwrap_or_default());
-            Watched { number, latency, tally }
+            Watched { number, latency, tally, unanswered: 0 }
         };
         Self { queues: queues.map(watched).collect(), length, degree: Degree::default() }
     }
@@ -84,41 +107,37 @@ impl Watch {
         self.degree.level
     }
 
-    /// What was counted of each queue up to the last look.
-    pub(super) fn totals(&self) -> impl Iterator<Item = (u16, Totals)> {
-        self.queues.iter().map(|queue| (queue.number, queue.tally.totals))
+    /// What was counted of each queue up to the last look, and whether its thread is stuck.
+    pub(super) fn totals(&self) -> impl Iterator<Item = (u16, Totals, bool)> {
+        self.queues.iter().map(|queue| (queue.number, queue.tally.totals, queue.is_stuck()))
+    }
+
+    /// Whether packets wait in any queue whose thread has answered none for some looks.
+    pub(super) fn is_stuck(&self) -> bool {
+        self.queues.iter().any(Watched::is_stuck)
     }
 
     fn take(&mut self) -> Look {
         let mut look = Look::default();
-        let mut counts = [0_u32; BUCKETS.len() + 1];
+        let mut counts = [0_u64; BUCKETS.len() + 1];
         for queue in &mut self.queues {
             let kernel = counters::read(queue.number);
             let since = queue.tally.add(&queue.latency, kernel);
             for (count, new) in counts.iter_mut().zip(since.buckets) {
-                *count = count.saturating_add(new);
+                *count += u64::from(new);
             }
             look.worst = look.worst.max(queue.latency.take_worst());
-            look.waiting = look.waiting.max(kernel.map_or(0, |kernel| kernel.waiting));
+            let waiting = kernel.map_or(0, |kernel| kernel.waiting);
+            queue.note(waiting, since.buckets.iter().any(|count| *count > 0));
+            look.waiting = look.waiting.max(waiting);
             // With fail-open only the overruns count, else each is one of the dropped as well.
             look.lost = look.lost.saturating_add(since.dropped).saturating_add(since.overruns);
         }
-        (look.packets, look.p99) = percentile(&counts);
+        let packets: u64 = counts.iter().sum();
+        look.packets = u32::try_from(packets).unwrap_or(u32::MAX);
+        look.p99 = percentile(&counts, 99).unwrap_or(u32::MAX);
         look
     }
-}
-
-/// How many there are, and the upper end of the bucket that has the 99th of 100.
-fn percentile(counts: &[u32; BUCKETS.len() + 1]) -> (u32, u32) {
-    let packets = counts.iter().fold(0_u32, |sum, count| sum.saturating_add(*count));
-    let mut rest = packets / 100;
-    for (at, count) in counts.iter().enumerate().rev() {
-        if *count > rest {
-            return (packets, BUCKETS.get(at).copied().unwrap_or(u32::MAX));
-        }
-        rest -= count;
-    }
-    (packets, 0)
 }
 
 /// How much the engines are eased, and for how long it was too much or too little.
@@ -152,11 +171,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_99th_of_100_is_found() {
-        assert_eq!(percentile(&[0; 10]), (0, 0));
-        assert_eq!(percentile(&[99, 0, 0, 0, 0, 0, 0, 1, 0, 0]), (100, 50));
-        assert_eq!(percentile(&[98, 0, 0, 0, 0, 0, 0, 1, 1, 0]), (100, 10_000));
-        assert_eq!(percentile(&[0, 0, 0, 0, 0, 0, 0, 0, 0, 1]), (1, u32::MAX));
+    fn a_thread_is_stuck_when_packets_wait_and_none_is_answered_for_some_looks() {
+        let (latency, tally) = (Arc::default(), Tally::new(&Latency::default(), counters::Counters::default()));
+        let mut queue = Watched { number: 4700, latency, tally, unanswered: 0 };
+        let mut look = |waiting, answered| {
+            queue.note(waiting, answered);
+            queue.is_stuck()
+        };
+        assert_eq!([(0, false), (0, false), (0, false), (0, false)].map(|(w, a)| look(w, a)), [false; 4], "idle");
+        assert_eq!([(9, true), (9, true), (9, true), (9, true)].map(|(w, a)| look(w, a)), [false; 4], "busy");
+        assert_eq!([(1, false), (2, false), (3, false)].map(|(w, a)| look(w, a)), [false, false, true]);
+        assert_eq!([(3, true), (1, false), (0, false), (1, false)].map(|(w, a)| look(w, a)), [false; 4], "again");
     }
 
     #[test]

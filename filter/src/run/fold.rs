@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use minewall_core::activity::Activity;
 use minewall_core::config::Config;
-use minewall_core::evidence::{Level, Record};
+use minewall_core::evidence::{Level, Notice, Record};
 use minewall_core::incident::{Counted, Incident, Incidents, Passed, Settings, Told};
 
 use crate::clock::{Clock, wall_us};
@@ -63,6 +63,11 @@ impl Folding {
     /// Folds what a connection did.
     pub(super) fn activity(&mut self, activity: &Activity, sinks: &Sinks) {
         self.incidents.on_activity(self.clock.now(), activity, &mut |one| send(one, sinks, &self.board));
+    }
+
+    /// Hands a line about minewall itself to the sinks.
+    pub(super) fn notice(&self, notice: Notice, sinks: &Sinks) {
+        send(Told::Notice(notice), sinks, &self.board);
     }
 
     /// Tells what is due, once a second.

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use minewall_core::activity::Activity;
-use minewall_core::evidence::Record;
+use minewall_core::evidence::{Notice, Record};
 use minewall_core::incident::{Counted, Settings};
 use minewall_core::names::Names;
 use portable_atomic::AtomicU64;
@@ -30,6 +30,7 @@ enum Message {
     Configure(Box<(Settings, String)>),
     Identify(Box<Identity>),
     Item(Item),
+    Notice(Notice),
     Reopen,
     Replace(Sinks),
 }
@@ -93,6 +94,11 @@ impl Recorder {
         self.tell(Message::Reopen);
     }
 
+    /// Hands a line about minewall itself to the sinks and the journal.
+    pub(super) fn notice(&self, notice: Notice) {
+        self.tell(Message::Notice(notice));
+    }
+
     /// Puts other sinks in the place of the present ones.
     pub(super) fn replace(&self, sinks: Sinks) {
         *self.counts.lock().unwrap_or_else(PoisonError::into_inner) = sinks.counts();
@@ -153,6 +159,7 @@ fn record(receiver: &Receiver<Message>, mut desk: Desk, mut to: Folded, names: &
             Ok(Message::Configure(new)) => to.folding.configure(new.0, &new.1),
             Ok(Message::Identify(identity)) => desk.replace(*identity),
             Ok(Message::Item(item)) => desk.take(item, Instant::now()),
+            Ok(Message::Notice(notice)) => to.folding.notice(notice, &to.sinks),
             Ok(Message::Reopen) => to.sinks.reopen(),
             Ok(Message::Replace(new)) => {
                 std::mem::replace(&mut to.sinks, new).close(REPLACED);

@@ -1,31 +1,47 @@
 //! Reading everything anew while it runs.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use anyhow::{Result, bail};
 use minewall_core::config::{Config, TcpAction};
-use minewall_core::engine::Settings;
 
-use super::Shared;
-use super::recorder::Recorder;
+use super::serve::Serving;
 use crate::identity::Identity;
-use crate::kernel::Loaded;
 use crate::settings;
 use crate::sink::Sinks;
 
-/// Reads everything before anything is changed; then swaps. Flows, queues and conntrack stay. Gives the former settings
-/// too.
-pub(super) fn reload(
-    path: &Path,
-    old: &Config,
-    shared: &Shared,
-    recorder: &Recorder,
-    loaded: &mut Loaded,
-) -> Result<(Config, Arc<Settings>)> {
-    let new = settings::read(path)?;
-    let engine = settings::engine(&new)?;
+/// Reads everything before anything is changed; then swaps. Flows, queues and conntrack stay, and so does a pause.
+///
+/// # Errors
+/// What was read is not sound, or changes what cannot change; all is as it was.
+pub(super) fn reload(serving: &mut Serving<'_>) -> Result<()> {
+    let old = &serving.config;
+    let new = settings::read(serving.path)?;
+    let engine = settings::engine(&serving.in_force(&new))?;
+    must_not_differ(old, &new)?;
+    let same = old.sink == new.sink && old.journal == new.journal && old.privacy == new.privacy;
+    let sinks = if same { None } else { Some(Sinks::start(&new, &engine.observer)?) };
+    let identity = if old.identity == new.identity { None } else { Some(Identity::start(&new.identity)?) };
+    let rules = serving.loaded.plane().anew(&serving.in_force(&new), &engine.lists);
+    serving.loaded.replace(rules)?;
+    let (shared, recorder) = (serving.shared, serving.recorder);
+    shared.tells_host.store(new.tcp.action == TcpAction::Reset, Ordering::Relaxed);
+    match sinks {
+        Some(sinks) => recorder.replace(sinks),
+        None => recorder.reopen(),
+    }
+    identity.into_iter().for_each(|identity| recorder.identify(identity));
+    shared.resolve.store(Arc::new(new.resolve.clone()));
+    recorder.configure(new.incidents(), &engine.observer);
+    serving.upkeep.former.push(shared.settings.swap(Arc::new(engine)));
+    serving.upkeep.export.reload(&new);
+    serving.config = new;
+    Ok(())
+}
+
+/// What needs a new start.
+fn must_not_differ(old: &Config, new: &Config) -> Result<()> {
     for (setting, changed) in [
         ("queue", old.queue != new.queue),
         ("kernel.mark", old.kernel.mark != new.kernel.mark),
@@ -40,17 +56,5 @@ pub(super) fn reload(
             bail!("{setting} cannot change while running; restart minewall");
         }
     }
-    let same = old.sink == new.sink && old.journal == new.journal && old.privacy == new.privacy;
-    let sinks = if same { None } else { Some(Sinks::start(&new, &engine.observer)?) };
-    let identity = if old.identity == new.identity { None } else { Some(Identity::start(&new.identity)?) };
-    loaded.replace(loaded.plane().anew(&new, &engine.lists))?;
-    shared.tells_host.store(new.tcp.action == TcpAction::Reset, Ordering::Relaxed);
-    match sinks {
-        Some(sinks) => recorder.replace(sinks),
-        None => recorder.reopen(),
-    }
-    identity.into_iter().for_each(|identity| recorder.identify(identity));
-    shared.resolve.store(Arc::new(new.resolve.clone()));
-    recorder.configure(new.incidents(), &engine.observer);
-    Ok((new, shared.settings.swap(Arc::new(engine))))
+    Ok(())
 }

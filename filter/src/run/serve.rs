@@ -1,4 +1,4 @@
-//! The main thread at work: it waits for signals, and looks after rules and threads meanwhile.
+//! The main thread at work: it does what it is called upon to do, and looks after rules and threads meanwhile.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,11 +13,13 @@ use minewall_core::engine::Settings;
 use signal_hook::consts::SIGHUP;
 
 use super::Shared;
-use super::count::Export;
+use super::calls::Call;
+use super::count::{Export, State};
 use super::ease::Watch;
+use super::herald::Herald;
 use super::learn::Learner;
+use super::paused::Pausing;
 use super::recorder::Recorder;
-use super::reload::reload;
 use crate::kernel::Loaded;
 use crate::kernel::bridge::Shown;
 
@@ -26,6 +28,20 @@ const RULES_LOOKED_AFTER: Duration = Duration::from_secs(5);
 
 /// How often the queues and their threads are looked at.
 const LOOKED_AFTER: Duration = Duration::from_secs(1);
+
+/// What the main thread works with.
+pub(super) struct Serving<'a> {
+    /// The file of the configuration.
+    pub(super) path: &'a Path,
+    /// What was last read of it; a pause changes nothing in it.
+    pub(super) config: Config,
+    pub(super) shared: &'a Shared,
+    pub(super) recorder: &'a Recorder,
+    pub(super) upkeep: Upkeep<'a>,
+    pub(super) loaded: Loaded,
+    pub(super) pausing: Option<Pausing>,
+    pub(super) herald: Herald,
+}
 
 /// What is looked after every second.
 pub(super) struct Upkeep<'a> {
@@ -36,65 +52,120 @@ pub(super) struct Upkeep<'a> {
     pub(super) shown: Shown,
     /// Settings no longer current: a queue's thread that let go of a million names last would keep its packets waiting.
     pub(super) former: Vec<Arc<Settings>>,
+    /// When the queues and their threads were last looked at.
+    looked: Instant,
+    /// When the kernel was last asked for the rules.
+    looked_after: Instant,
 }
 
-impl Upkeep<'_> {
-    fn look(&mut self, shared: &Shared, recorder: &Recorder, loaded: &mut Loaded) -> Result<()> {
-        if self.workers.iter().any(JoinHandle::is_finished) {
-            bail!("a queue's thread has ended; start minewall again");
-        }
-        if self.learner.has_ended() {
-            bail!("the thread that learns addresses has ended; start minewall again");
-        }
-        shared.ease.store(self.watch.look(), Ordering::Relaxed);
-        learn(self.learner, loaded);
-        let learned = &self.learner.told().counts;
-        self.export.look(&self.watch, recorder, shared, loaded, learned);
-        self.former.retain(|former| Arc::strong_count(former) > 1 || Arc::strong_count(&former.lists) > 1);
-        Ok(())
+impl<'a> Upkeep<'a> {
+    pub(super) fn new(
+        workers: &'a [JoinHandle<()>],
+        learner: &'a Learner,
+        watch: Watch,
+        export: Export,
+        shown: Shown,
+    ) -> Self {
+        let now = Instant::now();
+        Self { workers, learner, watch, export, shown, former: Vec::new(), looked: now, looked_after: now }
     }
 }
 
-/// Waits for signals, and looks after the rules and the queues' threads meanwhile; returns at the signal that ends the
-/// daemon, or when a thread has ended: its queue is closed, so that its packets pass or not as `queue.fail` says, but
-/// nobody looks at them, and a new start does.
-pub(super) fn serve(
-    signals: &Receiver<i32>,
-    path: &Path,
-    mut config: Config,
-    shared: &Shared,
-    recorder: &Recorder,
-    mut upkeep: Upkeep<'_>,
-    mut loaded: Loaded,
-) -> (Loaded, Result<()>) {
-    let mut looked_after = Instant::now();
-    loop {
-        match signals.recv_timeout(LOOKED_AFTER) {
-            Ok(SIGHUP) => match reload(path, &config, shared, recorder, &mut loaded) {
-                Ok((new, former)) => {
-                    config = new;
-                    upkeep.export.reload(&config);
-                    upkeep.former.push(former);
-                    tracing::info!("configuration and lists read anew");
-                }
-                Err(error) => tracing::error!("the former configuration stays: {error:#}"),
-            },
-            Ok(signal) => {
-                tracing::info!(signal, "stopping");
-                return (loaded, Ok(()));
+impl<'a> Serving<'a> {
+    pub(super) fn new(
+        (path, config): (&'a Path, Config),
+        shared: &'a Shared,
+        recorder: &'a Recorder,
+        upkeep: Upkeep<'a>,
+        loaded: Loaded,
+        herald: Herald,
+    ) -> Self {
+        Self { path, config, shared, recorder, upkeep, loaded, pausing: None, herald }
+    }
+
+    /// Does as it is called, and looks after the rules and the queues' threads meanwhile; returns at the signal that ends
+    /// the daemon, or when a thread has ended: its queue is closed, so that its packets pass or not as `queue.fail` says,
+    /// but nobody looks at them, and a new start does.
+    pub(super) fn serve(mut self, calls: &Receiver<Call>) -> (Loaded, Result<()>) {
+        let served = loop {
+            match self.turn(calls) {
+                Ok(true) => {}
+                Ok(false) => break Ok(()),
+                Err(ended) => break Err(ended),
             }
-            Err(RecvTimeoutError::Disconnected) => return (loaded, Ok(())),
+        };
+        self.herald.stopping();
+        (self.loaded, served)
+    }
+
+    /// Waits for a call, does it and what is due; false: to end.
+    fn turn(&mut self, calls: &Receiver<Call>) -> Result<bool> {
+        let patience = LOOKED_AFTER.saturating_sub(self.upkeep.looked.elapsed());
+        let patience = self.pausing.as_ref().map_or(patience, |pausing| pausing.left().min(patience));
+        match calls.recv_timeout(patience) {
+            Ok(Call::Order(ordered)) => self.obey(ordered),
+            Ok(Call::Signal(SIGHUP)) => _ = self.reload(),
+            Ok(Call::Signal(signal)) => {
+                tracing::info!(signal, "stopping");
+                return Ok(false);
+            }
+            Err(RecvTimeoutError::Disconnected) => return Ok(false),
             Err(RecvTimeoutError::Timeout) => {}
         }
-        if let Err(ended) = upkeep.look(shared, recorder, &mut loaded) {
-            return (loaded, Err(ended));
+        if self.pausing.as_ref().is_some_and(|pausing| pausing.left().is_zero()) {
+            _ = self.resume(None);
         }
-        if looked_after.elapsed() >= RULES_LOOKED_AFTER {
-            look_after(&mut loaded);
-            if let Err(error) = upkeep.shown.keep() {
-                tracing::error!("bridged packets are not looked at: {error:#}");
-            }
-            looked_after = Instant::now();
+        // Not at each of many orders: what is looked at is counted by the second.
+        if self.upkeep.looked.elapsed() >= LOOKED_AFTER {
+            self.upkeep.looked = Instant::now();
+            self.look()?;
+        }
+        if self.upkeep.looked_after.elapsed() >= RULES_LOOKED_AFTER {
+            self.look_after();
+            self.upkeep.looked_after = Instant::now();
+        }
+        Ok(true)
+    }
+
+    fn look(&mut self) -> Result<()> {
+        let upkeep = &mut self.upkeep;
+        if upkeep.workers.iter().any(JoinHandle::is_finished) {
+            bail!("a queue's thread has ended; start minewall again");
+        }
+        if upkeep.learner.has_ended() {
+            bail!("the thread that learns addresses has ended; start minewall again");
+        }
+        self.shared.ease.store(upkeep.watch.look(), Ordering::Relaxed);
+        learn(upkeep.learner, &mut self.loaded);
+        let learned = &upkeep.learner.told().counts;
+        let paused = self.pausing.as_ref().map(|pausing| &pausing.told);
+        let state = State { mode: self.config.mode, paused, loaded: &self.loaded, learned };
+        upkeep.export.look(&upkeep.watch, self.recorder, self.shared, &state);
+        upkeep.former.retain(|former| Arc::strong_count(former) > 1 || Arc::strong_count(&former.lists) > 1);
+        let lists = &self.shared.settings.load().lists;
+        self.herald.look(upkeep.watch.is_stuck(), &state, upkeep.workers.len(), lists);
+        Ok(())
+    }
+
+    /// Restores what other programs flushed or changed (`nft flush ruleset`, a firewall's restart), unless it is out for a
+    /// pause.
+    fn look_after(&mut self) {
+        if self.pausing.as_ref().is_some_and(|pausing| !pausing.told.observe) {
+            return;
+        }
+        match self.loaded.is_present() {
+            Ok(true) => {}
+            Ok(false) => match self.loaded.restore() {
+                Ok(()) => tracing::warn!("another program had removed or changed the kernel rules; they are restored"),
+                Err(error) => {
+                    tracing::error!("nothing is inspected: the kernel rules are gone and cannot be restored: {error:#}")
+                }
+            },
+            Err(error) => tracing::warn!("the kernel rules cannot be read: {error:#}"),
+        }
+        self.loaded.hold_back();
+        if let Err(error) = self.upkeep.shown.keep() {
+            tracing::error!("bridged packets are not looked at: {error:#}");
         }
     }
 }
@@ -106,19 +177,4 @@ pub(super) fn learn(learner: &Learner, loaded: &mut Loaded) {
     {
         tracing::warn!("{error:#}");
     }
-}
-
-/// Restores rules that another program flushed or changed (`nft flush ruleset`, a firewall's restart).
-fn look_after(loaded: &mut Loaded) {
-    match loaded.is_present() {
-        Ok(true) => {}
-        Ok(false) => match loaded.restore() {
-            Ok(()) => tracing::warn!("another program had removed or changed the kernel rules; they are restored"),
-            Err(error) => {
-                tracing::error!("nothing is inspected: the kernel rules are gone and cannot be restored: {error:#}")
-            }
-        },
-        Err(error) => tracing::warn!("the kernel rules cannot be read: {error:#}"),
-    }
-    loaded.hold_back();
 }

@@ -5,20 +5,23 @@ use std::path::Path;
 use minewall_core::engine::{Settings, Skipped};
 use minewall_core::policy::Mode;
 
+use super::count::State;
 use crate::clock::wall_us;
-use crate::control::{ListStatus, QueueStatus, SinkStatus, Status};
-use crate::metrics::{ListCount, QueueCount, Snapshot};
+use crate::control::{FeedStatus, IncidentStatus, ListStatus, QueueStatus, SinkStatus, Status};
+use crate::metrics::{FeedCount, ListCount, QueueCount, Snapshot};
+use crate::queue::counters::percentile;
 use crate::sink::SinkCount;
 
 /// How the daemon fares.
-pub(super) fn status(all: &Snapshot, settings: &Settings, config: &Path, backend: &str) -> Status {
+pub(super) fn status(all: &Snapshot, settings: &Settings, config: &Path, state: &State<'_>) -> Status {
     Status {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         process: std::process::id(),
         observer: settings.observer.as_ref().to_owned(),
-        mode: mode(settings.policy.mode).to_owned(),
+        mode: mode(state.mode).to_owned(),
+        paused: state.paused.cloned(),
         config: config.display().to_string(),
-        backend: backend.to_owned(),
+        backend: state.loaded.plane().backend(),
         time_us: wall_us(),
         started: all.started,
         read: all.read,
@@ -27,10 +30,17 @@ pub(super) fn status(all: &Snapshot, settings: &Settings, config: &Path, backend
         lost: all.lost,
         sinks: all.sinks.iter().map(sink).collect(),
         lists: all.lists.iter().map(list).collect(),
+        feeds: all.feeds.iter().map(feed).collect(),
+        incidents: IncidentStatus {
+            open: all.incidents.open,
+            opened: all.incidents.opened,
+            ended: all.incidents.ended,
+        },
     }
 }
 
-const fn mode(mode: Mode) -> &'static str {
+/// The word of the configuration.
+pub(super) const fn mode(mode: Mode) -> &'static str {
     match mode {
         Mode::Block => "block",
         Mode::Observe => "observe",
@@ -38,7 +48,7 @@ const fn mode(mode: Mode) -> &'static str {
 }
 
 fn queue(count: &QueueCount) -> QueueStatus {
-    let QueueCount { number, totals, engine } = count;
+    let QueueCount { number, totals, stuck, engine } = count;
     QueueStatus {
         number: *number,
         waiting: totals.waiting,
@@ -50,6 +60,9 @@ fn queue(count: &QueueCount) -> QueueStatus {
         cut: engine.cut,
         records: engine.records,
         skipped: Skipped::ALL.iter().map(|(why, _)| engine.skipped(*why)).sum(),
+        p50_us: percentile(&totals.buckets, 50),
+        p99_us: percentile(&totals.buckets, 99),
+        stuck: *stuck,
     }
 }
 
@@ -60,4 +73,8 @@ fn sink(count: &SinkCount) -> SinkStatus {
 
 fn list(count: &ListCount) -> ListStatus {
     ListStatus { name: count.name.clone(), entries: count.entries, date: count.date }
+}
+
+fn feed(count: &FeedCount) -> FeedStatus {
+    FeedStatus { name: count.name.clone(), checked: count.checked, failures: count.failures }
 }

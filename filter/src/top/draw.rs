@@ -9,7 +9,7 @@ use ratatui::text::Line;
 use ratatui::widgets::{Paragraph, Row, Sparkline, Table, TableState};
 
 use super::view::View;
-use crate::control::{Happened, Host};
+use crate::control::{Happened, Host, Paused};
 use crate::incidents::figures::{clip, head, moment, rate_unit, scaled, span, watts};
 
 /// From so many columns on all columns of the table are shown.
@@ -93,6 +93,7 @@ pub(super) fn heading_text(view: &View, columns: usize) -> String {
     let parts = [
         format!("minewall on {}", clip(&status.observer, 20)),
         format!("mode {}", status.mode),
+        status.paused.as_ref().map(paused).unwrap_or_default(),
         if status.ease > 0 { format!("eased {}", status.ease) } else { String::new() },
         format!("up {}", span(now.saturating_sub(status.started))),
         queues,
@@ -100,6 +101,12 @@ pub(super) fn heading_text(view: &View, columns: usize) -> String {
         format!("version {}", status.version),
     ];
     fitting(&parts, columns)
+}
+
+/// `PAUSED until 14:05:00`, in UTC.
+fn paused(paused: &Paused) -> String {
+    let until = moment(paused.until.saturating_mul(1_000_000), Offset::UTC);
+    format!("PAUSED until {}", until.split(' ').nth(1).unwrap_or_default())
 }
 
 /// What was counted in the last second; before all what should be nothing.

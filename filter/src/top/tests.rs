@@ -4,7 +4,7 @@ use ratatui::backend::TestBackend;
 use super::draw::{Paint, draw};
 use super::plain;
 use super::view::{Sort, View};
-use crate::control::{Happened, Host, QueueStatus, Status, Top};
+use crate::control::{Happened, Host, Paused, QueueStatus, Status, Top};
 use crate::incidents::Width;
 
 const NOW_US: i64 = 1_795_000_000_000_000;
@@ -181,6 +181,16 @@ fn all_of_an_incident_is_moved_through() {
     assert!(drawn(&view, 40, 12).contains("\nline 10\n") && !drawn(&view, 40, 12).contains("line 9\n"));
     view.go(isize::MAX);
     assert!(drawn(&view, 40, 12).contains("\nline 29\n"));
+}
+
+#[test]
+fn a_pause_is_seen_at_once() {
+    let mut paused = top(4);
+    paused.status.paused = Some(Paused { until: NOW_US / 1_000_000, ..Paused::default() });
+    let mut view = view();
+    view.take(paused);
+    let words = "minewall on gw1  mode observe  PAUSED until 11:06:40\n";
+    assert!(drawn(&view, 60, 12).starts_with(words), "{}", drawn(&view, 60, 12));
 }
 
 #[test]

@@ -44,10 +44,18 @@ impl Minewall {
     /// # Errors
     /// When it ends first or is not ready in time, with the end of its log.
     pub fn start(lab: &Lab, binary: &Path, configuration: &str) -> Result<Self> {
+        Self::start_with(lab, binary, configuration, &[])
+    }
+
+    /// The same, with these in its environment.
+    ///
+    /// # Errors
+    /// As of [`Self::start`].
+    pub fn start_with(lab: &Lab, binary: &Path, configuration: &str, environment: &[(&str, &str)]) -> Result<Self> {
         let run = RUNS.fetch_add(1, Ordering::Relaxed);
         let file = write_configuration(lab, run, configuration)?;
         let mut command = lab.gateway.command(binary);
-        command.arg("run").arg("-c").arg(&file);
+        command.arg("run").arg("-c").arg(&file).envs(environment.iter().copied());
         let log = lab.directory().join(format!("minewall-{run}.log"));
         let mut program = Program::start("minewall", &mut command, &log)?;
         program.wait_ready(START, || says_ready(&log))?;
@@ -69,6 +77,12 @@ impl Minewall {
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.program.pid()
+    }
+
+    /// The file of its configuration.
+    #[must_use]
+    pub fn configuration(&self) -> &Path {
+        &self.configuration
     }
 
     /// Everything it wrote to standard output and error.
@@ -193,10 +207,10 @@ fn says_ready(log: &Path) -> bool {
     fs::read_to_string(log).is_ok_and(|text| text.lines().any(|line| line.trim_end() == READY))
 }
 
-/// Whether a line tells what incidents led to: records held back, the register's use.
+/// Whether a line tells what incidents led to, or of minewall itself: records held back, the register's use, pauses.
 fn is_aside(line: &Value) -> bool {
     let action = line.pointer("/event/action").and_then(Value::as_str).unwrap_or_default();
-    action == "records-held" || action.starts_with("exemption-")
+    action == "records-held" || action.starts_with("exemption-") || action.starts_with("filtering-")
 }
 
 fn read_lines(file: &Path) -> Result<Vec<Value>> {
