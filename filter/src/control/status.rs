@@ -216,7 +216,6 @@ impl Top {
 
 impl Status {
     /// A figure of all queues.
-    #[cfg(feature = "top")]
     pub(crate) fn sum(&self, of: fn(&QueueStatus) -> u64) -> u64 {
         self.queues.iter().map(of).sum()
     }

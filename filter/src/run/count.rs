@@ -116,13 +116,12 @@ impl Export {
         let is_due = !is_off && self.written.is_none_or(|written| written.elapsed() >= interval);
         let (is_asked, is_counted) = (self.board.wants_figures(), self.board.wants_counters());
         self.scraped.look(&self.metrics);
-        let is_scraped = self.scraped.desk.is_wanted();
-        let is_read = self.board.wants_metrics();
-        if !is_due && !is_asked && !is_counted && !is_scraped && !is_read {
+        let is_read = self.board.wants_metrics() || self.scraped.desk.is_wanted();
+        if !is_due && !is_asked && !is_counted && !is_read {
             return;
         }
         // To read the rules' counters a program is run: not every second for somebody who looks on.
-        let loaded = (is_due || is_counted || is_scraped || is_read).then_some(state.loaded);
+        let loaded = (is_due || is_counted || is_read).then_some(state.loaded);
         let (learned, paused) = (learned_count(state.learned), state.paused.is_some());
         let snapshot = Snapshot { learned, paused, ..self.snapshot(watch, recorder, shared, loaded) };
         if is_asked {
@@ -131,15 +130,13 @@ impl Export {
         if is_counted {
             self.board.publish_counters(metrics::json(&snapshot));
         }
-        if is_due || is_scraped || is_read {
+        if is_due || is_read {
             let text = metrics::text(snapshot);
             self.scraped.desk.lay(&text);
             if is_due {
                 self.write(&text);
             }
-            if is_read {
-                self.board.publish_metrics(text);
-            }
+            self.board.publish_metrics(text);
         }
     }
 
