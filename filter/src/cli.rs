@@ -13,13 +13,15 @@ use crate::identity::Identify;
 use crate::lock::Lock;
 #[cfg(feature = "man")]
 use crate::man;
+#[cfg(feature = "report")]
+use crate::report;
 use crate::settings::CONFIG;
 #[cfg(feature = "top")]
 use crate::top;
 #[cfg(feature = "uci")]
 use crate::uci;
 use crate::{
-    check, doctor, features, incidents, journal, kernel, lists, lookup, orders, output, replay, report, run, self_test,
+    check, doctor, features, incidents, journal, kernel, lists, lookup, orders, output, replay, run, self_test,
     settings, show, status,
 };
 
@@ -168,6 +170,7 @@ enum Command {
     ///
     /// Reads incidents from a journal or from files of JSON lines. Figures of energy are estimates and say on what they
     /// rest. Approved research is told apart. Exit code 0: written; 1: written, and no mining was seen; 2: error.
+    #[cfg(feature = "report")]
     #[command(
         after_help = "Examples:\n  minewall report --since last-week --lang zh -o report.html\n  minewall report --from /var/log/minewall.json --since 2026-11-01 --by host --format csv --bom > hosts.csv\n  minewall report --since 7d --format json | jq .total.kwh"
     )]
@@ -176,6 +179,7 @@ enum Command {
     ///
     /// For the unit that answers for the host: who, where, since when, how much, how sure, what it means, what to do.
     /// Exit code 0: written; 2: there is no such incident, or error.
+    #[cfg(feature = "report")]
     #[command(
         after_help = "Examples:\n  minewall notice 5f0c9a1e77b2d4c3-7 --lang zh -o notice.html\n  minewall notice 5f0c9a --due 2026-12-01 --named 'No. 17: 203.0.113.5:40000, 2026-11-24 10:00' --format md"
     )]
@@ -289,7 +293,9 @@ impl Cli {
             Command::Top(top) => top.perform(),
             Command::Lists(lists) => lists.perform(),
             Command::Lookup(lookup) => lookup.perform(),
+            #[cfg(feature = "report")]
             Command::Report(report) => report.perform(),
+            #[cfg(feature = "report")]
             Command::Notice(notice) => notice.perform(),
             #[cfg(feature = "uci")]
             Command::Uci(uci) => uci.perform(),

@@ -42,9 +42,9 @@ const TABLE: &[Feature] = features! {
     "dot" false false "DNS over TLS";
     "fetch" true false "a fetcher of its own (curl, wget and uclient-fetch serve)";
     "man" true false "manual pages and completions" "completions" "man";
-    "report" true false "reports and notices as HTML";
-    "resolve" true false "questions to name servers" "resolve";
-    "sign" true false "the making of signed feeds" "keygen" "sign";
+    "report" true false "reports and notices" "notice" "report";
+    "resolve" true false "questions to name servers" "lists resolve";
+    "sign" true false "the making of signed feeds" "lists keygen" "lists sign";
     "tls" true false "TLS";
     "top" true false "the live view" "top";
     "uci" true true "the configuration of OpenWrt" "uci";
@@ -86,7 +86,9 @@ impl Feature {
 /// The error of the command line; of a command that other builds have, it says so.
 pub(crate) fn explain(error: clap::Error) -> clap::Error {
     let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else { return error };
-    let absent = TABLE.iter().find(|feature| !feature.is_built && feature.commands.contains(&word.as_str()));
+    let is_it = |command: &&str| command.rsplit(' ').next() == Some(word);
+    let absent =
+        TABLE.iter().find(|feature| !feature.is_built && feature.commands.iter().any(|command| is_it(&command)));
     match absent {
         Some(feature) => {
             clap::Error::raw(ErrorKind::InvalidSubcommand, format!("no command {word:?}: {}\n", feature.missing()))
@@ -143,8 +145,11 @@ mod tests {
     #[test]
     fn commands_of_other_builds_are_told() {
         fn all(command: &clap::Command) -> Vec<String> {
-            let below = command.get_subcommands();
-            below.flat_map(|each| std::iter::once(each.get_name().to_owned()).chain(all(each))).collect()
+            let path = |each: &clap::Command, below: &str| format!("{} {below}", each.get_name()).trim().to_owned();
+            let below = |each| {
+                std::iter::once(String::new()).chain(all(each)).map(|name| path(each, &name)).collect::<Vec<_>>()
+            };
+            command.get_subcommands().flat_map(below).collect()
         }
         let there = all(&Cli::command());
         for feature in TABLE {

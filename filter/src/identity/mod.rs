@@ -5,7 +5,7 @@
 //! |---|---|
 //! | `provider` | what a provider is, and the table of them; `files` (of `lease` formats), `inventory`, `reverse` |
 //! | `book` | who held which address when |
-//! | `interface` `neighbour` `nat` | what the kernel knows, by `netlink` |
+//! | `interface` `neighbour` `nat` | what the kernel knows, by `netlink`; `rtnetlink` holds the messages about neighbours and routes |
 //! | `links` | which addresses share a hardware address, and whether it is a router's |
 //! | `desk` | records on their way: each leaves complete, in order, after a moment at the most |
 //! | `command` | `minewall identify` |
@@ -25,6 +25,7 @@ mod netlink;
 mod provider;
 #[cfg(feature = "resolve")]
 mod reverse;
+mod rtnetlink;
 
 use std::net::IpAddr;
 use std::sync::Arc;

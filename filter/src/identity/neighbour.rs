@@ -7,12 +7,13 @@ use std::time::{Duration, Instant};
 
 use minewall_core::limits::HOSTS;
 use netlink_packet_core::NLM_F_DUMP;
+use netlink_packet_route::AddressFamily;
 use netlink_packet_route::neighbour::{NeighbourAddress, NeighbourAttribute, NeighbourMessage, NeighbourState};
 use netlink_packet_route::route::{RouteAddress, RouteAttribute, RouteHeader, RouteMessage, RouteVia};
-use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 use netlink_sys::protocols::NETLINK_ROUTE;
 
 use super::netlink::Netlink;
+use super::rtnetlink::Message;
 
 /// How long what was read of the table holds: a host that comes back under another address is known anew within this time.
 const HOLDS: Duration = Duration::from_secs(30);
@@ -81,8 +82,8 @@ impl Neighbours {
             return None;
         }
         let mut router = None;
-        self.ask(RouteNetlinkMessage::GetRoute(route_to(host)), 0, |message| {
-            if let RouteNetlinkMessage::NewRoute(route) = message {
+        self.ask(Message::Route(route_to(host)), 0, |message| {
+            if let Message::Route(route) = message {
                 router = route.attributes.iter().find_map(by);
             }
         });
@@ -97,9 +98,9 @@ impl Neighbours {
         }
         self.read = Some(now);
         let (mut known, mut on_links) = (HashMap::new(), HashSet::new());
-        let all = RouteNetlinkMessage::GetNeighbour(NeighbourMessage::default());
+        let all = Message::Neighbour(NeighbourMessage::default());
         let is_read = self.ask(all, NLM_F_DUMP, |message| {
-            if let RouteNetlinkMessage::NewNeighbour(neighbour) = message
+            if let Message::Neighbour(neighbour) = message
                 && known.len() < NEIGHBOURS
                 && let Some((ip, mac)) = read(&neighbour)
             {
@@ -115,10 +116,7 @@ impl Neighbours {
     }
 
     /// Asks; whether it was answered.
-    fn ask(&mut self, question: RouteNetlinkMessage, flags: u16, take: impl FnMut(RouteNetlinkMessage)) -> bool {
-        if self.is_off {
-            return false;
-        }
+    fn ask(&mut self, question: Message, flags: u16, take: impl FnMut(Message)) -> bool {
         if self.is_off {
             return false;
         }

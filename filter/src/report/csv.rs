@@ -2,9 +2,9 @@
 
 use anyhow::Result;
 use csv::{Terminator, WriterBuilder};
-use minewall_core::evidence::printable;
 use minewall_core::incident::Incident;
 
+use super::cell::harmless;
 use super::page::offset;
 use super::part::{Part, Parts};
 use super::summary::{By, Group, Sum, Summary, grouped};
@@ -73,13 +73,6 @@ pub(crate) fn csv(summary: &Summary<'_>, has_mark: bool) -> Result<String> {
     }
     let text = String::from_utf8(to.into_inner()?)?;
     Ok(if has_mark { format!("{BYTE_ORDER_MARK}{text}") } else { text })
-}
-
-/// The cell, so that no spreadsheet takes it for a formula.
-pub(crate) fn harmless(cell: &str) -> String {
-    let cell = printable(cell, usize::MAX);
-    let is_formula = cell.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
-    if is_formula { format!("'{cell}") } else { cell }
 }
 
 /// A moment in RFC 3339, with the offset of the range; empty for none.

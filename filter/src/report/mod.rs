@@ -1,141 +1,56 @@
-//! `minewall report` and `minewall notice`: what was written down, for people.
+//! `minewall report` and `minewall notice`, with feature `report`: what was written down, for people.
 //!
 //! | module | what |
 //! |---|---|
-//! | `incidents` | reading incidents and records back from files or a journal |
-//! | `when` | stretches of time as people name them |
+//! | `incidents` | reading incidents and records back from files or a journal; without the feature too |
+//! | `when` | stretches of time as people name them; so is this |
+//! | `cell` | cells that no spreadsheet takes for formulas; and this |
 //! | `part` `summary` | what lies in the days asked for, and its sums; pure |
 //! | `page` `chart` | how that is laid out, in one language |
+//! | `command` | the report |
 //! | `notice` | one incident on one page |
 //! | `texts` `reasons` `figure` | words and figures of pages |
 //! | `html` `draw` `markdown` `csv` `json` | the formats |
 
+mod cell;
 #[cfg(feature = "report")]
 mod chart;
+#[cfg(feature = "report")]
+mod command;
+#[cfg(feature = "report")]
 mod csv;
 #[cfg(feature = "report")]
 mod draw;
+#[cfg(feature = "report")]
 mod figure;
 #[cfg(feature = "report")]
 mod html;
 pub(crate) mod incidents;
+#[cfg(feature = "report")]
 mod json;
+#[cfg(feature = "report")]
 mod markdown;
+#[cfg(feature = "report")]
 mod notice;
+#[cfg(feature = "report")]
 mod page;
+#[cfg(feature = "report")]
 mod part;
+#[cfg(feature = "report")]
 mod reasons;
 #[cfg(test)]
 #[path = "../../../tests/report/sample.rs"]
 pub(crate) mod sample;
+#[cfg(feature = "report")]
 mod summary;
-#[cfg(test)]
+#[cfg(all(test, feature = "report"))]
 mod tests;
+#[cfg(feature = "report")]
 mod texts;
 pub(crate) mod when;
 
-use std::fs::File;
-use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::process::ExitCode;
-
-use anyhow::{Context, Result, ensure};
-use clap::{Args, ValueEnum};
-use jiff::Timestamp;
-
-use crate::{output, settings};
-pub(crate) use csv::harmless;
-use incidents::Source;
+pub(crate) use cell::harmless;
+#[cfg(feature = "report")]
+pub(crate) use command::Report;
+#[cfg(feature = "report")]
 pub(crate) use notice::Notice;
-use summary::{Asked, By, Summary};
-use texts::Lang;
-use when::When;
-
-#[derive(Args, Debug)]
-pub(crate) struct Report {
-    #[command(flatten)]
-    source: Source,
-    #[command(flatten)]
-    when: When,
-    /// What the main table is grouped by
-    #[arg(long, value_enum, default_value = "unit")]
-    by: By,
-    /// How it is written
-    #[arg(long, value_enum, default_value = DEFAULT)]
-    format: Format,
-    /// The language of HTML and Markdown
-    #[arg(long, value_enum, default_value = "en")]
-    lang: Lang,
-    /// Days without a sighting after which a host has ended
-    #[arg(long, value_name = "DAYS", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=366))]
-    days_quiet: u32,
-    /// Begin CSV with a byte order mark, by which Excel knows UTF-8
-    #[arg(long)]
-    bom: bool,
-    /// Write to this file instead of standard output
-    #[arg(short, long, value_name = "FILE")]
-    output: Option<PathBuf>,
-}
-
-const DEFAULT: &str = if cfg!(feature = "report") { "html" } else { "md" };
-
-/// How a report is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// A page with charts, for a browser and for print
-    #[cfg(feature = "report")]
-    Html,
-    /// A row for each group, for spreadsheets
-    Csv,
-    /// For programs
-    Json,
-    /// Markdown
-    Md,
-}
-
-impl Report {
-    /// Reads, sums up and writes.
-    pub(crate) fn perform(self) -> Result<ExitCode> {
-        ensure!(!self.bom || self.format == Format::Csv, "--bom goes with --format csv only");
-        let now = Timestamp::now();
-        let range = self.when.range(now, &own_offset(&self.source)?)?;
-        let (incidents, told) = self.source.incidents()?;
-        told.warn();
-        let made_us = now.as_microsecond();
-        let asked = Asked { range, days_quiet: self.days_quiet, by: self.by, now_us: made_us };
-        let summary = Summary::of(&incidents, asked, told);
-        let text = match self.format {
-            #[cfg(feature = "report")]
-            Format::Html => html::report(&page::page(&summary, made_us, self.lang)),
-            Format::Csv => csv::csv(&summary, self.bom)?,
-            Format::Json => json::json(&summary, made_us)?,
-            Format::Md => markdown::report(&page::page(&summary, made_us, self.lang)),
-        };
-        give(self.output.as_deref(), &text)?;
-        let is_empty = summary.all.parts.is_empty() && summary.approved.parts.is_empty();
-        Ok(if is_empty { ExitCode::from(NOTHING) } else { ExitCode::SUCCESS })
-    }
-}
-
-/// The offset from UTC of the days in the configuration.
-fn own_offset(source: &Source) -> Result<String> {
-    Ok(settings::own(source.config.as_deref())?.incident.utc_offset)
-}
-
-/// The exit code for "nothing was seen".
-const NOTHING: u8 = 1;
-
-/// Writes to a file, whole or not at all, or to standard output.
-fn give(path: Option<&Path>, text: &str) -> Result<()> {
-    let Some(path) = path else { return Ok(output::write(text)?) };
-    let writing = || format!("cannot write {}", path.display());
-    let mut name = path.file_name().with_context(writing)?.to_owned();
-    name.push(format!(".{}.tmp", std::process::id()));
-    let beside = path.with_file_name(name);
-    let written = File::create(&beside).and_then(|mut file| {
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        std::fs::rename(&beside, path)
-    });
-    written.inspect_err(|_| drop(std::fs::remove_file(&beside))).with_context(writing)
-}

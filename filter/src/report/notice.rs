@@ -9,14 +9,15 @@ use jiff::Timestamp;
 use minewall_core::incident::Incident;
 use serde_json::Value;
 
+use super::command::{give, own_offset};
 use super::figure::{mass, number, rate, shortened, whole};
 use super::incidents::Source;
 use super::page::{moment, offset};
+use super::reasons;
 use super::reasons::{basis, side};
 use super::summary::{hours, weights};
 use super::texts::{self as t, Lang, Text};
 use super::when::{Range, When};
-use super::{give, reasons};
 
 /// Records, excerpts and lists are cut to what one page holds.
 const RECORDS: usize = 2;
@@ -41,7 +42,7 @@ pub(crate) struct Notice {
     #[arg(long, value_name = "OFFSET", allow_hyphen_values = true)]
     offset: Option<String>,
     /// How it is written
-    #[arg(long, value_enum, default_value = super::DEFAULT)]
+    #[arg(long, value_enum, default_value = "html")]
     format: Format,
     /// The language
     #[arg(long, value_enum, default_value = "en")]
@@ -54,7 +55,6 @@ pub(crate) struct Notice {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
     /// A page of A4, for a browser and for print
-    #[cfg(feature = "report")]
     Html,
     /// Markdown
     Md,
@@ -82,7 +82,7 @@ impl Notice {
     pub(crate) fn perform(self) -> Result<ExitCode> {
         let now = Timestamp::now();
         let when = When { offset: self.offset.clone(), ..When::default() };
-        let range = when.range(now, &super::own_offset(&self.source)?)?;
+        let range = when.range(now, &own_offset(&self.source)?)?;
         let (incidents, told) = self.source.incidents()?;
         told.warn();
         let incident = one(&incidents, &self.id)?;
@@ -91,7 +91,6 @@ impl Notice {
             Asked { named: self.named, due: self.due.map(|due| due.to_string()), made_us: now.as_microsecond() };
         let sheet = sheet(incident, &records, &range, &asked, self.lang);
         let text = match self.format {
-            #[cfg(feature = "report")]
             Format::Html => super::html::notice(&sheet),
             Format::Md => super::markdown::notice(&sheet),
         };

@@ -2,7 +2,6 @@
 
 use minewall_core::incident::Incident;
 
-#[cfg(feature = "report")]
 use super::chart::{Chart, charts};
 use super::figure::{count, mass, number, rate, shortened, whole};
 use super::part::{Part, Parts};
@@ -20,7 +19,6 @@ const WALLET: usize = 21;
 
 /// A page.
 pub(crate) struct Page {
-    #[cfg_attr(not(feature = "report"), allow(dead_code, reason = "HTML names it"))]
     pub(crate) lang: Lang,
     pub(crate) title: String,
     /// What stands below the title.
@@ -28,7 +26,6 @@ pub(crate) struct Page {
     /// What should not be overlooked.
     pub(crate) warnings: Vec<String>,
     pub(crate) cards: Vec<Card>,
-    #[cfg(feature = "report")]
     pub(crate) charts: Vec<Chart>,
     pub(crate) sections: Vec<Section>,
 }
@@ -98,7 +95,6 @@ pub(crate) fn page(summary: &Summary<'_>, made_us: i64, lang: Lang) -> Page {
         lead: lead(summary, made_us, lang),
         warnings,
         cards,
-        #[cfg(feature = "report")]
         charts: if summary.all.parts.is_empty() { Vec::new() } else { charts(summary, lang) },
         sections,
     }

@@ -261,14 +261,7 @@ fn pages(text: &str) -> Vec<String> {
     });
     let asked = notice::Asked { named: Some(text.to_owned()), due: Some(text.to_owned()), made_us: MONDAY_US };
     let sheet = notice::sheet(&incidents[1], &[record], &summary.range, &asked, Lang::Zh);
-    vec![
-        markdown::report(&page),
-        markdown::notice(&sheet),
-        #[cfg(feature = "report")]
-        super::html::report(&page),
-        #[cfg(feature = "report")]
-        super::html::notice(&sheet),
-    ]
+    vec![markdown::report(&page), markdown::notice(&sheet), super::html::report(&page), super::html::notice(&sheet)]
 }
 
 proptest! {
@@ -343,7 +336,6 @@ proptest! {
     }
 }
 
-#[cfg(feature = "report")]
 #[test]
 fn a_page_fetches_nothing_and_runs_nothing() {
     for is_chinese in [false, true] {

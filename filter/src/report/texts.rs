@@ -13,7 +13,6 @@ pub(crate) enum Lang {
 
 impl Lang {
     /// As HTML names it.
-    #[cfg(feature = "report")]
     pub(crate) const fn tag(self) -> &'static str {
         match self {
             Self::En => "en",
@@ -49,8 +48,7 @@ impl Text {
 
 macro_rules! texts {
     ($($name:ident: $en:literal, $zh:literal;)+) => {
-        $(#[cfg_attr(not(feature = "report"), allow(dead_code, reason = "charts are of HTML only"))]
-        pub(crate) const $name: Text = Text { en: $en, zh: $zh };)+
+        $(pub(crate) const $name: Text = Text { en: $en, zh: $zh };)+
         /// All of them, for the test that none is half.
         #[cfg(test)]
         const ALL: &[(&str, Text)] = &[$((stringify!($name), $name),)+];

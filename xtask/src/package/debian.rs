@@ -32,7 +32,7 @@ fn make(place: &Place, name: &str, target: &str, variables: &[(&str, &str)]) -> 
     command.args(["deb", "--package", "minewall", "--locked", "--target", target, "--output"]).arg(&into);
     command.envs(variables.iter().copied()).env("SOURCE_DATE_EPOCH", &place.epoch);
     command.env("CARGO_TARGET_DIR", place.work.join("cargo")).current_dir(build::root());
-    command.env("CARGO_ENCODED_RUSTFLAGS", super::program::flags("")?);
+    command.env("CARGO_ENCODED_RUSTFLAGS", super::program::flags(&[])?);
     said(command)?;
     Ok(vec![into])
 }

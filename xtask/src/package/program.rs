@@ -14,21 +14,29 @@ pub(super) struct Machine {
     /// In file names.
     pub(super) name: &'static str,
     pub(super) target: &'static str,
-    /// A linker that needs no compiler of that processor.
-    flags: &'static str,
+    /// How it is linked: `relr` packs the places that are set when it is loaded. ARM's by Rust's own linker, for no compiler of that
+    /// processor is here.
+    link: &'static [&'static str],
     /// Runs it here; empty: nothing is needed.
     pub(super) emulator: &'static str,
 }
 
-pub(super) const X86_64: Machine =
-    Machine { name: "x86_64", target: "x86_64-unknown-linux-musl", flags: "", emulator: "" };
+pub(super) const X86_64: Machine = Machine {
+    name: "x86_64",
+    target: "x86_64-unknown-linux-musl",
+    link: &["-Clink-arg=-Wl,-z,pack-relative-relocs"],
+    emulator: "",
+};
 
 pub(super) const AARCH64: Machine = Machine {
     name: "aarch64",
     target: "aarch64-unknown-linux-musl",
-    flags: "-Clinker=rust-lld",
+    link: &["-Clinker=rust-lld", "-Clink-arg=--pack-dyn-relocs=relr"],
     emulator: "qemu-aarch64-static",
 };
+
+/// It ends where it panics: there is nothing to unwind.
+const SMALLER: &[&str] = &["-Cforce-unwind-tables=no"];
 
 /// What stands beside the program.
 const BESIDE: &[&str] =
@@ -61,19 +69,21 @@ fn compile(place: &Place, machine: &Machine) -> Result<PathBuf> {
     command.args(["build", "--locked", "--package", "minewall", "--profile", "router"]);
     command.args(["--no-default-features", "--features", "router", "--target", machine.target]);
     command.arg("--target-dir").arg(&directory).current_dir(build::root());
-    command.env("CARGO_ENCODED_RUSTFLAGS", flags(machine.flags)?).env("SOURCE_DATE_EPOCH", &place.epoch);
+    command
+        .env("CARGO_ENCODED_RUSTFLAGS", flags(&[SMALLER, machine.link].concat())?)
+        .env("SOURCE_DATE_EPOCH", &place.epoch);
     said(command)?;
     Ok(directory.join(machine.target).join("router/minewall"))
 }
 
 /// Paths of this machine are no part of a program that others are to make as well.
-pub(super) fn flags(linker: &str) -> Result<String> {
+pub(super) fn flags(more: &[&str]) -> Result<String> {
     let root = build::root().canonicalize()?;
     let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")));
     let mut flags = vec![format!("--remap-path-prefix={}=/minewall", root.display())];
     flags.extend(home.map(|home| format!("--remap-path-prefix={}=/cargo", home.display())));
-    flags.extend((!linker.is_empty()).then(|| linker.to_owned()));
+    flags.extend(more.iter().map(|&flag| flag.to_owned()));
     // Between flags, as cargo wants it: paths may have spaces.
     Ok(flags.join("\u{1f}"))
 }
