@@ -1,13 +1,18 @@
 //! The command line: one variant a command, each with its examples.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Result;
+#[cfg(feature = "man")]
+use clap::CommandFactory as _;
 use clap::{Parser, Subcommand, ValueEnum};
 use minewall_core::config::Backend;
 
 use crate::identity::Identify;
+use crate::lock::Lock;
+#[cfg(feature = "man")]
+use crate::man;
 use crate::settings::CONFIG;
 #[cfg(feature = "top")]
 use crate::top;
@@ -194,8 +199,21 @@ enum Command {
         after_help = "Examples:\n  minewall uci > /var/etc/minewall/minewall.toml\n  minewall uci --check\n  uci export minewall | minewall uci --check -"
     )]
     Uci(uci::Uci),
+    /// Write the manual pages of every command and of the configuration file
+    ///
+    /// For packages: minewall.8, a page for each command such as minewall-lists-update.8, and minewall.toml.5. Exit code
+    /// 0: they were written; 2: error.
+    #[cfg(feature = "man")]
+    #[command(after_help = "Examples:\n  minewall man /tmp/man && man -l /tmp/man/minewall.8")]
+    Man(man::Man),
+    /// Print completions of the command line for a shell
+    #[cfg(feature = "man")]
+    #[command(
+        after_help = "Examples:\n  minewall completions bash > /etc/bash_completion.d/minewall\n  minewall completions zsh > /usr/local/share/zsh/site-functions/_minewall\n  minewall completions fish > ~/.config/fish/completions/minewall.fish"
+    )]
+    Completions(man::Completions),
     /// The kernel rules
-    #[command(subcommand, after_help = "Examples:\n  minewall rules print --backend nft")]
+    #[command(subcommand, after_help = "Examples:\n  minewall rules print --backend nft\n  minewall rules remove")]
     Rules(Rules),
 }
 
@@ -210,6 +228,16 @@ enum Rules {
         /// The rules of this backend instead of the configured one
         #[arg(long, value_enum)]
         backend: Option<BackendName>,
+    },
+    /// Take out the rules that a killed minewall left behind
+    ///
+    /// One that is stopped takes them out itself. Exit code 0: none of ours are in the kernel now; 2: a minewall runs, or
+    /// error.
+    #[command(after_help = "Examples:\n  minewall rules remove")]
+    Remove {
+        /// The configuration; without it, /etc/minewall/minewall.toml, or where that is not, the defaults
+        #[arg(short, long, value_name = "FILE")]
+        config: Option<PathBuf>,
     },
 }
 
@@ -265,11 +293,24 @@ impl Cli {
             Command::Notice(notice) => notice.perform(),
             #[cfg(feature = "uci")]
             Command::Uci(uci) => uci.perform(),
+            #[cfg(feature = "man")]
+            Command::Man(man) => man.perform(Self::command()),
+            #[cfg(feature = "man")]
+            Command::Completions(completions) => completions.perform(Self::command()),
             Command::Rules(Rules::Print { config, backend }) => {
                 let mut config = settings::own(config.as_deref())?;
                 config.kernel.backend = backend.map_or(config.kernel.backend, Into::into);
                 let (lists, _) = settings::lists(&config.lists)?;
                 output::write(&kernel::print(&config, &lists)?)?;
+                Ok(ExitCode::SUCCESS)
+            }
+            Command::Rules(Rules::Remove { config }) => {
+                let config = settings::own(config.as_deref())?;
+                let _lock = Lock::take(Path::new(&config.runtime.directory))?;
+                let removed = kernel::left::remove()?;
+                let none = "there were no rules of minewall".to_owned();
+                let told = if removed.is_empty() { none } else { format!("taken out: {}", removed.join(", ")) };
+                output::write(&format!("{told}\n"))?;
                 Ok(ExitCode::SUCCESS)
             }
         }

@@ -23,7 +23,10 @@ mod journal;
 mod kernel;
 mod lists;
 mod lock;
+mod log;
 mod lookup;
+#[cfg(feature = "man")]
+mod man;
 mod metrics;
 mod orders;
 mod output;

@@ -24,7 +24,7 @@ use minewall_core::wire::packet::Packet;
 use rustix::fs::{FileType, fstat};
 
 use crate::output::{self, Unwritable};
-use crate::{run, settings};
+use crate::{log, settings};
 use capture::Capture;
 use evidence::Evidence;
 use summary::Sum;
@@ -70,7 +70,7 @@ enum Format {
 impl Replay {
     /// Reads the captures one after another, each with an engine of its own.
     pub(crate) fn perform(self) -> Result<ExitCode> {
-        run::log_to_stderr();
+        log::to_stderr();
         let config = self.config()?;
         let settings = settings::engine(&config)?;
         let evidence = match &self.journal {

@@ -15,7 +15,6 @@ mod serve;
 mod told;
 mod worker;
 
-use std::io::IsTerminal;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -29,9 +28,6 @@ use minewall_core::engine::{Seed, Settings};
 use minewall_core::learned::Learned;
 use minewall_core::names::Names;
 use minewall_core::ruleset::Classes;
-use tracing::level_filters::LevelFilter;
-use tracing_subscriber::filter::Targets;
-use tracing_subscriber::prelude::*;
 
 use crate::control::{Board, Door, Server};
 use crate::identity::Identity;
@@ -40,7 +36,7 @@ use crate::kernel;
 use crate::lock::Lock;
 use crate::queue::Queue;
 use crate::sink::Sinks;
-use crate::{capability, settings};
+use crate::{capability, log, settings};
 use calls::Calls;
 use count::{Export, Slot};
 use ease::Watch;
@@ -91,7 +87,7 @@ fn names(shared: &Mutex<Names>) -> MutexGuard<'_, Names> {
 /// The configuration, a capability, a kernel feature or another instance stands in the way, or a queue's thread has
 /// ended; the kernel is left as it was.
 pub(crate) fn run(path: &Path) -> Result<()> {
-    log_to_stderr();
+    log::to_stderr();
     let config = settings::read(path)?;
     capability::require(capability::NEEDED)?;
     let _lock = Lock::take(Path::new(&config.runtime.directory))?;
@@ -206,17 +202,6 @@ fn random() -> Result<u64> {
     let read = rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty());
     read.context("the kernel gives no random numbers")?;
     Ok(u64::from_ne_bytes(bytes))
-}
-
-/// The program's own log: on standard error, which systemd and procd carry on.
-pub(crate) fn log_to_stderr() {
-    let said = std::env::var("MINEWALL_LOG").ok().and_then(|said| said.parse::<Targets>().ok());
-    let filter = said.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO));
-    let lines = tracing_subscriber::fmt::layer()
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_target(false);
-    tracing_subscriber::registry().with(lines).with(filter).init();
 }
 
 #[cfg(test)]

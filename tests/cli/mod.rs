@@ -17,6 +17,8 @@ mod feed;
 mod identify;
 mod lists;
 mod odd;
+#[cfg(feature = "man")]
+mod pages;
 pub(crate) mod program;
 mod replay;
 mod report;

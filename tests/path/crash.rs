@@ -10,7 +10,10 @@ use minewall_lab::pool::{Options, Pool, State};
 use minewall_lab::service::{NameServer, PAGE, WebServer};
 use minewall_lab::{Lab, Minewall, Namespace, kernel, ready, until};
 
-use super::{LIMIT, LISTEN, POOLS, curl, dialect_id, dig, mac_in_records, must_be_cut, pool_at, start, text_at, url};
+use super::{
+    LIMIT, LISTEN, POOLS, binary, configuration, curl, dialect_id, dig, mac_in_records, must_be_cut, pool_at, start,
+    text_at, url, words,
+};
 
 const CLIENTS: [&str; 3] = ["cgminer", "xmrig", "ethminer"];
 
@@ -186,4 +189,32 @@ fn ask_until_answered(lab: &Lab, family: Family) -> Result<bool> {
         }
     }
     Ok(false)
+}
+
+#[test]
+fn what_a_killed_minewall_left_is_taken_out() -> Result<()> {
+    if !ready("what_a_killed_minewall_left_is_taken_out") {
+        return Ok(());
+    }
+    let lab = Lab::new()?;
+    let before = kernel::rules(&lab.gateway)?;
+    let configuration = configuration(&lab, "block", "");
+    let file = lab.directory().join("remove.toml");
+    std::fs::write(&file, &configuration)?;
+    let binary = binary().to_str().context("a path in UTF-8")?;
+    let file = file.to_str().context("a path in UTF-8")?;
+    let remove = || lab.gateway.output(binary, &["rules", "remove", "-c", file], LIMIT);
+    let mut minewall = Minewall::start(&lab, binary.as_ref(), &configuration)?;
+    let loaded = kernel::rules(&lab.gateway)?;
+    let refused = remove()?;
+    assert_eq!(refused.status.code(), Some(2), "{refused:?}");
+    assert!(words(&refused).contains(&minewall.pid().to_string()), "whose they are: {refused:?}");
+    assert_eq!(kernel::rules(&lab.gateway)?, loaded, "rules in use stay");
+    minewall.kill()?;
+    let removed = remove()?;
+    assert!(removed.status.success() && words(&removed).contains("taken out: "), "{removed:?}");
+    assert_eq!(kernel::rules(&lab.gateway)?, before);
+    let again = remove()?;
+    assert!(again.status.success() && words(&again).contains("no rules of minewall"), "{again:?}");
+    Ok(())
 }

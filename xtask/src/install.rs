@@ -19,6 +19,8 @@ pub(crate) const TESTS: &[(&str, &str)] = &[
     ("/bin/busybox", "busybox-static"),
     ("/usr/bin/node", "nodejs"),
     ("/usr/bin/promtool", "prometheus"),
+    ("/usr/bin/man", "man-db"),
+    ("/usr/bin/mandoc", "mandoc"),
     ("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc", "fonts-noto-cjk"),
 ];
 
@@ -37,6 +39,20 @@ pub(crate) const ARM64: &[(&str, &str)] = &[
 /// Packages that virtual machines need.
 const MACHINE: &[(&str, &str)] =
     &[("/usr/bin/qemu-system-x86_64", "qemu-system-x86"), ("/bin/busybox", "busybox-static"), ("/sbin/depmod", "kmod")];
+
+/// Packages that the Debian package and its test need.
+const DEBIAN: &[(&str, &str)] = &[
+    ("/usr/bin/dpkg-deb", "dpkg"),
+    ("/usr/bin/dpkg-shlibdeps", "dpkg-dev"),
+    ("/usr/bin/lintian", "lintian"),
+    ("/usr/sbin/debootstrap", "debootstrap"),
+    ("/usr/bin/nsenter", "util-linux"),
+];
+
+/// Installs what is missing to make the Debian package and to try it.
+pub(crate) fn debian() -> Result<()> {
+    install(absent(DEBIAN).collect())
+}
 
 /// Installs the packages of the lab that are missing, and `more`: programs with their packages.
 pub(crate) fn packages(more: &[(&'static str, &'static str)]) -> Result<()> {

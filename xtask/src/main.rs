@@ -1,4 +1,4 @@
-//! `cargo xtask demo | test | bench | corpus | fuzz | package | audit`: what a fresh clone runs. Each installs what it needs from Debian first.
+//! `cargo xtask demo | test | bench | corpus | deb | fuzz | package | audit`: what a fresh clone runs. Each installs what it needs from Debian first.
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -7,10 +7,12 @@ mod audit;
 mod bench;
 mod build;
 mod corpus;
+mod deb;
 mod demo;
 mod fuzz;
 mod install;
 mod package;
+mod packages;
 mod test;
 mod vm;
 
@@ -29,6 +31,8 @@ enum Task {
     Bench(bench::Bench),
     /// Write the corpus from its catalogue, asking the program for the records
     Corpus(corpus::Corpus),
+    /// Make the Debian package
+    Deb(deb::Deb),
     /// Show minewall at work in a lab of network namespaces, then clean up
     Demo,
     /// Look for bytes that break the readers
@@ -44,6 +48,7 @@ fn main() -> Result<()> {
         Task::Audit(audit) => audit.perform(),
         Task::Bench(bench) => bench.perform(),
         Task::Corpus(corpus) => corpus.perform(),
+        Task::Deb(deb) => deb.perform(),
         Task::Demo => demo::perform(),
         Task::Fuzz(fuzz) => fuzz.perform(),
         Task::Package(package) => package.perform(),

@@ -1,15 +1,16 @@
 //! Every check and test.
 
 use anyhow::Result;
-use clap::Args;
 use clap::builder::PossibleValuesParser;
+use clap::{ArgGroup, Args};
 
-use crate::{build, fuzz::Fuzz, install, vm};
+use crate::{build, fuzz::Fuzz, install, packages, vm};
 
 /// How long bytes that break the readers are looked for.
 const FUZZ_SECONDS: u64 = 5;
 
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("elsewhere").args(["vm", "packages"]))]
 pub(crate) struct Test {
     /// Only the tests: neither formatting nor lints
     #[arg(long)]
@@ -18,18 +19,30 @@ pub(crate) struct Test {
     /// of all of them where none is named
     #[arg(long, value_name = "SERIES", num_args = 0.., value_parser = PossibleValuesParser::new(vm::known()), conflicts_with = "only_tests")]
     vm: Option<Vec<String>>,
-    /// Say so and succeed where Debian's kernel cannot be downloaded
-    #[arg(long, requires = "vm")]
+    /// Instead, the Debian package: made, installed on a fresh Debian 12 with its own systemd, upgraded under load, removed
+    #[arg(long, conflicts_with = "only_tests")]
+    packages: bool,
+    /// Say so and succeed where what Debian has to give cannot be downloaded
+    #[arg(long, requires = "elsewhere")]
     if_available: bool,
 }
 
 impl Test {
-    /// Formatting, lints, documentation, tests; or those in virtual machines.
+    /// Formatting, lints, documentation, tests; or those in virtual machines, or of the package.
     pub(crate) fn perform(&self) -> Result<()> {
         if let Some(series) = &self.vm {
             return match vm::perform(series) {
                 Err(error) if self.if_available && error.is::<vm::Unavailable>() => {
                     println!("*** SKIPPED the virtual machine: {error:#} ***");
+                    Ok(())
+                }
+                other => other,
+            };
+        }
+        if self.packages {
+            return match packages::perform() {
+                Err(error) if self.if_available && error.is::<packages::Unavailable>() => {
+                    println!("*** SKIPPED the Debian package: {error:#} ***");
                     Ok(())
                 }
                 other => other,

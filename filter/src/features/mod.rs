@@ -41,6 +41,7 @@ const TABLE: &[Feature] = features! {
     "doh" false false "DNS over HTTPS";
     "dot" false false "DNS over TLS";
     "fetch" true false "a fetcher of its own (curl, wget and uclient-fetch serve)";
+    "man" true false "manual pages and completions" "completions" "man";
     "report" true false "reports and notices as HTML";
     "resolve" true false "questions to name servers" "resolve";
     "sign" true false "the making of signed feeds" "keygen" "sign";

@@ -82,7 +82,7 @@ impl Identify {
     /// Prints a line for each provider that knows the host.
     pub(crate) fn perform(self) -> Result<ExitCode> {
         let config = settings::own(self.config.as_deref())?;
-        crate::run::log_to_stderr();
+        crate::log::to_stderr();
         let mut identity = Identity::still(&config.identity)?;
         let at = self.at.unwrap_or_else(Timestamp::now);
         let now = Instant::now();

@@ -46,6 +46,15 @@ impl Tables {
             .unwrap_or_else(|| anyhow!("there is no program \"iptables-restore\"; install the package iptables")))
     }
 
+    /// Every variant whose programs are there, with all it may have loaded.
+    pub(super) fn all() -> impl Iterator<Item = Self> {
+        let there = |variant: &&'static str| find(&restore(variant, Family::V4)).is_some();
+        VARIANTS.into_iter().filter(there).map(|variant| {
+            let six = find(&restore(variant, Family::V6)).is_some();
+            Self { variant, six, sets: Some(true) }
+        })
+    }
+
     /// The programs of one variant, if they accept the rules.
     pub(super) fn of(variant: &'static str, rules: &Ruleset) -> Result<(Self, Vec<String>)> {
         test(variant, Family::V4, rules)?;

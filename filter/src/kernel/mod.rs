@@ -9,6 +9,7 @@ mod counted;
 mod ipset;
 mod iptables;
 mod learned;
+pub(crate) mod left;
 mod nft;
 mod offload;
 #[cfg(test)]

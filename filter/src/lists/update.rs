@@ -1,7 +1,7 @@
 //! `minewall lists update`.
 
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
@@ -43,6 +43,9 @@ impl Update {
     /// Fetches, and says what became of each feed.
     pub(crate) fn perform(self) -> Result<ExitCode> {
         let config = settings::read(&self.config)?;
+        if !self.dry_run {
+            update::go_on_as_owner(Path::new(&config.lists.update.directory))?;
+        }
         let feeds = self.feeds(&config)?;
         if feeds.is_empty() {
             self.say("no feed is configured ([[lists.feed]]); there is nothing to fetch")?;

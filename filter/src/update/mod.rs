@@ -12,6 +12,7 @@
 //! | `diff` | what one text has that the other has not |
 //! | `scratch` | where texts are worked on |
 //! | `daemon` | the running daemon, told that there are other lists |
+//! | `owner` | who they belong to |
 //! | `jitter` | a time of its own for each machine |
 
 mod attempts;
@@ -20,6 +21,7 @@ mod daemon;
 mod diff;
 mod guard;
 mod jitter;
+mod owner;
 mod run;
 mod scratch;
 mod signed;
@@ -35,6 +37,7 @@ pub(crate) use attempts::Attempts;
 pub(crate) use compiled::lists as compiled;
 pub(crate) use daemon::tell;
 pub(crate) use jitter::wait;
+pub(crate) use owner::go_on_as_owner;
 pub(crate) use run::{End, Options, Update};
 pub(crate) use scratch::Scratch;
 pub(crate) use store::{Generation, Store};

@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use super::place::{Place, said};
 use super::tool;
-use crate::{build, install};
+use crate::{build, deb, install};
 
 /// For this machine's kind, linked with Debian's C library.
 pub(super) fn amd64(place: &Place) -> Result<Vec<PathBuf>> {
@@ -25,6 +25,8 @@ pub(super) fn arm64(place: &Place) -> Result<Vec<PathBuf>> {
 
 fn make(place: &Place, name: &str, target: &str, variables: &[(&str, &str)]) -> Result<Vec<PathBuf>> {
     super::program::has_target(target)?;
+    // The same for every kind of machine, and this one's program can write them.
+    deb::prepare(&build::minewall(false)?, &place.epoch)?;
     let into = place.directory.join(format!("minewall_{}_{name}.deb", place.version));
     let mut command = Command::new(tool::DEB.path()?);
     command.args(["deb", "--package", "minewall", "--locked", "--target", target, "--output"]).arg(&into);
