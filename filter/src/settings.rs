@@ -57,8 +57,8 @@ fn check_files(config: &Config) -> Result<(Lists, Vec<Tally>)> {
 }
 
 fn check_sinks(config: &Config) -> Result<()> {
-    let sinks = config.sink.iter().enumerate();
-    sinks.map(|(at, sink)| sink::check(sink).with_context(|| Setting(format!("sink.{at}")))).collect()
+    let mut sinks = config.sink.iter().enumerate();
+    sinks.try_for_each(|(at, sink)| sink::check(sink).with_context(|| Setting(format!("sink.{at}"))))
 }
 
 /// What is wrong with a configuration that was made of another.

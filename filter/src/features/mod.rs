@@ -86,9 +86,9 @@ impl Feature {
 /// The error of the command line; of a command that other builds have, it says so.
 pub(crate) fn explain(error: clap::Error) -> clap::Error {
     let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else { return error };
-    let is_it = |command: &&str| command.rsplit(' ').next() == Some(word);
+    let is_it = |command: &str| command.rsplit(' ').next() == Some(word);
     let absent =
-        TABLE.iter().find(|feature| !feature.is_built && feature.commands.iter().any(|command| is_it(&command)));
+        TABLE.iter().find(|feature| !feature.is_built && feature.commands.iter().any(|command| is_it(command)));
     match absent {
         Some(feature) => {
             clap::Error::raw(ErrorKind::InvalidSubcommand, format!("no command {word:?}: {}\n", feature.missing()))

@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -28,9 +28,9 @@ const PAUSE: Duration = Duration::from_millis(50);
 #[derive(Default)]
 struct Counted {
     is_over: AtomicBool,
-    lines: AtomicU64,
-    opened: AtomicU64,
-    slowest_us: AtomicU64,
+    lines: AtomicUsize,
+    opened: AtomicUsize,
+    slowest_us: AtomicUsize,
 }
 
 /// Connections under way.
@@ -42,9 +42,9 @@ pub(super) struct Load {
 /// What it came to.
 pub(super) struct Carried {
     /// Connections that were opened, used and closed.
-    pub(super) opened: u64,
+    pub(super) opened: usize,
     /// Lines that went there and back.
-    pub(super) lines: u64,
+    pub(super) lines: usize,
     /// The longest that one of them took.
     pub(super) slowest: Duration,
 }
@@ -71,7 +71,7 @@ impl Load {
                 lab.host.run(|| thread::spawn(move || open(to, &counted)))
             });
         }
-        let is_begun = || (counted.lines.load(Ordering::Relaxed) >= 4 * HELD as u64).then_some(());
+        let is_begun = || (counted.lines.load(Ordering::Relaxed) >= 4 * HELD).then_some(());
         minewall_lab::until(LOST, is_begun).context("no line comes back")?;
         Ok(Self { counted, clients })
     }
@@ -92,12 +92,12 @@ impl Load {
             })
             .collect();
         ensure!(lost.is_empty(), "{} connections were lost: {}", lost.len(), lost.join("; "));
-        let of = |number: &AtomicU64| number.load(Ordering::Relaxed);
+        let of = |number: &AtomicUsize| number.load(Ordering::Relaxed);
         let counted = &self.counted;
         Ok(Carried {
             opened: of(&counted.opened),
             lines: of(&counted.lines),
-            slowest: Duration::from_micros(of(&counted.slowest_us)),
+            slowest: Duration::from_micros(of(&counted.slowest_us) as u64),
         })
     }
 }
@@ -153,6 +153,6 @@ fn exchange(stream: &mut BufReader<TcpStream>, counted: &Counted) -> Result<()> 
 }
 
 fn note(counted: &Counted, started: Instant) {
-    let took = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+    let took = usize::try_from(started.elapsed().as_micros()).unwrap_or(usize::MAX);
     counted.slowest_us.fetch_max(took, Ordering::Relaxed);
 }
