@@ -15,6 +15,7 @@ use netlink_packet_route::route::{
 use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 use netlink_sys::protocols::NETLINK_ROUTE;
 use nix::sched::{CloneFlags, unshare};
+use rustix::io::Errno;
 use rustix::net::{AddressFamily as Family, SocketType, socket};
 
 use super::INTERFACES;
@@ -96,8 +97,13 @@ impl Drop for Link {
     fn drop(&mut self) {
         let mut link = LinkMessage::default();
         link.attributes = vec![LinkAttribute::IfName(self.name.clone())];
-        let taken =
-            open().and_then(|mut netlink| Ok(netlink.ask(RouteNetlinkMessage::DelLink(link), NLM_F_ACK, |_| ())?));
+        let taken = open().and_then(|mut netlink| {
+            match netlink.ask(RouteNetlinkMessage::DelLink(link), NLM_F_ACK, |_| ()) {
+                // The kernel was first.
+                Err(error) if Errno::from_io_error(&error) == Some(Errno::NODEV) => Ok(()),
+                other => Ok(other?),
+            }
+        });
         if let Err(error) = taken {
             eprintln!("minewall: the interface {} stays for a while ({error:#}): ip link del {0}", self.name);
         }
