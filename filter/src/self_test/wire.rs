@@ -18,7 +18,7 @@ use nix::sched::{CloneFlags, unshare};
 use rustix::net::{AddressFamily as Family, SocketType, socket};
 
 use super::INTERFACES;
-use crate::identity::Netlink;
+use crate::identity::{Netlink, Order};
 
 /// The only interface of a namespace.
 const ONLY: &str = "test0";
@@ -96,8 +96,9 @@ impl Drop for Link {
     fn drop(&mut self) {
         let mut link = LinkMessage::default();
         link.attributes = vec![LinkAttribute::IfName(self.name.clone())];
-        let taken =
-            open().and_then(|mut netlink| Ok(netlink.ask(RouteNetlinkMessage::DelLink(link), NLM_F_ACK, |_| ())?));
+        let taken = open().and_then(|mut netlink| {
+            Ok(netlink.ask(Order::Of(RouteNetlinkMessage::DelLink(link)), NLM_F_ACK, |_| ())?)
+        });
         if let Err(error) = taken {
             eprintln!("minewall: the interface {} stays for a while ({error:#}): ip link del {0}", self.name);
         }
@@ -144,7 +145,9 @@ pub(super) fn settle(side: Side) -> Result<()> {
     let mut link = LinkMessage::default();
     link.header.index = index(ONLY)?;
     (link.header.flags, link.header.change_mask) = (LinkFlags::Up, LinkFlags::Up);
-    netlink.ask(RouteNetlinkMessage::SetLink(link), NLM_F_ACK, |_| ()).context("cannot set an interface up")?;
+    netlink
+        .ask(Order::Of(RouteNetlinkMessage::SetLink(link)), NLM_F_ACK, |_| ())
+        .context("cannot set an interface up")?;
     address(&mut netlink, ONLY, side.end)?;
     let mut route = RouteMessage::default();
     (route.header.address_family, route.header.table) = (AddressFamily::Inet, RouteHeader::RT_TABLE_MAIN);
@@ -159,7 +162,7 @@ fn open() -> Result<Netlink> {
 }
 
 fn tell(netlink: &mut Netlink, what: RouteNetlinkMessage) -> std::io::Result<()> {
-    netlink.ask(what, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK, |_| ())
+    netlink.ask(Order::Of(what), NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK, |_| ())
 }
 
 fn index(name: &str) -> Result<u32> {
