@@ -146,7 +146,7 @@ mod tests {
     fn commands_of_other_builds_are_told() {
         fn all(command: &clap::Command) -> Vec<String> {
             let path = |each: &clap::Command, below: &str| format!("{} {below}", each.get_name()).trim().to_owned();
-            let below = |each| {
+            let below = |each: &clap::Command| {
                 std::iter::once(String::new()).chain(all(each)).map(|name| path(each, &name)).collect::<Vec<_>>()
             };
             command.get_subcommands().flat_map(below).collect()

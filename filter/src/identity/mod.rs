@@ -47,6 +47,7 @@ use nat::{Found, Nat};
 use neighbour::Neighbours;
 pub(crate) use netlink::Netlink;
 use provider::{Answer, Host, Provider, Row, TABLE, Told};
+pub(crate) use rtnetlink::Order;
 
 /// How often files are looked at.
 const LOOKED_AT: Duration = Duration::from_secs(1);

@@ -4,6 +4,7 @@
 use netlink_packet_core::{
     DecodeError, Emitable, NetlinkDeserializable, NetlinkHeader, NetlinkPayload, NetlinkSerializable, Parseable,
 };
+use netlink_packet_route::RouteNetlinkMessage;
 use netlink_packet_route::neighbour::NeighbourMessage;
 use netlink_packet_route::route::RouteMessage;
 
@@ -63,5 +64,50 @@ impl NetlinkSerializable for Message {
 impl From<Message> for NetlinkPayload<Message> {
     fn from(message: Message) -> Self {
         Self::InnerMessage(message)
+    }
+}
+
+/// What the kernel is told to do, and answers by yes or no.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Order {
+    Of(RouteNetlinkMessage),
+    /// A message that answers nothing.
+    Other,
+}
+
+impl NetlinkDeserializable for Order {
+    type Error = DecodeError;
+
+    fn deserialize(_: &NetlinkHeader, _: &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self::Other)
+    }
+}
+
+impl NetlinkSerializable for Order {
+    fn message_type(&self) -> u16 {
+        match self {
+            Self::Of(message) => message.message_type(),
+            Self::Other => 0,
+        }
+    }
+
+    fn buffer_len(&self) -> usize {
+        match self {
+            Self::Of(message) => Emitable::buffer_len(message),
+            Self::Other => 0,
+        }
+    }
+
+    fn serialize(&self, buffer: &mut [u8]) {
+        match self {
+            Self::Of(message) => message.emit(buffer),
+            Self::Other => {}
+        }
+    }
+}
+
+impl From<Order> for NetlinkPayload<Order> {
+    fn from(order: Order) -> Self {
+        Self::InnerMessage(order)
     }
 }

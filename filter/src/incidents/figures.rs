@@ -79,7 +79,6 @@ pub(crate) fn clip(text: &str, most: usize) -> String {
 }
 
 /// The same, and what is left out is its end.
-#[cfg(feature = "top")]
 pub(crate) fn head(text: &str, most: usize) -> String {
     let text = printable(text, usize::MAX);
     if text.chars().count() <= most {
@@ -128,7 +127,6 @@ mod tests {
     #[test]
     fn long_words_lose_their_middle_and_nothing_moves_the_cursor() {
         assert_eq!((clip("48edfHu7V9Z84Yzz", 10), clip("short", 10)), ("48edfH…Yzz".into(), "short".into()));
-        #[cfg(feature = "top")]
         assert_eq!((head("School of Physics", 11), head("short", 5)), ("School of…".into(), "short".into()));
         assert_eq!(clip("a\u{1b}[2J", 40), "a\\u{1b}[2J");
         for most in 0..20 {

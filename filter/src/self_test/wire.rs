@@ -19,7 +19,7 @@ use rustix::io::Errno;
 use rustix::net::{AddressFamily as Family, SocketType, socket};
 
 use super::INTERFACES;
-use crate::identity::Netlink;
+use crate::identity::{Netlink, Order};
 
 /// The only interface of a namespace.
 const ONLY: &str = "test0";
@@ -98,7 +98,7 @@ impl Drop for Link {
         let mut link = LinkMessage::default();
         link.attributes = vec![LinkAttribute::IfName(self.name.clone())];
         let taken = open().and_then(|mut netlink| {
-            match netlink.ask(RouteNetlinkMessage::DelLink(link), NLM_F_ACK, |_| ()) {
+            match netlink.ask(Order::Of(RouteNetlinkMessage::DelLink(link)), NLM_F_ACK, |_| ()) {
                 // The kernel was first.
                 Err(error) if Errno::from_io_error(&error) == Some(Errno::NODEV) => Ok(()),
                 other => Ok(other?),
@@ -150,7 +150,9 @@ pub(super) fn settle(side: Side) -> Result<()> {
     let mut link = LinkMessage::default();
     link.header.index = index(ONLY)?;
     (link.header.flags, link.header.change_mask) = (LinkFlags::Up, LinkFlags::Up);
-    netlink.ask(RouteNetlinkMessage::SetLink(link), NLM_F_ACK, |_| ()).context("cannot set an interface up")?;
+    netlink
+        .ask(Order::Of(RouteNetlinkMessage::SetLink(link)), NLM_F_ACK, |_| ())
+        .context("cannot set an interface up")?;
     address(&mut netlink, ONLY, side.end)?;
     let mut route = RouteMessage::default();
     (route.header.address_family, route.header.table) = (AddressFamily::Inet, RouteHeader::RT_TABLE_MAIN);
@@ -165,7 +167,7 @@ fn open() -> Result<Netlink> {
 }
 
 fn tell(netlink: &mut Netlink, what: RouteNetlinkMessage) -> std::io::Result<()> {
-    netlink.ask(what, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK, |_| ())
+    netlink.ask(Order::Of(what), NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK, |_| ())
 }
 
 fn index(name: &str) -> Result<u32> {
