@@ -93,7 +93,6 @@ pub(crate) fn prepare(binary: &Path, date: &str) -> Result<()> {
     fs::write(parts.join("changelog.gz"), changes.stdout)?;
     let configuration = parts.join("minewall.toml");
     fs::write(&configuration, configured(&fs::read_to_string(build::root().join("filter/minewall.toml"))?)?)?;
-    said(Command::new(binary).args(["check-config", "-c"]).arg(&configuration))?;
     Ok(())
 }
 
