@@ -208,7 +208,11 @@ impl Place {
         machine.shell(&format!("printf '\\n{sink}' >> /etc/minewall/minewall.toml"))?;
         machine.must(&["systemctl", "reload", "minewall"]).with_context(|| machine.log("minewall"))?;
         let process = machine.must(&["systemctl", "show", "-P", "MainPID", "minewall"])?;
+        let read_anew = || machine.log("minewall").matches("read anew").count();
+        let before = read_anew();
         machine.must(&["logrotate", "--force", "/etc/logrotate.d/minewall"])?;
+        // Until it has heard, it writes to the file under its new name.
+        until(LIMIT, || (read_anew() > before).then_some(())).context("it was not told to open its files anew")?;
         let has = |file: &str| {
             self.logs_in("after rotation", false)?;
             let line = format!("grep -q 'blocked' {file}");
