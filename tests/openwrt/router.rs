@@ -12,11 +12,8 @@ pub(super) const TOOLS: &[(&str, &str)] =
     &[("/bin/busybox", "busybox-static"), ("/usr/bin/make", "make"), ("/usr/sbin/chroot", "coreutils")];
 
 /// Programs of OpenWrt whose calls are written down.
-const NOTED: [(&str, &str); 3] = [
-    ("etc/init.d/cron", "echo \"cron $*\" >>/tmp/calls"),
-    ("usr/sbin/nft", "echo \"nft $*\" >>/tmp/calls"),
-    ("usr/bin/logger", "while read -r line; do echo \"logger $* $line\" >>/tmp/calls; done"),
-];
+const NOTED: [(&str, &str); 2] =
+    [("etc/init.d/cron", "echo \"cron $*\" >>/tmp/calls"), ("usr/sbin/nft", "echo \"nft $*\" >>/tmp/calls")];
 
 pub(super) struct Router {
     root: PathBuf,

@@ -344,14 +344,9 @@ impl Config {
             DnsAction::Drop => DnsAnswer::Drop,
             DnsAction::Nxdomain => DnsAnswer::Nxdomain,
             DnsAction::Sinkhole => {
-                let mut addresses = (None, None);
-                for ip in &self.dns.sinkhole {
-                    match ip {
-                        IpAddr::V4(ip) => addresses.0 = Some(*ip),
-                        IpAddr::V6(ip) => addresses.1 = Some(*ip),
-                    }
-                }
-                DnsAnswer::Sinkhole(addresses.0, addresses.1)
+                let v4 = |ip: &IpAddr| if let IpAddr::V4(ip) = ip { Some(*ip) } else { None };
+                let v6 = |ip: &IpAddr| if let IpAddr::V6(ip) = ip { Some(*ip) } else { None };
+                DnsAnswer::Sinkhole(self.dns.sinkhole.iter().find_map(v4), self.dns.sinkhole.iter().find_map(v6))
             }
         };
         let mut policy = Policy::new(self.mode, self.category, answer, self.inside.clone(), self.exempt.clone());

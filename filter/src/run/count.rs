@@ -102,6 +102,7 @@ impl Export {
         self.metrics = config.metrics.clone();
         (self.scratch, self.feeds) = (Scratch::directory(config), names(config));
         self.written = None;
+        self.outdate();
     }
 
     /// The daemon does something else from now on: what was shown of it no longer holds.

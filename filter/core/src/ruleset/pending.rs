@@ -11,17 +11,13 @@ use alloc::vec::Vec;
 
 use super::nft::TABLE;
 use crate::config::{Config, Mark};
-use crate::policy::Mode;
 
 /// What the comments of our rules in chains of others begin with.
 const COMMENT: &str = "minewall: ";
 
-/// For each packet looked at in a direction, how many pass before a flow nobody decided is given up: acknowledgements,
-/// and messages that are followed further.
-const SPARE: u32 = 16;
-
-/// The same where mining may be let pass: what is followed stays undecided as long as it mines. At five packets a minute,
-/// shares and acknowledgements, that is nine days; where nobody decides, a download is given up after some 50 MB.
+/// How many packets of its first direction pass before a flow nobody decided is given up. A login may come in segments of
+/// one byte, and what is let pass to be counted stays undecided as long as it mines: at five packets a minute, shares and
+/// acknowledgements, that is nine days. Where nobody decides, a download is given up after some 50 MB.
 const FOLLOWED: u32 = 65_536;
 
 /// What is to be done about flowtables of others.
@@ -43,9 +39,7 @@ impl Pending {
     /// Reads what `nft -a list ruleset` printed.
     #[must_use]
     pub fn new(listing: &str, config: &Config) -> Self {
-        let passes = config.mode == Mode::Observe || config.grace.is_set() || !config.exempt.is_empty();
-        let looked_at = config.look.packets.saturating_mul(SPARE);
-        let wanted = rules(config.kernel.mark, if passes { looked_at.max(FOLLOWED) } else { looked_at });
+        let wanted = rules(config.kernel.mark);
         let mut pending = Self::default();
         for (chain, rules) in chains(listing) {
             let Some(first) = rules.iter().find(|rule| offloads(rule.text)) else { continue };
@@ -79,11 +73,11 @@ pub fn pending_remove(listing: &str) -> String {
 
 /// What is kept from a flowtable, each with its comment: connections until they are decided, and DNS always, since each
 /// question is looked at.
-fn rules(mark: Mark, packets: u32) -> [(String, String); 3] {
+fn rules(mark: Mark) -> [(String, String); 3] {
     let mask = mark.mask();
     let undecided =
-        format!("ct state established,related ct mark & {mask:#010x} == 0x00000000 ct original packets < {packets}");
-    let which = format!("{mask:#010x} {packets}");
+        format!("ct state established,related ct mark & {mask:#010x} == 0x00000000 ct original packets < {FOLLOWED}");
+    let which = format!("{mask:#010x} {FOLLOWED}");
     [
         (format!("meta l4proto tcp {undecided}"), format!("{COMMENT}TCP not yet decided {which}")),
         (
@@ -181,13 +175,10 @@ mod tests {
     }
 
     #[test]
-    fn what_may_be_let_pass_is_kept_from_flowtables_for_as_long_as_it_mines() {
-        let repair = |config: &Config| Pending::new(LISTING, config).repair;
-        let mut config = Config { mode: Mode::Block, ..Config::default() };
-        assert!(repair(&config).contains("ct original packets < 256 "));
-        config.grace.minutes = 5;
-        assert!(repair(&config).contains("ct original packets < 65536 "));
-        assert!(repair(&Config::default()).contains("ct original packets < 65536 "), "observing");
+    fn a_login_of_single_bytes_is_kept_from_flowtables() {
+        let repair = Pending::new(LISTING, &Config::default()).repair;
+        assert_eq!(repair.matches("ct original packets < 65536 ").count(), 2, "{repair}");
+        assert!(FOLLOWED as usize >= crate::limits::LOOK_MESSAGE);
     }
 
     #[test]
