@@ -19,6 +19,9 @@ pub(crate) struct Test {
     /// of all of them where none is named
     #[arg(long, value_name = "SERIES", num_args = 0.., value_parser = PossibleValuesParser::new(vm::known()), conflicts_with = "only_tests")]
     vm: Option<Vec<String>>,
+    /// In virtual machines, scenes with nft alone: those with iptables are played by the kernel of this machine too
+    #[arg(long, requires = "vm")]
+    only_nft: bool,
     /// Instead, the Debian package: made, installed on a fresh Debian 12 with its own systemd, upgraded under load, removed
     #[arg(long, conflicts_with = "only_tests")]
     packages: bool,
@@ -31,7 +34,7 @@ impl Test {
     /// Formatting, lints, documentation, tests; or those in virtual machines, or of the package.
     pub(crate) fn perform(&self) -> Result<()> {
         if let Some(series) = &self.vm {
-            return match vm::perform(series) {
+            return match vm::perform(series, self.only_nft) {
                 Err(error) if self.if_available && error.is::<vm::Unavailable>() => {
                     println!("*** SKIPPED the virtual machine: {error:#} ***");
                     Ok(())

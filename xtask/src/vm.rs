@@ -34,8 +34,9 @@ pub(crate) fn known() -> [&'static str; 2] {
     kernel::SERIES.map(|(name, _)| name)
 }
 
-/// Runs the tests in a machine of each series; of all known ones where none is named.
-pub(crate) fn perform(series: &[String]) -> Result<()> {
+/// Runs the tests in a machine of each series; of all known ones where none is named. With `only_nft` the scenes of the
+/// kernel's tests are played with nft alone.
+pub(crate) fn perform(series: &[String], only_nft: bool) -> Result<()> {
     if !minewall_lab::is_root() {
         bail!("root is needed: the machine reads all that is installed here");
     }
@@ -47,7 +48,7 @@ pub(crate) fn perform(series: &[String]) -> Result<()> {
     let cache = cache.canonicalize()?;
     for series in if series.is_empty() { &all[..] } else { series } {
         let kernel = Kernel::fetch(series, &cache)?;
-        let commands = suite::commands()?;
+        let commands = suite::commands(only_nft)?;
         println!("minewall in a virtual machine with Linux {}", kernel.release);
         let started = Instant::now();
         let machine = Machine { kernel: &kernel, directory: cache.join(format!("run-{series}")), limit: LIMIT };

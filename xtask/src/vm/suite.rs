@@ -40,7 +40,7 @@ const LAB: &[&str] = &[
 ];
 
 /// The commands: the kernel's tests of the program, then those of the lab. One at a time, for time limits are tight.
-pub(super) fn commands() -> Result<Vec<String>> {
+pub(super) fn commands(only_nft: bool) -> Result<Vec<String>> {
     let (unit, lab) = build::tests("minewall")?;
     let quoted = |text: String| format!("'{}'", text.replace('\'', "'\\''"));
     let program = |path: std::path::PathBuf| quoted(path.display().to_string());
@@ -50,6 +50,7 @@ pub(super) fn commands() -> Result<Vec<String>> {
             "export HOME=/root TMPDIR=/run/tmp LC_ALL=C.UTF-8 MINEWALL_LAB_PATIENCE={PATIENCE} PATH={}",
             quoted(path)
         ),
+        if only_nft { "export MINEWALL_ONLY_NFT=1" } else { "unset MINEWALL_ONLY_NFT" }.to_owned(),
         format!("cd {}", quoted(build::root().canonicalize()?.display().to_string())),
         "failed=0".to_owned(),
         format!("{} kernel:: --test-threads 1 --nocapture || failed=1", program(unit)),

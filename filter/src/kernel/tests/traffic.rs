@@ -153,7 +153,9 @@ pub(super) fn with_each_backend(config: &Config, lists: &Lists, scene: impl Fn(&
     if !root() {
         return;
     }
-    for backend in ["nft"].into_iter().chain(VARIANTS) {
+    // In a virtual machine all is slow, and iptables was tried by the kernel below it.
+    let iptables = if std::env::var_os("MINEWALL_ONLY_NFT").is_some() { &[][..] } else { &VARIANTS };
+    for backend in ["nft"].into_iter().chain(iptables.iter().copied()) {
         let lab = Lab::new();
         let Some((plane, loaded)) = lab.gateway.inside(|| {
             let plane =
