@@ -25,7 +25,6 @@ const LAB: &[&str] = &[
     "path::policy::observing_lets_every_login_through_and_learns_its_words",
     "path::policy::an_exemption_lets_its_hosts_mine_until_it_expires",
     "path::resolvers::encrypted_dns_passes_and_is_refused_on_request",
-    "path::firewall::mining_is_cut_behind_a_firewall_that_offloads",
     "path::rules::the_rules_after_the_stop_are_those_before_the_start",
     "path::rules::bits_of_others_in_marks_stay",
     "path::crash::a_killed_minewall_stops_nothing_and_its_successor_cuts_again",
