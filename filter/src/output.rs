@@ -3,6 +3,17 @@
 use std::fmt;
 use std::io::{self, ErrorKind, Write};
 
+use clap::ValueEnum;
+
+/// How the answer of a command is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// JSON for programs
+    Json,
+    /// For people
+    Table,
+}
+
 /// Standard output takes no more: there is no sense in going on.
 #[derive(Debug)]
 pub(crate) enum Unwritable {

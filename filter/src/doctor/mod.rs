@@ -32,10 +32,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use crate::incidents::Width;
-use crate::output;
+use crate::output::{self, Format};
 pub(crate) use check::{Outcome, State};
 use machine::Machine;
 use scene::Scene;
@@ -46,14 +46,6 @@ const ATTENTION: u8 = 1;
 
 /// Seconds that traffic is looked at, unless told otherwise.
 const SECONDS: u64 = 3;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// One object of JSON
-    Json,
-    /// For people, the worst first
-    Table,
-}
 
 /// `minewall doctor`.
 #[derive(Args, Debug)]

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use comfy_table::{ContentArrangement, Table, presets};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -14,7 +14,8 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::{Answer, Host, Identity, mac};
-use crate::{output, settings};
+use crate::output::{self, Format};
+use crate::settings;
 
 /// The exit code for "nobody knows it".
 const UNKNOWN: u8 = 1;
@@ -37,14 +38,6 @@ pub(crate) struct Identify {
     /// How the answer is written
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// One JSON object
-    Json,
-    /// Columns
-    Table,
 }
 
 /// What one provider says.

@@ -5,14 +5,15 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, anyhow, bail};
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use comfy_table::{ContentArrangement, Table, presets};
 use minewall_core::evidence::printable;
 use serde_json::Value;
 
 use super::verify::{self, ChainReport, Finding, Report};
 use super::{key, moment, read};
-use crate::{output, settings};
+use crate::output::{self, Format};
+use crate::settings;
 
 /// Bytes of a sentence that are shown.
 const LONGEST: usize = 1024;
@@ -74,14 +75,6 @@ impl Place {
             directory => Ok(PathBuf::from(directory)),
         }
     }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// JSON for programs
-    Json,
-    /// For people
-    Table,
 }
 
 #[derive(Args, Debug)]

@@ -26,7 +26,7 @@ mod tests;
 mod verify;
 mod write;
 
-pub(crate) use command::{Command, Format, Place};
+pub(crate) use command::{Command, Place};
 pub(crate) use directory::check;
 pub(crate) use key::look as key_id;
 pub(crate) use line::Class;

@@ -27,8 +27,8 @@ use jiff::tz::Offset;
 use minewall_core::evidence::printable;
 use serde_json::json;
 
-use crate::journal::{self, Format, Place};
-use crate::output;
+use crate::journal::{self, Place};
+use crate::output::{self, Format};
 use index::Index;
 use rank::Answer;
 

@@ -23,11 +23,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use crate::doctor::{Row, State, show_json, show_text};
 use crate::incidents::Width;
-use crate::output;
+use crate::output::{self, Format};
 
 /// The names of its interfaces begin so; no flowtable of ours takes them.
 pub(crate) const INTERFACES: &str = "mwtest-";
@@ -37,14 +37,6 @@ const NOT_CUT: u8 = 1;
 
 /// The exit code for "it could not be tested".
 const UNTESTED: u8 = 2;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// One object of JSON
-    Json,
-    /// For people
-    Table,
-}
 
 /// `minewall self-test`.
 #[derive(Args, Debug)]
