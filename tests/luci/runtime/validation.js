@@ -9,8 +9,6 @@ const KINDS = {
 	integer: (value) => /^-?\d+$/.test(value),
 	range: (value, [ min, max ]) => value !== '' && +value >= +min && +value <= +max,
 	maxlength: (value, [ most ]) => value.length <= +most,
-	file: (value) => /^\/[^\0]*[^\0/]$/.test(value),
-	directory: (value) => /^\/[^\0]*$/.test(value),
 	uciname: (value) => /^[a-zA-Z0-9_]+$/.test(value),
 	ipaddr: (value, [ nomask ]) => isAddress(value, nomask),
 	or: (value, kinds) => kinds.some((kind) => check(kind, value)),

@@ -12,12 +12,12 @@ const GLOBAL_WITH_LISTS = [ 'allow' ];
 /* Data types of LuCI by the form of an option; of the others the text is looked at below. */
 const DATATYPES = {
 	prefix: 'ipaddr',
-	address: 'ipaddr("nomask")',
-	path: 'file'
+	address: 'ipaddr("nomask")'
 };
 
 const PATTERNS = {
 	name: /^(?=.*[.:])[\x21-\x7e]+$/,
+	path: /^\/[^\0]*[^\0\/]$/, // LuCI's own "file" takes anything
 	url: /^(https?|file):\/\/[\x21-\x7e]+$/,
 	date: /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/,
 	device: /^[^\s\/]{1,15}$/,
