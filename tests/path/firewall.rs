@@ -105,10 +105,7 @@ fn mining_is_cut_behind_a_firewall_that_offloads() -> Result<()> {
         // Not `eprintln!`: libtest swallows what a passing test prints with it.
         let why = words(&first);
         let why = why.lines().next().unwrap_or_default();
-        let _ = writeln!(
-            std::io::stderr(),
-            "\n*** SKIPPED {TEST}: no flowtables here, cargo xtask test --vm has them: {why} ***"
-        );
+        let _ = writeln!(std::io::stderr(), "\n*** SKIPPED {TEST}: no flowtables here: {why} ***");
         return Ok(());
     }
     let pool = Pool::start(&lab, Options::default())?;
