@@ -72,6 +72,7 @@ impl Serving<'_> {
     pub(super) fn pause(&mut self, pause: &Pause, by: By) -> Outcome {
         let filtering = if pause.observe { Filtering::Observing } else { Filtering::Off };
         if let Err(error) = self.filter(filtering) {
+            self.judge(self.in_force(&self.config).mode);
             tracing::error!("filtering cannot be paused: {error:#}");
             let remedy = "the kernel's answer is in the daemon's log; `minewall status` tells what holds";
             return Err(Refusal::new(format!("filtering cannot be paused: {error:#}"), remedy));
@@ -129,8 +130,8 @@ impl Serving<'_> {
             let mut policy = settings.policy.as_ref().clone();
             policy.mode = mode;
             let policy = Arc::new(policy);
+            // The lists go on in the new ones, so whoever lets go of the former frees little.
             self.shared.settings.store(Arc::new(Settings { policy, ..settings.as_ref().clone() }));
-            self.upkeep.former.push(settings);
         }
     }
 
