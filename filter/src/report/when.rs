@@ -36,6 +36,7 @@ pub(crate) struct Range {
 
 impl Range {
     /// The day a moment lies in.
+    #[cfg(feature = "report")]
     pub(crate) fn date(&self, time_us: i64) -> Date {
         self.civil(time_us).date()
     }
@@ -46,6 +47,7 @@ impl Range {
     }
 
     /// The first and the last day that has a part in it.
+    #[cfg(feature = "report")]
     pub(crate) fn days(&self) -> (Date, Date) {
         (self.date(self.since_us), self.date(self.until_us.saturating_sub(1).max(self.since_us)))
     }
