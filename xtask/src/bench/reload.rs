@@ -66,7 +66,8 @@ pub(super) fn perform(binary: &Path, rounds: usize, time: Duration) -> Result<Ve
         for ((scene, what), row) in SCENES.into_iter().zip(&mut rows) {
             eprintln!("lab: round {} of {rounds}, reload: {what}", round + 1);
             kernel::forget_connections(&lab.gateway)?;
-            let minewall = (scene != Scene::Plain).then(|| Minewall::start(&lab, binary, &configuration)).transpose()?;
+            let minewall =
+                (scene != Scene::Plain).then(|| Minewall::start(&lab, binary, &configuration)).transpose()?;
             let gateway = minewall.as_ref().map(|minewall| Gateway { lab: &lab, binary, minewall });
             row.add(&lab, gateway, scene, time)?;
             minewall.map(|mut minewall| minewall.stop()).transpose()?;
@@ -147,7 +148,8 @@ pub(super) fn table(rows: &[Row], rounds: usize, seconds: u64) -> String {
     for row in rows {
         let at = |part| row.delays.quantile(part).as_micros();
         let late = row.delays.over(LATE);
-        let [all, own] = row.verdicts.map_or_else(|| ["-", "-"].map(str::to_owned), |counts| counts.map(|n| n.to_string()));
+        let [all, own] =
+            row.verdicts.map_or_else(|| ["-", "-"].map(str::to_owned), |counts| counts.map(|n| n.to_string()));
         let _ = writeln!(
             text,
             "| {} | {} | {} | {} | {} | {late} of {} | {} | {all} | {own} | {} | {:.0} |",
