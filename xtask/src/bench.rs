@@ -8,6 +8,7 @@ mod reload;
 mod results;
 mod suricata;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -32,6 +33,9 @@ pub(crate) struct Bench {
     /// Only what a reload costs, and no results file
     #[arg(long, conflicts_with_all = ["only_lab", "only_engine"])]
     only_reload: bool,
+    /// Measure this program in the lab instead of the one built here
+    #[arg(long, value_name = "FILE")]
+    program: Option<PathBuf>,
     /// Leave out the engine's divan benches, whose figures are only printed
     #[arg(long)]
     without_divan: bool,
@@ -66,7 +70,7 @@ impl Bench {
         if !self.only_reload {
             install::suricata();
         }
-        let binary = build::minewall(true)?;
+        let binary = self.program.clone().map_or_else(|| build::minewall(true), Ok)?;
         let (rounds, seconds) = if self.quick { (1, 2) } else { (self.rounds, self.seconds) };
         let reload = reload::perform(&binary, rounds, Duration::from_secs(3 * seconds))?;
         print!("{}", reload::table(&reload, rounds, 3 * seconds));
