@@ -17,16 +17,20 @@ use minewall_lab::{Lab, kernel, ready, until};
 use super::{LIMIT, curl, must, must_be_cut, start, url, words};
 
 /// The tables that `fw4 start` would load with a zone lan that may go out by a zone wan, in our own words: the chains,
-/// their order and their policies are those of firewall4 of 2025.
+/// their order and their policies are those of firewall4 of 2025. Of its rules for the router itself there is the one without
+/// which no IPv6 leaves it: the answers of neighbours outside belong to no connection and would be rejected.
 const FIREWALL: &str = "
 table inet fw4 {
  flowtable ft { hook ingress priority filter; devices = { lan0, wan0 }; }
  chain input { type filter hook input priority filter; policy drop;
-  iifname lo accept; ct state vmap { established : accept, related : accept }; iifname lan0 accept; iifname wan0 jump handle_reject; }
+  iifname lo accept; ct state vmap { established : accept, related : accept }; iifname lan0 accept; iifname wan0 jump input_wan; }
  chain forward { type filter hook forward priority filter; policy drop;
   meta l4proto { tcp, udp } flow offload @ft;
   ct state vmap { established : accept, related : accept } comment \"!fw4: flows under way\";
   iifname lan0 jump forward_lan; iifname wan0 jump forward_wan; jump handle_reject; }
+ chain input_wan {
+  icmpv6 type { nd-router-solicit, nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert } limit rate 1000/second accept comment \"!fw4: Allow-ICMPv6-Input\";
+  jump handle_reject; }
  chain output { type filter hook output priority filter; policy accept; }
  chain forward_lan { jump accept_to_wan; }
  chain forward_wan { ct status dnat accept comment \"!fw4: port forwards\"; }

@@ -35,4 +35,4 @@ pub use minewall::Minewall;
 pub use namespace::Namespace;
 pub use program::{Program, finish_within};
 pub use tools::{TOOLS, Tool, is_root, missing_packages, ready, why_not};
-pub use wait::{patient, until};
+pub use wait::{fewer, patient, until};

@@ -138,6 +138,16 @@ impl<T: Renew> Table<T> {
         self.open.get_mut(handle.open as usize).map(|open| &mut *open.value)
     }
 
+    /// What `from` acknowledges tells where its far end stands, which may not have been heard yet: the kernel may keep to
+    /// itself what it says once the flow is settled. Without it, whatever comes next from there on the same ports, in
+    /// another connection too, would count as of this flow.
+    pub fn acknowledge(&mut self, handle: Handle, from: Side, ack: u32) {
+        let open = self.open.get_mut(handle.open as usize).filter(|open| open.place == handle.place);
+        if let Some(last) = open.and_then(|open| open.last.get_mut(from.other().index())) {
+            last.get_or_insert(ack);
+        }
+    }
+
     /// Decides about a flow; its state is given back.
     pub fn settle(&mut self, handle: Handle, how: Settled) {
         let Some(last) = self.open.get(handle.open as usize).map(|open| open.last) else { return };
@@ -332,6 +342,18 @@ mod tests {
             assert_eq!(table.meet(0, key(1), Side::Low, 1), Meeting::Settled(how), "sent again");
             assert_eq!(count(&mut table, 1000, 1), None);
             assert!(matches!(table.meet(1000, key(1), Side::Low, 9_000_000), Meeting::Open(_)));
+        }
+    }
+
+    #[test]
+    fn a_side_that_was_only_acknowledged_tells_another_connection_too() {
+        for how in [Settled::Cut, Settled::Cleared] {
+            let mut table = Table::<Count>::new(64, 8, 1);
+            let Meeting::Open(handle) = table.meet(0, key(1), Side::High, 1) else { panic!() };
+            table.acknowledge(handle, Side::High, 7_000_000);
+            table.settle(handle, how);
+            assert_eq!(table.meet(0, key(1), Side::Low, 7_000_500), Meeting::Settled(how), "it answers");
+            assert!(matches!(table.meet(1000, key(1), Side::Low, 16_000_000), Meeting::Open(_)));
         }
     }
 
