@@ -5,11 +5,11 @@ mod kernel;
 mod machine;
 mod suite;
 
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
+use crate::build::said;
 use crate::{build, install};
 use kernel::Kernel;
 use machine::Machine;
@@ -57,13 +57,4 @@ pub(crate) fn perform(series: &[String], only_nft: bool) -> Result<()> {
         println!("Linux {}: passed in {} s", kernel.release, started.elapsed().as_secs());
     }
     Ok(())
-}
-
-/// Runs a command to its end; what it printed.
-fn said(command: &mut Command) -> Result<String> {
-    let output = command.output().with_context(|| format!("cannot run {command:?}"))?;
-    if !output.status.success() {
-        bail!("{command:?} failed: {}", String::from_utf8_lossy(&output.stderr).trim());
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
