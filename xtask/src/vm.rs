@@ -6,12 +6,12 @@ mod machine;
 mod suite;
 
 use std::path::PathBuf;
-use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail};
 
+use crate::build::said;
 use crate::{build, install};
 use kernel::Kernel;
 use machine::Machine;
@@ -74,13 +74,4 @@ fn at_once(kernel: &Kernel, parts: &[Part], directory: impl Fn(&str) -> PathBuf 
             .collect()
     });
     said.into_iter().map(|outcome| outcome?).collect::<Result<Vec<_>>>().map(|said| said.concat())
-}
-
-/// Runs a command to its end; what it printed.
-fn said(command: &mut Command) -> Result<String> {
-    let output = command.output().with_context(|| format!("cannot run {command:?}"))?;
-    if !output.status.success() {
-        bail!("{command:?} failed: {}", String::from_utf8_lossy(&output.stderr).trim());
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
