@@ -11,9 +11,16 @@ pub(crate) fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
 }
 
-/// The cargo that runs this, in the project's root.
+/// The cargo that runs this, in the project's root. What `cargo run` told this program of its own package is taken out of
+/// the environment: some crates (ring) are built anew when that changes, and all that needs them, each time one goes from
+/// `cargo xtask` to cargo.
 pub(crate) fn command() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")) {
+            command.env_remove(&name);
+        }
+    }
     command.current_dir(root());
     command
 }
