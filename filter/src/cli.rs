@@ -7,7 +7,7 @@ use anyhow::Result;
 #[cfg(feature = "man")]
 use clap::CommandFactory as _;
 use clap::{Parser, Subcommand, ValueEnum};
-use minewall_core::config::Backend;
+use minewall_core::config::{Backend, Config};
 
 use crate::identity::Identify;
 use crate::lock::Lock;
@@ -311,7 +311,11 @@ impl Cli {
                 Ok(ExitCode::SUCCESS)
             }
             Command::Rules(Rules::Remove { config }) => {
-                let config = settings::own(config.as_deref())?;
+                // What is wrong with it must not keep rules in that nobody looks after.
+                let config = settings::own(config.as_deref()).unwrap_or_else(|error| {
+                    eprintln!("minewall: {error:#}; the rules are taken out as with no configuration");
+                    Config::default()
+                });
                 let _lock = Lock::take(Path::new(&config.runtime.directory))?;
                 let removal = kernel::left::remove();
                 output::write(&format!("{removal}\n"))?;

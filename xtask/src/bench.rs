@@ -73,14 +73,14 @@ impl Bench {
         let binary = self.program.clone().map_or_else(|| build::minewall(true), Ok)?;
         let (rounds, seconds) = if self.quick { (1, 2) } else { (self.rounds, self.seconds) };
         let reload = reload::perform(&binary, rounds, Duration::from_secs(3 * seconds))?;
-        print!("{}", reload::table(&reload, rounds, 3 * seconds));
+        let reload = reload::table(&reload, rounds, 3 * seconds);
+        print!("{reload}");
         if self.only_reload {
             return Ok(());
         }
         let rows = compare::perform(&binary, &curves::program("bare")?, rounds, seconds)?;
         print!("{}", results::lab(&rows, rounds, seconds));
         if !(self.only_lab || self.quick) {
-            let reload = reload::table(&reload, rounds, 3 * seconds);
             results::write(&rows, &reload, (rounds, seconds), &points, &counts)?;
         }
         Ok(())

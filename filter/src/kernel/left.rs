@@ -39,7 +39,10 @@ impl Removal {
         match told.is_empty() {
             true => Ok(()),
             false if denied => Err(anyhow!("not taken out: {}", told.join("; ")).context(PERMISSION)),
-            false => Err(anyhow!("not taken out: {}; do so with the same program by hand", told.join("; "))),
+            false => Err(anyhow!(
+                "not taken out: {}; take them out by hand, as with `nft delete table inet minewall`",
+                told.join("; ")
+            )),
         }
     }
 }
@@ -62,7 +65,8 @@ pub(crate) fn remove() -> Removal {
         None => Ok(false),
     });
     removal.note("nft", table);
-    removal.note("rules ahead of a flow offload", offload::let_go().or_else(none_of_that));
+    let ahead = if_there(offload::list()).and_then(|rules| rules.map_or(Ok(false), |rules| offload::let_go_of(&rules)));
+    removal.note("rules ahead of a flow offload", ahead);
     for tables in Tables::all() {
         let taken = if_there(tables.list()).and_then(|rules| match rules {
             Some(rules) if !rules.is_empty() => tables.unload().map(|()| true),

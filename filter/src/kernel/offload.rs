@@ -41,7 +41,7 @@ fn forwards(device: &str) -> bool {
 /// The rules in place cannot be read, or nft refuses ours.
 pub(super) fn hold_back(config: &Config) -> Result<Vec<String>> {
     if config.kernel.offload == Offload::Off {
-        return let_go().map(|_| Vec::new());
+        return let_go().map(|()| Vec::new());
     }
     if find(NFT).is_none() {
         return Ok(Vec::new());
@@ -55,19 +55,30 @@ pub(super) fn hold_back(config: &Config) -> Result<Vec<String>> {
     Ok(chains)
 }
 
-/// Takes our rules out of the chains of others; whether there were any.
+/// Takes our rules out of the chains of others.
 ///
 /// # Errors
 /// The rules in place cannot be read, or nft does not remove them.
-pub(super) fn let_go() -> Result<bool> {
+pub(super) fn let_go() -> Result<()> {
     if find(NFT).is_none() {
-        return Ok(false);
+        return Ok(());
     }
-    let text = pending_remove(&list()?);
+    let_go_of(&list()?).map(drop)
+}
+
+/// Takes out what is ours of the rules listed; whether there was any.
+///
+/// # Errors
+/// nft does not remove it.
+pub(super) fn let_go_of(rules: &str) -> Result<bool> {
+    let text = pending_remove(rules);
     if text.is_empty() { Ok(false) } else { run(NFT, &["-f", "-"], &text).map(|_| true) }
 }
 
 /// All rules, with handles and without elements of sets.
-fn list() -> Result<String> {
+///
+/// # Errors
+/// They cannot be read.
+pub(super) fn list() -> Result<String> {
     run(NFT, &["-a", "-t", "list", "ruleset"], "").context("cannot read the rules in place")
 }

@@ -13,12 +13,12 @@ const LIMIT: Duration = Duration::from_secs(20);
 /// The mark of connections that need not be asked about again.
 const MARK: &str = "1";
 
-/// Tables, chains, rules, in their order.
+/// Tables, chains, rules, in their order; both families get them.
 const RULES: &[&str] = &[
     "mangle PREROUTING -p udp --dport 53 -j NFQUEUE --queue-balance 0:1 --queue-bypass",
     "mangle FORWARD -p tcp -m connmark --mark 1/1 -j RETURN",
-    // Longer than a header with options is.
-    "mangle FORWARD -p tcp -m length --length 81:65535 -j NFQUEUE --queue-balance 0:1 --queue-bypass",
+    // Longer than headers with options are, of IPv6 too.
+    "mangle FORWARD -p tcp -m length --length 101:65535 -j NFQUEUE --queue-balance 0:1 --queue-bypass",
     "mangle POSTROUTING -p tcp -m mark --mark 1/1 -j CONNMARK --set-xmark 1/1",
 ];
 
@@ -50,9 +50,11 @@ impl<'lab> Bare<'lab> {
             let (table, rest) = rule.split_once(' ').unwrap_or_default();
             let mut arguments = vec!["-w", "-t", table, how];
             arguments.extend(rest.split(' '));
-            let output = self.lab.gateway.output("iptables", &arguments, LIMIT)?;
-            if !output.status.success() {
-                bail!("iptables {arguments:?}: {}", String::from_utf8_lossy(&output.stderr).trim());
+            for program in ["iptables", "ip6tables"] {
+                let output = self.lab.gateway.output(program, &arguments, LIMIT)?;
+                if !output.status.success() {
+                    bail!("{program} {arguments:?}: {}", String::from_utf8_lossy(&output.stderr).trim());
+                }
             }
         }
         Ok(())

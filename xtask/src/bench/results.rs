@@ -98,8 +98,9 @@ pub(super) fn write(
     let text = format!(
         "# Results\n\nWritten by `cargo xtask bench`.\n\n{}\n## The lab: a gateway between two network namespaces\n\n{}\n\
          Suricata: {}, inline on NFQUEUE with two queues, workers, fail-open and the 30 rules of `suricata/mining.rules`,\n\
-         without its flow bypass. Bare queue: every packet that minewall would read goes through a queue and passes unread,\n\
-         with the fewest rules that do so (`bare.rs`): what any program behind a queue could reach at the most. minewall: the shipped lists, `mode = \"block\"`.\n\n![The figures as a chart](results.svg)\n\n\
+         without its flow bypass. Bare queue: the first payload of each connection and every\n\
+         DNS question go through a queue and pass unread, with the fewest rules that do so (`bare.rs`): what any program\n\
+         behind a queue could reach at the most. minewall: the shipped lists, `mode = \"block\"`.\n\n![The figures as a chart](results.svg)\n\n\
          ## Reload\n\n{reload}\n\
          ## Growth\n{}\n## Instructions a packet\n\nBy callgrind; a change of more than 5 % is marked.\n{}",
         machine(),

@@ -9,7 +9,7 @@
 const HOSTS = 8;
 const DAYS = 14;
 
-/* After how long a feed that was not looked at is old, as for `minewall lists status`. */
+/* After how long a feed that was not looked at is old. What else may be wrong with it stands on the page of lists. */
 const STALE = 7 * 86400;
 
 /* What `doctor` says of a check that is not well, the worst first, and how that is shown. */
@@ -20,10 +20,10 @@ function sum(rows, figure) {
 }
 
 /* The last days of the gateway's own calendar, by which incidents are counted: wherever this browser is, the gateway says
-   which day it is there. Where it does not run, the last day with incidents has to do. */
+   which day it is there. Where it does not, it is the browser's day, or that of the last incident if that is later. */
 function dates(today, incidents, count) {
-	const newest = incidents.flatMap((incident) => (incident.days ?? []).map((day) => day.date)).sort().pop();
-	const last = new Date((today ?? newest ?? new Date().toISOString().slice(0, 10)) + 'T00:00:00Z');
+	const days = incidents.flatMap((incident) => (incident.days ?? []).map((day) => day.date));
+	const last = new Date((today || [ ...days, new Date().toISOString().slice(0, 10) ].sort().pop()) + 'T00:00:00Z');
 
 	return Array.from({ length: count }, (_unused, at) => new Date(last.getTime() - (count - 1 - at) * 86400000).toISOString().slice(0, 10));
 }
