@@ -28,8 +28,10 @@ mod lookup;
 #[cfg(feature = "man")]
 mod man;
 mod metrics;
+mod netlink;
 mod orders;
 mod output;
+mod progress;
 mod queue;
 mod replay;
 mod report;
@@ -42,6 +44,7 @@ mod sink;
 mod status;
 #[cfg(feature = "top")]
 mod top;
+mod tree;
 #[cfg(feature = "uci")]
 mod uci;
 mod update;

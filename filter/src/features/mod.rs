@@ -45,6 +45,7 @@ const TABLE: &[Feature] = features! {
     "report" true false "reports and notices" "notice" "report";
     "resolve" true false "questions to name servers" "lists resolve";
     "sign" true false "the making of signed feeds" "lists keygen" "lists sign";
+    "terminal" true false "progress bars, colours and guesses at mistyped words";
     "tls" true false "TLS";
     "top" true false "the live view" "top";
     "uci" true true "the configuration of OpenWrt" "uci";

@@ -6,10 +6,12 @@
 
 use data_encoding::HEXLOWER;
 use jiff::Timestamp;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::key::{self, Key};
+use crate::tree;
 
 /// What stands in the place of the hash before the first line of all.
 pub(super) const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
@@ -195,8 +197,8 @@ impl<'a> Line<'a> {
         digest(previous, self.signed)
     }
 
-    pub(super) fn read<T: Deserialize<'a>>(&self) -> Option<T> {
-        serde_json::from_str(self.body).ok()
+    pub(super) fn read<T: DeserializeOwned>(&self) -> Option<T> {
+        tree::json(self.body).ok()
     }
 }
 
