@@ -16,6 +16,7 @@ mod doctor;
 mod features;
 mod feed;
 mod fetch;
+mod hex;
 mod identity;
 mod incidents;
 mod inject;
