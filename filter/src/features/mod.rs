@@ -41,6 +41,7 @@ const TABLE: &[Feature] = features! {
     "doh" false false "DNS over HTTPS";
     "dot" false false "DNS over TLS";
     "fetch" true false "a fetcher of its own (curl, wget and uclient-fetch serve)";
+    "idn" true false "names in other scripts (written as xn-- they serve)";
     "man" true false "manual pages and completions" "completions" "man";
     "report" true false "reports and notices" "notice" "report";
     "resolve" true false "questions to name servers" "lists resolve";
