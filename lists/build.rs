@@ -6,8 +6,7 @@ use std::path::Path;
 use std::{env, fs};
 
 /// In the order they are read; the guard comes last.
-const TEXTS: [&str; 7] =
-    ["malware", "pools", "pool-sites", "browser-miners", "addresses", "resolvers", "never-block"];
+const TEXTS: [&str; 7] = ["malware", "pools", "pool-sites", "browser-miners", "addresses", "resolvers", "never-block"];
 
 /// The one at which the most is tried.
 const LEVEL: u8 = 10;

@@ -42,6 +42,7 @@ mod self_test;
 mod settings;
 mod show;
 mod sink;
+mod stamp;
 mod status;
 #[cfg(feature = "top")]
 mod top;

@@ -140,13 +140,7 @@ impl Netlink {
     ///
     /// # Errors
     /// What the kernel says against it.
-    pub(crate) fn ask(
-        &mut self,
-        kind: u16,
-        flags: u16,
-        body: &[u8],
-        take: &mut dyn FnMut(Message<'_>),
-    ) -> Result<()> {
+    pub(crate) fn ask(&mut self, kind: u16, flags: u16, body: &[u8], take: &mut dyn FnMut(Message<'_>)) -> Result<()> {
         self.sequence = self.sequence.wrapping_add(1);
         let mut bytes = Vec::with_capacity(HEADER + body.len());
         let at = begin(&mut bytes, kind, REQUEST | flags, self.sequence);

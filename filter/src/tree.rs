@@ -82,12 +82,16 @@ impl<'a> Value<'a> {
     fn of_toml(value: DeValue<'a>) -> Result<Self, Wrong> {
         Ok(match value {
             DeValue::String(text) => Self::Text(text),
-            DeValue::Integer(number) => match i128::from_str_radix(number.as_str(), number.radix()).map(Self::of_number) {
-                Ok(Some(number)) => number,
-                _ => return Err(Wrong::new("integer number overflowed".to_owned(), None)),
-            },
+            DeValue::Integer(number) => {
+                match i128::from_str_radix(number.as_str(), number.radix()).map(Self::of_number) {
+                    Ok(Some(number)) => number,
+                    _ => return Err(Wrong::new("integer number overflowed".to_owned(), None)),
+                }
+            }
             DeValue::Float(number) => match number.as_str().parse::<f64>() {
-                Ok(real) if real.is_finite() || !number.as_str().contains(|c: char| c.is_ascii_digit()) => Self::Real(real),
+                Ok(real) if real.is_finite() || !number.as_str().contains(|c: char| c.is_ascii_digit()) => {
+                    Self::Real(real)
+                }
                 _ => return Err(Wrong::new("floating-point number overflowed".to_owned(), None)),
             },
             DeValue::Boolean(truth) => Self::Truth(truth),

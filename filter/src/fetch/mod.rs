@@ -19,9 +19,9 @@ mod failed;
 mod head;
 mod piped;
 mod system;
-mod url;
 #[cfg(test)]
 pub(crate) mod tests;
+mod url;
 mod zstd;
 
 use std::fs::File;

@@ -215,10 +215,8 @@ mod tests {
 
     /// The kernel's answer, as its bytes.
     fn entry(original: Ends, reply: Ends) -> Vec<u8> {
-        let attributes = vec![
-            ConntrackAttribute::CtaTupleOrig(tuples(original)),
-            ConntrackAttribute::CtaTupleReply(tuples(reply)),
-        ];
+        let attributes =
+            vec![ConntrackAttribute::CtaTupleOrig(tuples(original)), ConntrackAttribute::CtaTupleReply(tuples(reply))];
         written(original, ConntrackMessage::New(attributes))
     }
 

@@ -214,8 +214,7 @@ mod tests {
     #[test]
     fn a_route_is_asked_for_and_its_router_read_as_a_library_does() {
         let mut answer = RouteMessage::default();
-        for (host, family, bits) in
-            [("192.0.2.7", AddressFamily::Inet, 32), ("2001:db8::7", AddressFamily::Inet6, 128)]
+        for (host, family, bits) in [("192.0.2.7", AddressFamily::Inet, 32), ("2001:db8::7", AddressFamily::Inet6, 128)]
         {
             let host: IpAddr = host.parse().unwrap();
             let asked = RouteMessage::parse(&route_to(host)).unwrap();

@@ -145,9 +145,7 @@ pub(super) fn join(name: &str, side: Side, thread: u32) -> Result<Link> {
 pub(super) fn settle(side: Side) -> Result<()> {
     let mut netlink = open()?;
     let link = of_link(index(ONLY)?, true);
-    netlink
-        .ask(SET_LINK, ACKNOWLEDGE, &link, &mut |_| ())
-        .context("cannot set an interface up")?;
+    netlink.ask(SET_LINK, ACKNOWLEDGE, &link, &mut |_| ()).context("cannot set an interface up")?;
     address(&mut netlink, ONLY, side.end)?;
     tell(&mut netlink, NEW_ROUTE, &way(side.gateway)).context("cannot set a route in the test's namespace")
 }
@@ -220,8 +218,7 @@ fn index(name: &str) -> Result<u32> {
 }
 
 fn address(netlink: &mut Netlink, name: &str, ip: Ipv4Addr) -> Result<()> {
-    tell(netlink, NEW_ADDRESS, &held(index(name)?, ip))
-        .with_context(|| format!("cannot give {name} the address {ip}"))
+    tell(netlink, NEW_ADDRESS, &held(index(name)?, ip)).with_context(|| format!("cannot give {name} the address {ip}"))
 }
 
 #[cfg(test)]

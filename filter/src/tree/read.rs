@@ -1,7 +1,7 @@
 //! Types read from the tree: each method asks a type for the one form that its name says.
 
 use serde::de::{
-    Deserializer, DeserializeSeed, EnumAccess, Error as _, Expected, MapAccess, SeqAccess, Unexpected, VariantAccess,
+    DeserializeSeed, Deserializer, EnumAccess, Error as _, Expected, MapAccess, SeqAccess, Unexpected, VariantAccess,
     Visitor,
 };
 use serde::forward_to_deserialize_any;

@@ -18,17 +18,10 @@ pub(super) struct Machine {
     pub(super) emulator: &'static str,
 }
 
-pub(super) const X86_64: Machine = Machine {
-    name: "x86_64",
-    target: "x86_64-unknown-linux-musl",
-    emulator: "",
-};
+pub(super) const X86_64: Machine = Machine { name: "x86_64", target: "x86_64-unknown-linux-musl", emulator: "" };
 
-pub(super) const AARCH64: Machine = Machine {
-    name: "aarch64",
-    target: "aarch64-unknown-linux-musl",
-    emulator: "qemu-aarch64-static",
-};
+pub(super) const AARCH64: Machine =
+    Machine { name: "aarch64", target: "aarch64-unknown-linux-musl", emulator: "qemu-aarch64-static" };
 
 /// 32-bit, without atomics of 64 bits; Rust has no libraries for it, only their source.
 const MIPS: &str = "mipsel-unknown-linux-musl";
@@ -40,6 +33,9 @@ const SMALLER: &[&str] = &[
     "-Zunstable-options",
     "-Cpanic=immediate-abort",
     "-Cforce-unwind-tables=no",
+    // What many functions do in the same words becomes a function of its own, which LLVM does for ARM only if not asked.
+    "-Cllvm-args=-enable-machine-outliner=always",
+    "-Cllvm-args=-machine-outliner-reruns=2",
     "-Clinker=rust-lld",
     "-Clink-arg=--icf=all",
     "-Clink-arg=--pack-dyn-relocs=relr",

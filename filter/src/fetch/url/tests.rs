@@ -73,8 +73,20 @@ fn what_is_none_is_refused_with_its_reason() {
 fn ways_from_a_url_lead_where_a_library_says() {
     let base = "https://user:pass@example.org:8443/lists/feed/manifest.toml?v=1";
     for text in [
-        "pools.txt", "/pools.txt", "//other.example/x", "http://other.example/x", "?v=2", "", "../a/b", "../../../x", ".",
-        "a b\u{e4}", "x?y#z", "./", "%2e%2e/x", "a/..",
+        "pools.txt",
+        "/pools.txt",
+        "//other.example/x",
+        "http://other.example/x",
+        "?v=2",
+        "",
+        "../a/b",
+        "../../../x",
+        ".",
+        "a b\u{e4}",
+        "x?y#z",
+        "./",
+        "%2e%2e/x",
+        "a/..",
     ] {
         let theirs = Theirs::parse(base).unwrap().join(text).map(|mut url| {
             url.set_fragment(None);
