@@ -137,10 +137,10 @@ fn at(authority: &str, usual: &str) -> Result<String, Unfit> {
     let (user, host) = authority.rsplit_once('@').map_or((None, authority), |(user, host)| (Some(user), host));
     let end = if host.starts_with('[') { host.find(']').map(|at| at + 1) } else { host.find(':') };
     let (host, port) = host.split_at(end.unwrap_or(host.len()));
-    let host = match host.strip_prefix('[').and_then(|v6| v6.strip_suffix(']')) {
-        Some(v6) => match v6.parse::<Ipv6Addr>() {
-            Ok(v6) => format!("[{v6}]"),
-            Err(_) => return unfit("its host is no address of IPv6"),
+    let host = match host.strip_prefix('[') {
+        Some(v6) => match v6.strip_suffix(']').and_then(|v6| v6.parse::<Ipv6Addr>().ok()) {
+            Some(v6) => format!("[{v6}]"),
+            None => return unfit("its host is no address of IPv6"),
         },
         None => named(host)?,
     };
