@@ -30,7 +30,7 @@ pub(crate) fn read(text: &str) -> Option<DateTime> {
     let year = date.next()?.parse().ok()?;
     let (month, day) = (next(date.next())?, next(date.next())?);
     let (hour, minute, second) = (next(clock.next())?, next(clock.next())?, next(clock.next())?);
-    let rest = date.next().or(clock.next());
+    let rest = date.next().or_else(|| clock.next());
     if rest.is_some() { None } else { DateTime::new(year, month, day, hour, minute, second, 0).ok() }
 }
 

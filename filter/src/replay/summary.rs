@@ -107,7 +107,7 @@ impl fmt::Display for Count {
         let digits = self.0.to_string();
         digits.chars().enumerate().try_for_each(|(at, digit)| {
             let left = digits.len() - at;
-            let comma = if at > 0 && left % 3 == 0 { "," } else { "" };
+            let comma = if at > 0 && left.is_multiple_of(3) { "," } else { "" };
             write!(f, "{comma}{digit}")
         })
     }
