@@ -235,8 +235,8 @@ enum Rules {
     },
     /// Take out the rules that a killed minewall left behind
     ///
-    /// One that is stopped takes them out itself. Exit code 0: none of ours are in the kernel now; 2: a minewall runs, or
-    /// error.
+    /// One that is stopped takes them out itself. What cannot be taken out keeps nothing else in. Exit code 0: none of ours
+    /// are in the kernel now; 2: a minewall runs, or some could not be taken out.
     #[command(after_help = "Examples:\n  minewall rules remove")]
     Remove {
         /// The configuration; without it, /etc/minewall/minewall.toml, or where that is not, the defaults
@@ -313,11 +313,9 @@ impl Cli {
             Command::Rules(Rules::Remove { config }) => {
                 let config = settings::own(config.as_deref())?;
                 let _lock = Lock::take(Path::new(&config.runtime.directory))?;
-                let removed = kernel::left::remove()?;
-                let none = "there were no rules of minewall".to_owned();
-                let told = if removed.is_empty() { none } else { format!("taken out: {}", removed.join(", ")) };
-                output::write(&format!("{told}\n"))?;
-                Ok(ExitCode::SUCCESS)
+                let removal = kernel::left::remove();
+                output::write(&format!("{removal}\n"))?;
+                removal.into_result().map(|()| ExitCode::SUCCESS)
             }
         }
     }

@@ -37,6 +37,7 @@ mod queue;
 mod replay;
 mod report;
 mod resolve;
+mod routes;
 mod run;
 mod self_test;
 mod settings;

@@ -69,12 +69,8 @@ impl Pause {
         let paused: Paused = tree::of_json(&self.place.order(&request, "paused")?)?;
         let until = moment(paused.until.saturating_mul(1_000_000), Offset::UTC);
         let left = u64::try_from(paused.until - Timestamp::now().as_second()).unwrap_or_default();
-        let what =
-            if paused.observe { "mining is written down and not cut" } else { "nothing is inspected, nothing cut" };
-        output::write(&format!(
-            "paused until {until} UTC (for {}): {what}; `minewall resume` ends it before\n",
-            span(left)
-        ))?;
+        let (left, what) = (span(left), paused.what());
+        output::write(&format!("paused until {until} UTC (for {left}): {what}; `minewall resume` ends it before\n"))?;
         Ok(ExitCode::SUCCESS)
     }
 }

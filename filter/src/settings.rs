@@ -43,17 +43,42 @@ pub(crate) fn own(named: Option<&Path>) -> Result<Config> {
 /// # Errors
 /// Names the file, the line, the setting and what may stand there.
 pub(crate) fn check(path: &Path) -> Result<(Lists, Vec<Tally>)> {
-    let text = read_text(path)?;
-    let config = parse(&text).with_context(|| within(path))?;
-    check_files(&config).map_err(|error| located(&text, error)).with_context(|| within(path))
+    check_by(path, |config| lists(&config.lists))
 }
 
-/// Checks everything a configuration names, without starting anything. Gives its lists.
-fn check_files(config: &Config) -> Result<(Lists, Vec<Tally>)> {
+/// The same, with the lists read by `lists`.
+///
+/// # Errors
+/// As with [`check`].
+pub(crate) fn check_by<T>(path: &Path, lists: impl FnOnce(&Config) -> Result<T>) -> Result<T> {
+    let text = read_text(path)?;
+    let config = parse(&text).with_context(|| within(path))?;
+    let checked = check_files(&config).and_then(|()| lists(&config));
+    checked.map_err(|error| located(&text, error)).with_context(|| within(path))
+}
+
+/// Checks everything a configuration names besides its lists, without starting anything.
+fn check_files(config: &Config) -> Result<()> {
     check_sinks(config)?;
     metrics::check(&config.metrics.file).context(Setting("metrics.file".to_owned()))?;
-    identity::check_inventory(&config.identity).context(Setting("identity.inventory".to_owned()))?;
-    lists(&config.lists)
+    identity::check_inventory(&config.identity).context(Setting("identity.inventory".to_owned()))
+}
+
+/// The error of one who keeps it, once more: with the setting it is about.
+pub(crate) fn again(error: &Error) -> Error {
+    let (setting, problem) = parts(error);
+    match setting {
+        Some(setting) => anyhow!(problem).context(Setting(setting)),
+        None => anyhow!(problem),
+    }
+}
+
+/// The setting that an error is about, where it is known, and what is wrong with it.
+fn parts(error: &Error) -> (Option<String>, String) {
+    let setting = error.downcast_ref::<Setting>().map(|setting| setting.0.clone());
+    let causes = error.chain().skip(usize::from(setting.is_some()));
+    let problem = causes.map(ToString::to_string).collect::<Vec<_>>().join(": ");
+    (setting, problem)
 }
 
 fn check_sinks(config: &Config) -> Result<()> {
@@ -82,11 +107,13 @@ pub(crate) fn judge(text: &str, reads_files: bool) -> Result<(), Fault> {
         line: error.span().map(|span| line(text, span.start)),
         problem: error.message().to_owned(),
     })?;
-    let files = |()| if reads_files { check_files(&config).map(drop) } else { check_sinks(&config) };
+    let files = |()| match reads_files {
+        true => check_files(&config).and_then(|()| lists(&config.lists).map(drop)),
+        false => check_sinks(&config),
+    };
     bounds(&config).and_then(files).map_err(|error| {
-        let setting = error.downcast_ref::<Setting>().map(|setting| setting.0.clone());
-        let causes = error.chain().skip(usize::from(setting.is_some()));
-        Fault { setting, line: None, problem: causes.map(ToString::to_string).collect::<Vec<_>>().join(": ") }
+        let (setting, problem) = parts(&error);
+        Fault { setting, line: None, problem }
     })
 }
 

@@ -2,10 +2,11 @@
 //! make what they understand.
 
 use std::fs;
-use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
+
+use minewall_lab::skipped;
 
 use super::program::{Files, Ran, minewall};
 
@@ -54,8 +55,7 @@ fn minisign(arguments: &[&str]) -> Option<bool> {
     match Command::new("minisign").args(arguments).output() {
         Ok(output) => Some(output.status.success()),
         Err(_) => {
-            let word = "\nSKIPPED: no minisign here, so nothing was checked with it; apt-get install minisign\n";
-            std::io::stderr().write_all(word.as_bytes()).unwrap();
+            skipped("what minisign says of it", "apt-get install minisign");
             None
         }
     }

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
+
+use minewall_lab::skipped;
 
 use super::program::{Files, minewall};
 
@@ -70,10 +71,7 @@ fn pages_are_read_without_a_complaint() {
         [("man", &["--warnings", "-E", "UTF-8", "-Tutf8", "-l"][..]), ("mandoc", &["-Tlint", "-Wwarning"])]
     {
         if Command::new(program).arg("--help").output().is_err() {
-            let _ = writeln!(
-                std::io::stderr(),
-                "\n*** SKIPPED {program}: not installed (cargo xtask test installs it) ***"
-            );
+            skipped(program, "not installed (cargo xtask test installs it)");
             continue;
         }
         for name in pages.keys() {

@@ -1,8 +1,8 @@
 //! The same conversation gives the same records, whatever file and link carry it.
 
-use std::io::Write;
 use std::process::{Command, Stdio};
 
+use minewall_lab::skipped;
 use serde_json::Value;
 
 use super::capture::{Capture, Order};
@@ -307,8 +307,7 @@ fn the_table_fits_the_terminal() {
     for columns in [80, 100, 120, 200] {
         let command = format!("{BINARY} replay -c {} {file}", files.config());
         let Some(text) = on_terminal(columns, &command) else {
-            let why = "there is no program script (package bsdutils)";
-            let _ = writeln!(std::io::stderr(), "\n*** SKIPPED the_table_fits_the_terminal: {why} ***");
+            skipped("the_table_fits_the_terminal", "there is no program script (package bsdutils)");
             return;
         };
         // The progress bar wipes its line before the table begins in it.

@@ -1,7 +1,8 @@
 //! `minewall lists report`: recall against a yardstick, false hits among names that must not be listed.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
+
+use minewall_lab::skipped;
 
 use super::program::{Files, minewall};
 
@@ -70,8 +71,7 @@ fn what_cannot_be_reported_on_is_told() {
 #[test]
 fn the_shipped_lists_find_the_hosts_that_pools_publish() {
     let Some(shared) = std::env::var_os("MINEWALL_SHARED") else {
-        let skipped = "\n*** SKIPPED the yardstick of lists: set MINEWALL_SHARED to the directory with lists/ ***";
-        let _ = writeln!(std::io::stderr(), "{skipped}");
+        skipped("the yardstick of lists", "set MINEWALL_SHARED to the directory with lists/");
         return;
     };
     let yardstick = PathBuf::from(shared).join("lists/pools.csv");

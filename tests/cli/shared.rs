@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use minewall_lab::skipped;
 use serde_json::Value;
 
 use super::program::{Ran, minewall};
@@ -13,8 +13,7 @@ use super::program::{Ran, minewall};
 /// The captures of one kind, by name; none without the variable, which is said past the harness' capture.
 fn captures(kind: &str, test: &str) -> Option<Vec<PathBuf>> {
     let Some(shared) = std::env::var_os("MINEWALL_SHARED") else {
-        let _ =
-            writeln!(std::io::stderr(), "\n*** SKIPPED {test}: set MINEWALL_SHARED to the directory with pcaps/ ***");
+        skipped(test, "set MINEWALL_SHARED to the directory with pcaps/");
         return None;
     };
     let directory = PathBuf::from(shared).join("pcaps").join(kind);

@@ -120,6 +120,11 @@ impl Browser {
         self.session = session;
     }
 
+    /// Has every page that is opened from now on run this before anything of its own.
+    pub(super) fn before(&mut self, script: &str) {
+        self.call("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script }));
+    }
+
     /// Opens a page of LuCI and waits until its view is there.
     pub(super) fn open(&mut self, address: &str) {
         self.call("Page.navigate", json!({ "url": address }));

@@ -12,7 +12,7 @@
 //! | `browser` | a real headless Chromium, driven over its debugging pipe |
 //! | `daemon` | pages of a real daemon in the lab |
 //! | `school` | a fortnight at a school, made up, as a router shows it |
-//! | `pages` `forms` | its pages; what is saved in their forms |
+//! | `pages` `forms` `trouble` | its pages; what is saved in their forms; what is not as it should be |
 
 mod acl;
 mod app;
@@ -24,6 +24,7 @@ mod pages;
 mod router;
 mod school;
 mod texts;
+mod trouble;
 mod uci;
 
 use std::path::{Path, PathBuf};

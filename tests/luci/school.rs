@@ -31,10 +31,20 @@ impl School {
     }
 
     pub(super) fn of(incidents: Vec<Incident>, lang: &'static str, may_write: bool) -> Self {
+        Self::saying(incidents, lang, may_write, |_| None)
+    }
+
+    /// One where commands say what `says` gives, if it gives something.
+    pub(super) fn saying(
+        incidents: Vec<Incident>,
+        lang: &'static str,
+        may_write: bool,
+        says: impl Fn(&[String]) -> Option<Output> + Send + Sync + 'static,
+    ) -> Self {
         let files = Files::new();
         let lines = files.write("minewall.jsonl", pages::lines(&incidents));
         let config = config(&files);
-        let runs = move |words: &[String]| run(words, &config, &lines);
+        let runs = move |words: &[String]| says(words).unwrap_or_else(|| run(words, &config, &lines));
         let router = Router::start(Acl::of_app(may_write), lang, settings(), Box::new(runs));
         Self { files, router }
     }
@@ -54,8 +64,7 @@ pub(super) fn until_today(mut incidents: Vec<Incident>) -> Vec<Incident> {
         .unwrap()
         .parse::<Date>()
         .unwrap();
-    let today = Offset::UTC.to_datetime(Timestamp::now()).date();
-    let days = last.until(today).unwrap().get_days();
+    let days = last.until(today()).unwrap().get_days();
     let newest = incidents.iter().map(|incident| incident.last_us).max().unwrap();
     // The newest sighting was some minutes ago.
     let shift = Timestamp::now().as_microsecond() - 300_000_000 - newest;
@@ -68,6 +77,11 @@ pub(super) fn until_today(mut incidents: Vec<Incident>) -> Vec<Incident> {
         }
     }
     incidents
+}
+
+/// The day it is, as the gateway counts days here.
+pub(super) fn today() -> Date {
+    Offset::UTC.to_datetime(Timestamp::now()).date()
 }
 
 /// A configuration with three feeds, of which one cannot be had.
@@ -112,10 +126,9 @@ fn settings() -> Uci {
 
 /// Runs the real program on what was made up; what a daemon would say is as it was recorded.
 fn run(words: &[String], config: &str, lines: &str) -> Output {
-    let said = |text: String| Output { status: ExitStatus::from_raw(0), stdout: text.into_bytes(), stderr: Vec::new() };
     let real = |arguments: &[&str]| Command::new(BINARY).args(arguments).output().unwrap();
     match words[1].as_str() {
-        "status" => said(status()),
+        "status" => said(status().to_string()),
         "doctor" => said(doctor()),
         "incidents" if words.iter().any(|word| word == "--live") => {
             real(&["incidents", "--from", lines, "--format", "json", "--state", "open"])
@@ -132,16 +145,27 @@ fn run(words: &[String], config: &str, lines: &str) -> Output {
     }
 }
 
+/// What a command gives that says this.
+pub(super) fn said(text: String) -> Output {
+    Output { status: ExitStatus::from_raw(0), stdout: text.into_bytes(), stderr: Vec::new() }
+}
+
+/// What a command gives that fails with this error.
+pub(super) fn failed(error: &str) -> Output {
+    Output { status: ExitStatus::from_raw(2 << 8), stdout: Vec::new(), stderr: format!("minewall: {error}\n").into() }
+}
+
 fn recorded(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/luci/recorded").join(name);
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 /// The recorded status, with times of today and the figures of some days.
-fn status() -> String {
+pub(super) fn status() -> Value {
     let mut status: Value = serde_json::from_str(&recorded("status.json")).unwrap();
     let now = Timestamp::now().as_second();
     status["time_us"] = json!(now * 1_000_000);
+    status["today"] = json!(today().to_string());
     (status["started"], status["read"]) = (json!(now - 950_000), json!(now - 7_000));
     for (at, queue) in status["queues"].as_array_mut().unwrap().iter_mut().enumerate() {
         let figures =
@@ -155,7 +179,7 @@ fn status() -> String {
         list["date"] = json!(now - 90_000);
     }
     status["sinks"][0]["name"] = json!("unix:/dev/log");
-    status.to_string()
+    status
 }
 
 /// What `minewall doctor` may say.

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -180,9 +179,7 @@ fn anchors(page: &Path) -> BTreeSet<String> {
 fn rsyslogd_understands_what_is_meant_for_it() {
     let program = "/usr/sbin/rsyslogd";
     if !Path::new(program).exists() {
-        // Not `eprintln!`: libtest swallows what a passing test prints with it.
-        let word = "\n*** SKIPPED what the manual says to rsyslogd: apt-get install rsyslog ***";
-        let _ = writeln!(std::io::stderr(), "{word}");
+        minewall_lab::skipped("what the manual says to rsyslogd", "apt-get install rsyslog");
         return;
     }
     for block in of("rsyslog") {

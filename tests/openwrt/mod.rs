@@ -13,9 +13,10 @@ mod package;
 mod router;
 mod service;
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
+
+use crate::path::words;
 
 /// A place of the repository.
 fn at(path: &str) -> PathBuf {
@@ -29,13 +30,8 @@ fn have(test: &str, programs: &[(&str, &str)]) -> bool {
         return true;
     }
     let packages: Vec<_> = missing.iter().map(|(_, package)| *package).collect();
-    let _ = writeln!(std::io::stderr(), "\n*** SKIPPED {test}: apt-get install {} ***", packages.join(" "));
+    minewall_lab::skipped(test, format_args!("apt-get install {}", packages.join(" ")));
     false
-}
-
-/// What a program printed, both streams.
-fn words(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
 /// Runs a program that must succeed; what it printed.
@@ -43,26 +39,4 @@ fn must(command: &mut Command) -> String {
     let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
     assert!(output.status.success(), "{command:?}: {}", words(&output));
     words(&output)
-}
-
-/// A directory of a test, gone with it.
-struct Directory(PathBuf);
-
-impl Directory {
-    fn new(name: &str) -> Self {
-        let directory = std::env::temp_dir().join(format!("minewall-openwrt-{name}-{}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&directory);
-        std::fs::create_dir_all(&directory).unwrap();
-        Self(directory)
-    }
-
-    fn path(&self, path: &str) -> PathBuf {
-        self.0.join(path)
-    }
-}
-
-impl Drop for Directory {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
 }

@@ -4,34 +4,35 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use super::{Directory, at, have, must};
+use super::{at, have, must};
+use crate::cli::program::Files;
 
 pub(super) const TOOLS: &[(&str, &str)] =
     &[("/usr/bin/make", "make"), ("/usr/bin/tar", "tar"), ("/usr/bin/install", "coreutils")];
 
-fn make(out: &Directory, target: &str) -> Command {
+fn make(out: &Path, target: &str) -> Command {
     let mut make = Command::new("make");
     make.arg("-s").arg("-C").arg(at("openwrt/minewall")).arg(target);
     make.arg(format!("TOPDIR={}", at("tests/openwrt/buildroot").canonicalize().unwrap().display()));
-    make.arg(format!("OUT={}", out.0.display()));
+    make.arg(format!("OUT={}", out.display()));
     make
 }
 
 /// The .ipk of the program under test: as the buildroot of OpenWrt 24.10 packs it.
-pub(super) fn ipk(out: &Directory) -> std::path::PathBuf {
-    fs::create_dir_all(out.path("built/bin")).unwrap();
-    fs::copy(env!("CARGO_BIN_EXE_minewall"), out.path("built/bin/minewall")).unwrap();
+pub(super) fn ipk(out: &Path) -> std::path::PathBuf {
+    fs::create_dir_all(out.join("built/bin")).unwrap();
+    fs::copy(env!("CARGO_BIN_EXE_minewall"), out.join("built/bin/minewall")).unwrap();
     must(&mut make(out, "package"));
-    fs::write(out.path("debian-binary"), "2.0\n").unwrap();
+    fs::write(out.join("debian-binary"), "2.0\n").unwrap();
     let pack = |archive: &str, from: &Path, what: &[&str]| {
         let mut tar = Command::new("tar");
         tar.args(["--format=gnu", "--numeric-owner", "--owner=0", "--group=0", "--sort=name", "-czf"]);
-        must(tar.arg(out.path(archive)).arg("-C").arg(from).args(what));
+        must(tar.arg(out.join(archive)).arg("-C").arg(from).args(what));
     };
-    pack("data.tar.gz", &out.path("root"), &["."]);
-    pack("control.tar.gz", &out.path("control"), &["."]);
-    pack("minewall.ipk", &out.0, &["./debian-binary", "./data.tar.gz", "./control.tar.gz"]);
-    out.path("minewall.ipk")
+    pack("data.tar.gz", &out.join("root"), &["."]);
+    pack("control.tar.gz", &out.join("control"), &["."]);
+    pack("minewall.ipk", out, &["./debian-binary", "./data.tar.gz", "./control.tar.gz"]);
+    out.join("minewall.ipk")
 }
 
 /// The part of an .ipk that is called so, unpacked into a directory.
@@ -58,10 +59,11 @@ fn the_package_holds_what_it_should() {
     if !have("the_package_holds_what_it_should", TOOLS) {
         return;
     }
-    let out = Directory::new("package");
-    let ipk = ipk(&out);
-    unpack(&ipk, "control.tar.gz", &out.path("see"));
-    let read = |name: &str| fs::read_to_string(out.path("see").join(name)).unwrap();
+    let files = Files::new();
+    let out = files.path();
+    let ipk = ipk(out);
+    unpack(&ipk, "control.tar.gz", &out.join("see"));
+    let read = |name: &str| fs::read_to_string(out.join("see").join(name)).unwrap();
     let (control, version) = (read("control"), env!("CARGO_PKG_VERSION"));
     for word in
         [&format!("Version: {version}-r1")[..], "+kmod-nft-queue", "+firewall4", "MIT OR Apache-2.0", "@(aarch64||"]
@@ -79,8 +81,8 @@ fn the_package_holds_what_it_should() {
         found.push((words[5], words[0]));
     }
     assert_eq!(found, FILES);
-    unpack(&ipk, "data.tar.gz", &out.path("data"));
-    let capabilities = fs::read_to_string(out.path("data/etc/capabilities/minewall.json")).unwrap();
+    unpack(&ipk, "data.tar.gz", &out.join("data"));
+    let capabilities = fs::read_to_string(out.join("data/etc/capabilities/minewall.json")).unwrap();
     let sets: serde_json::Value = serde_json::from_str(&capabilities).unwrap();
     for set in ["bounding", "effective", "ambient", "permitted", "inheritable"] {
         assert_eq!(sets[set], serde_json::json!(["CAP_NET_ADMIN", "CAP_NET_RAW"]), "{set}");
@@ -93,12 +95,13 @@ fn the_program_is_built_for_routers() {
     if !have("the_program_is_built_for_routers", TOOLS) {
         return;
     }
-    let out = Directory::new("build");
-    fs::create_dir(out.path("bin")).unwrap();
-    fs::write(out.path("bin/cargo"), "#!/bin/sh\necho \"$@\"\n").unwrap();
-    must(Command::new("chmod").arg("+x").arg(out.path("bin/cargo")));
-    let path = format!("{}:{}", out.path("bin").display(), std::env::var("PATH").unwrap());
-    let told = must(make(&out, "compile").env("PATH", path));
+    let files = Files::new();
+    let out = files.path();
+    fs::create_dir(out.join("bin")).unwrap();
+    fs::write(out.join("bin/cargo"), "#!/bin/sh\necho \"$@\"\n").unwrap();
+    must(Command::new("chmod").arg("+x").arg(out.join("bin/cargo")));
+    let path = format!("{}:{}", out.join("bin").display(), std::env::var("PATH").unwrap());
+    let told = must(make(out, "compile").env("PATH", path));
     let version = env!("CARGO_PKG_VERSION");
     for word in ["--no-default-features", "--features router", "--locked", &format!("minewall-{version}/filter")] {
         assert!(told.contains(word), "{word}: {told}");

@@ -5,7 +5,9 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use super::{Directory, at, must, package, words};
+use super::{at, must, package};
+use crate::cli::program::Files;
+use crate::path::words;
 
 /// What it needs to be made.
 pub(super) const TOOLS: &[(&str, &str)] =
@@ -17,15 +19,15 @@ const NOTED: [(&str, &str); 2] =
 
 pub(super) struct Router {
     root: PathBuf,
-    _directory: Directory,
+    _files: Files,
 }
 
 impl Router {
     /// The package, installed; nothing has run yet.
-    pub(super) fn new(name: &str) -> Self {
-        let directory = Directory::new(name);
-        let root = directory.path("router");
-        let ipk = package::ipk(&directory);
+    pub(super) fn new() -> Self {
+        let files = Files::new();
+        let root = files.path().join("router");
+        let ipk = package::ipk(files.path());
         for place in ["bin", "sbin", "dev", "proc", "tmp/etc", "etc/init.d", "etc/crontabs", "usr/sbin", "usr/bin"] {
             fs::create_dir_all(root.join(place)).unwrap();
         }
@@ -41,7 +43,7 @@ impl Router {
             must(Command::new("chmod").arg("+x").arg(root.join(program)));
         }
         must(Command::new("chmod").arg("+x").arg(root.join("etc/rc.common")));
-        Self { root, _directory: directory }
+        Self { root, _files: files }
     }
 
     pub(super) fn path(&self, path: &str) -> PathBuf {

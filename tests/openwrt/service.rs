@@ -4,13 +4,14 @@ use std::fs;
 use std::process::Command;
 
 use super::router::{Router, TOOLS};
-use super::{at, have, must, words};
+use super::{at, have, must};
+use crate::path::words;
 
 fn router(test: &str) -> Option<Router> {
     if !minewall_lab::ready(test) || !have(test, TOOLS) {
         return None;
     }
-    Some(Router::new(test))
+    Some(Router::new())
 }
 
 const ON: &str = "config minewall 'global'\n\toption enabled '1'\n";
@@ -181,16 +182,26 @@ fn feeds_are_fetched_by_cron_and_the_crontab_of_others_stays() {
 #[test]
 fn after_a_stop_no_rules_are_left() {
     let Some(router) = router("after_a_stop_no_rules_are_left") else { return };
-    // What nft would print of fw4's chain where a killed daemon left its rules.
-    let nft = "#!/bin/sh\necho \"nft $*\" >>/tmp/calls\n[ \"$2\" = list ] || exit 0\ncat <<'END'\n\
+    // What nft would print of our table, and of fw4's chain where a killed daemon left its rules.
+    let nft = "#!/bin/sh\necho \"nft $*\" >>/tmp/calls\ncase \"$*\" in\n\
+               '-s -t list table inet minewall') echo 'table inet minewall {' ;;\n\
+               '-a -t list ruleset') cat <<'END'\n\
+               table inet fw4 { # handle 1\n\tchain forward { # handle 3\n\
                \t\tmeta l4proto tcp accept comment \"minewall: TCP not yet decided 0x30000000 256\" # handle 41\n\
-               \t\tmeta l4proto { tcp, udp } flow add @ft # handle 7\nEND\n";
+               \t\tmeta l4proto { tcp, udp } flow add @ft # handle 7\n\t}\n}\nEND\n;;\n\
+               '-f -') sed 's/^/nft: /' >>/tmp/calls ;;\nesac\n";
     fs::write(router.path("usr/sbin/nft"), nft).unwrap();
     router.configure(ON);
     router.must("start");
     let calls = router.must("stop");
     assert!(has(&calls, "procd_kill minewall"), "{calls:?}");
-    assert!(has(&calls, "nft delete table inet minewall"), "{calls:?}");
-    assert!(has(&calls, "nft delete rule inet fw4 forward handle 41"), "{calls:?}");
-    assert!(!has(&calls, "nft delete rule inet fw4 forward handle 7"), "{calls:?}");
+    assert!(has(&calls, "nft: delete table inet minewall"), "{calls:?}");
+    assert!(has(&calls, "nft: delete rule inet fw4 forward handle 41"), "{calls:?}");
+    assert!(!calls.iter().any(|call| call.contains("handle 7")), "{calls:?}");
+    // What cannot be taken out is told, and the stop goes on.
+    let denied = nft.replace("'-f -') ", "'-f -') echo 'Operation not permitted' >&2; exit 1 ");
+    fs::write(router.path("usr/sbin/nft"), denied).unwrap();
+    let calls = router.must("stop");
+    let told = |call: &String| call.contains("daemon.err") && call.contains("not taken out: nft: ");
+    assert!(calls.iter().any(told), "{calls:?}");
 }

@@ -82,13 +82,13 @@ fn serve_another(lab: &Lab, speaks_first: bool) -> Result<()> {
             let _ = miner.write_all(login.as_bytes());
             must_be_reset(&mut miner).with_context(|| case.clone())?;
             drop(miner);
+            // Within a millisecond the new sequence numbers would still be those of the old connection.
+            thread::sleep(Duration::from_millis(20));
             let Some(pool) = quiet else {
                 // Its pool speaks: another connection would be cut as well. What the kernel keeps is looked at.
                 must_be_closed(lab, address, &case)?;
                 continue;
             };
-            // Within a millisecond the new sequence numbers would still be those of the old connection.
-            thread::sleep(Duration::from_millis(20));
             let mut other = connect(&lab.host, address, PORT).with_context(|| case.clone())?;
             other.write_all(HARMLESS).with_context(|| case.clone())?;
             served += 1;

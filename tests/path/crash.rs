@@ -1,6 +1,7 @@
 //! When minewall is killed or stands still, traffic goes on; when it is back, mining is found where it is.
 
 use std::net::UdpSocket;
+use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow};
@@ -216,5 +217,42 @@ fn what_a_killed_minewall_left_is_taken_out() -> Result<()> {
     assert_eq!(kernel::rules(&lab.gateway)?, before);
     let again = remove()?;
     assert!(again.status.success() && words(&again).contains("no rules of minewall"), "{again:?}");
+    Ok(())
+}
+
+#[test]
+fn what_cannot_be_taken_out_keeps_nothing_else_in_and_is_told() -> Result<()> {
+    if !ready("what_cannot_be_taken_out_keeps_nothing_else_in_and_is_told") {
+        return Ok(());
+    }
+    let lab = Lab::new()?;
+    let before = kernel::rules(&lab.gateway)?;
+    let configuration = configuration(&lab, "block", "kernel.backend = \"iptables\"\n");
+    let file = lab.directory().join("remove.toml");
+    std::fs::write(&file, &configuration)?;
+    let (binary, file) = (binary().to_str().context("a path")?, file.to_str().context("a path")?);
+    // A program `nft` that says what the real one does where the kernel knows no tables of its kind, or denies them.
+    let programs = lab.directory().join("programs");
+    std::fs::create_dir(&programs)?;
+    let path = format!("PATH={}:{}", programs.display(), std::env::var("PATH").unwrap_or_default());
+    for (said, code, told) in [
+        ("netlink: Error: cache initialization failed: Protocol not supported", 0, &["taken out: iptables"][..]),
+        (
+            "netlink: Error: cache initialization failed: Operation not permitted",
+            2,
+            &["taken out: iptables", "not taken out: nft: ", "Operation not permitted", "CAP_NET_ADMIN"],
+        ),
+        ("nft: Segmentation fault", 2, &["taken out: iptables", "not taken out: nft: ", "Segmentation fault"]),
+    ] {
+        Minewall::start(&lab, binary.as_ref(), &configuration)?.kill()?;
+        assert_ne!(kernel::rules(&lab.gateway)?, before);
+        let nft = programs.join("nft");
+        std::fs::write(&nft, format!("#!/bin/sh\necho '{said}' >&2\nexit 1\n"))?;
+        std::fs::set_permissions(&nft, std::fs::Permissions::from_mode(0o755))?;
+        let removed = lab.gateway.output("env", &[&path, binary, "rules", "remove", "-c", file], LIMIT)?;
+        assert_eq!(removed.status.code(), Some(code), "{said}: {removed:?}");
+        assert!(told.iter().all(|word| words(&removed).contains(word)), "{said}: {removed:?}");
+        assert_eq!(kernel::rules(&lab.gateway)?, before, "{said}");
+    }
     Ok(())
 }

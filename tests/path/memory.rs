@@ -10,7 +10,7 @@ use minewall_lab::addresses::Family;
 use minewall_lab::load;
 use minewall_lab::login::{Manner, login_of};
 use minewall_lab::pool::{Options, Pool};
-use minewall_lab::{Lab, Minewall, ready};
+use minewall_lab::{Lab, Minewall, ready, skipped};
 
 use super::{binary, configuration, must_be_cut, start};
 
@@ -120,7 +120,7 @@ fn it_lives_in_64_mib() -> Result<()> {
     }
     let lab = Lab::new()?;
     let Some(group) = Group::make(&format!("minewall-{}", lab.name()), 64 << 20) else {
-        eprintln!("SKIPPED it_lives_in_64_mib: no memory cgroup can be made on this machine");
+        skipped("it_lives_in_64_mib", "no memory cgroup can be made on this machine");
         return Ok(());
     };
     let _pool = Pool::start(&lab, Options::default())?;

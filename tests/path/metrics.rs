@@ -11,7 +11,7 @@ use minewall_lab::pool::{Options, Pool};
 use minewall_lab::service::NameServer;
 use minewall_lab::{Lab, Minewall, ready, until};
 
-use super::{LIMIT, POOLS, configuration, dig, must_be_cut, records_after, start};
+use super::{LIMIT, POOLS, QUIET, configuration, dig, must_be_cut, records_after, start};
 
 /// Each series with its value.
 pub(super) type Series = BTreeMap<String, f64>;
@@ -134,6 +134,16 @@ fn told(lab: &Lab, arguments: &[&str]) -> Option<String> {
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
+/// How often the thread that listens for those who want metrics has gone to sleep.
+fn wakings(process: u32) -> Result<u64> {
+    let threads = fs::read_dir(format!("/proc/{process}/task"))?.filter_map(|entry| Some(entry.ok()?.path()));
+    let name = |thread: &Path| fs::read_to_string(thread.join("comm")).unwrap_or_default();
+    let listening = threads.into_iter().find(|thread| name(thread) == "metrics\n").context("nobody listens")?;
+    let status = fs::read_to_string(listening.join("status"))?;
+    let count = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+    Ok(count.context("no count")?.trim().parse()?)
+}
+
 #[test]
 fn the_same_is_told_by_http_and_moves_with_a_reload() -> Result<()> {
     if !ready("the_same_is_told_by_http_and_moves_with_a_reload") {
@@ -155,6 +165,10 @@ fn the_same_is_told_by_http_and_moves_with_a_reload() -> Result<()> {
     let second = parse(&second.with_context(|| minewall.log())?);
     assert!(sum(&second, "cut_verdicts_total", "") >= 1.0 && sum(&second, "rule_packets_total", "cut") >= 1.0);
     assert!(told(&lab, &["http://127.0.0.1:9469/other"]).is_none());
+    // While nobody asks, the thread that listens sleeps: however long that is looked at, it never runs.
+    let before = wakings(minewall.pid())?;
+    std::thread::sleep(QUIET);
+    assert_eq!(wakings(minewall.pid())?, before, "it wakes up though nobody asks");
     // Nobody from outside reaches it.
     let outside = lab.host.output("curl", &["-sS", "--max-time", "3", "http://10.80.0.1:9469/metrics"], LIMIT)?;
     assert!(!outside.status.success());

@@ -109,7 +109,7 @@ pub(crate) fn start(lab: &Lab, mode: &str, more: &str) -> Result<Minewall> {
 }
 
 /// What a program printed, both streams.
-fn words(output: &Output) -> String {
+pub(crate) fn words(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 

@@ -1,7 +1,7 @@
 //! Orders at the control socket of the real program, by its own commands: reload, pause, resume; and `minewall status`.
 
 use std::fs;
-use std::io::{BufReader, Write as _};
+use std::io::BufReader;
 use std::net::{Ipv6Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::Output;
@@ -12,7 +12,7 @@ use minewall_lab::addresses::Family;
 use minewall_lab::login::{Ending, Login, Manner, Session, login_of};
 use minewall_lab::pool::{Options, Pool};
 use minewall_lab::service::NameServer;
-use minewall_lab::{Lab, Minewall, kernel, ready, until};
+use minewall_lab::{Lab, Minewall, kernel, ready, skipped, until};
 use serde_json::Value;
 
 use super::reload::{ECHO, connect, echo, exchange, resolves};
@@ -222,8 +222,7 @@ fn a_pause_takes_the_rules_of_either_backend_out_and_its_end_brings_them_back() 
         let mut house = match House::start(&lab, &format!("[kernel]\nbackend = {backend:?}\n")) {
             Ok(house) => house,
             Err(error) if error.to_string().contains("missing kernel feature") => {
-                // Not `eprintln!`: libtest swallows what a passing test prints with it.
-                writeln!(std::io::stderr(), "\n*** SKIPPED a pause with {backend}: {error} ***")?;
+                skipped(&format!("a pause with {backend}"), error);
                 continue;
             }
             Err(error) => return Err(error),
@@ -263,10 +262,13 @@ fn a_pause_ends_by_itself_and_one_that_is_killed_filters_when_it_starts_again() 
     let ended = until(SHORTEST, || {
         let now = kernel::rules(&lab.gateway).ok()?;
         if now == untouched {
+            // Somebody looks on, so that there is a status of just before the end.
+            _ = house.status();
             return None;
         }
         Some(now)
     });
+    assert!(house.status()?["paused"].is_null(), "it is told as ended once it has, as after an order");
     assert!(house.minewall.wait_log("Filtering goes on: the pause since ", LIMIT), "{}", house.minewall.log());
     assert_eq!(ended.context("the pause goes on")?, rules);
     must_be_cut(&lab, Family::V4, login, Manner::Lines);

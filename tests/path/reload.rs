@@ -12,7 +12,7 @@ use minewall_lab::addresses::{Family, INTERNET_V4};
 use minewall_lab::login::{Manner, login_of};
 use minewall_lab::pool::{Options, Pool};
 use minewall_lab::service::NameServer;
-use minewall_lab::{Lab, Minewall, Namespace, kernel, load, patient, ready, until};
+use minewall_lab::{Lab, Minewall, Namespace, fewer, kernel, load, patient, ready, until};
 
 use super::{LIMIT, configuration, dig, must, must_be_cut, pool_at, records_after, start, text_at};
 
@@ -54,6 +54,8 @@ impl Conversations<'_> {
                 let mut answers = BufReader::new(stream.try_clone()?);
                 (0..3).try_for_each(|number| exchange(&mut stream, &mut answers, number))?;
                 self.short.fetch_add(1, Ordering::Relaxed);
+                // Not as many as there can be: others need the processor too.
+                thread::sleep(patient(Duration::from_millis(10)));
             }
             Ok(())
         };
@@ -229,11 +231,11 @@ fn many_names_are_swapped_under_load_and_no_question_is_lost() -> Result<()> {
     if !ready("many_names_are_swapped_under_load_and_no_question_is_lost") {
         return Ok(());
     }
-    const NAMES: u32 = 200_000;
+    let count = fewer(200_000);
     let lab = Lab::new()?;
     let file = lab.directory().join("many.list");
     let write = |from: u32| -> Result<()> {
-        let names: String = (from..from + NAMES).map(|number| format!("pool{number:07}.example.net\n")).collect();
+        let names: String = (from..from + count).map(|number| format!("pool{number:07}.example.net\n")).collect();
         Ok(fs::write(&file, names)?)
     };
     write(0)?;
@@ -244,7 +246,7 @@ fn many_names_are_swapped_under_load_and_no_question_is_lost() -> Result<()> {
             let load = scope.spawn(|| load::questions(&lab, Family::V4, 1, patient(Duration::from_secs(6))));
             for round in 1..=3 {
                 thread::sleep(Duration::from_millis(300));
-                write(round * NAMES)?;
+                write(round * count)?;
                 minewall.hup()?;
                 wait_reloads(&minewall, round as usize);
             }

@@ -2,7 +2,8 @@
 
 use std::io::Write as _;
 use std::net::TcpListener;
-use std::path::Path;
+use std::os::unix::fs::{MetadataExt as _, chown};
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use minewall_lab::ready;
@@ -111,4 +112,44 @@ fn one_update_at_a_time() {
     asking.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\ngood.example\n").unwrap();
     Ran::from(first.wait_with_output().unwrap()).must(0, &["one: 1 entries, new"]);
     assert!(place.lists("good.example"));
+}
+
+/// What below this directory does not belong to the user.
+fn of_others(directory: &Path, user: u32) -> Vec<PathBuf> {
+    let mut others = Vec::new();
+    let mut waiting = vec![directory.to_owned()];
+    while let Some(path) = waiting.pop() {
+        let meta = std::fs::symlink_metadata(&path).unwrap();
+        if meta.is_dir() {
+            waiting.extend(std::fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+        }
+        others.extend((meta.uid() != user).then_some(path));
+    }
+    others
+}
+
+#[test]
+fn what_root_asks_for_is_done_as_the_owner_of_the_lists() {
+    if !ready("what_root_asks_for_is_done_as_the_owner_of_the_lists") {
+        return;
+    }
+    const OWNER: u32 = 12_345;
+    let place = Place::new(&[("one", "")]);
+    for directory in [place.store(), place.path("run")] {
+        std::fs::create_dir(&directory).unwrap();
+        chown(&directory, Some(OWNER), Some(OWNER)).unwrap();
+    }
+    let step = |words: &[&str], says: &str| {
+        place.run(words).must(0, &[says]);
+        for directory in [place.store(), place.path("run")] {
+            assert_eq!(of_others(&directory, OWNER), [""; 0].map(PathBuf::from), "{words:?}");
+        }
+    };
+    place.serve("one", "first.example\n");
+    step(&["lists", "update", "--dry-run"], "one: 1 entries, new");
+    step(&["lists", "update"], "the lists have changed");
+    place.serve("one", "second.example\n");
+    step(&["lists", "update"], "the lists have changed");
+    step(&["lists", "rollback"], "the former lists are in use again");
+    assert!(place.path("run/lists").is_dir(), "what is worked on is worked on there");
 }

@@ -1,8 +1,9 @@
 //! Signed feeds: what their maker signed is used, and nothing else.
 
 use std::fs;
-use std::io::Write as _;
 use std::process::Command;
+
+use minewall_lab::skipped;
 
 use super::place::{BINARY, Place, Ran, names};
 
@@ -159,8 +160,7 @@ fn what_is_past_its_time_is_not_used() {
     let (key, path) = (campus.place.path("one.key"), path.to_str().unwrap().to_owned());
     let signed = Command::new("minisign").args(["-S", "-s", key.to_str().unwrap(), "-m", &path]).output();
     let Ok(signed) = signed else {
-        let word = "\nSKIPPED: no minisign here, so no feed past its time was signed; apt-get install minisign\n";
-        std::io::stderr().write_all(word.as_bytes()).unwrap();
+        skipped("a feed past its time", "apt-get install minisign");
         return;
     };
     assert!(signed.status.success());

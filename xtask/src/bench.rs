@@ -1,10 +1,15 @@
-//! `cargo xtask bench`: the engine, its growth, its instructions, and the lab plain, with minewall and with Suricata.
+//! `cargo xtask bench`: the engine, its growth, its instructions, and the lab plain, with a bare queue, with minewall and with Suricata.
 
+mod bare;
 mod chart;
 mod compare;
 mod curves;
+mod reload;
 mod results;
 mod suricata;
+
+use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
@@ -25,6 +30,12 @@ pub(crate) struct Bench {
     /// Only what needs neither root nor a lab, and no results file
     #[arg(long, conflicts_with = "only_lab")]
     only_engine: bool,
+    /// Only what a reload costs, and no results file
+    #[arg(long, conflicts_with_all = ["only_lab", "only_engine"])]
+    only_reload: bool,
+    /// Measure this program in the lab instead of the one built here
+    #[arg(long, value_name = "FILE")]
+    program: Option<PathBuf>,
     /// Leave out the engine's divan benches, whose figures are only printed
     #[arg(long)]
     without_divan: bool,
@@ -40,7 +51,7 @@ impl Bench {
     pub(crate) fn perform(&self) -> Result<()> {
         install::packages(install::BENCHES)?;
         let (mut points, mut counts) = (Vec::new(), Vec::new());
-        if !self.only_lab {
+        if !(self.only_lab || self.only_reload) {
             if !(self.quick || self.without_divan) {
                 build::cargo(&["bench", "--package", "minewall", "--locked", "--bench", "engine"])?;
             }
@@ -56,13 +67,21 @@ impl Bench {
         if self.only_engine {
             return Ok(());
         }
-        install::suricata();
-        let binary = build::minewall(true)?;
+        if !self.only_reload {
+            install::suricata();
+        }
+        let binary = self.program.clone().map_or_else(|| build::minewall(true), Ok)?;
         let (rounds, seconds) = if self.quick { (1, 2) } else { (self.rounds, self.seconds) };
-        let rows = compare::perform(&binary, rounds, seconds)?;
+        let reload = reload::perform(&binary, rounds, Duration::from_secs(3 * seconds))?;
+        print!("{}", reload::table(&reload, rounds, 3 * seconds));
+        if self.only_reload {
+            return Ok(());
+        }
+        let rows = compare::perform(&binary, &curves::program("bare")?, rounds, seconds)?;
         print!("{}", results::lab(&rows, rounds, seconds));
         if !(self.only_lab || self.quick) {
-            results::write(&rows, rounds, seconds, &points, &counts)?;
+            let reload = reload::table(&reload, rounds, 3 * seconds);
+            results::write(&rows, &reload, (rounds, seconds), &points, &counts)?;
         }
         Ok(())
     }

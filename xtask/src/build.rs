@@ -11,10 +11,33 @@ pub(crate) fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
 }
 
+/// The cargo that runs this, in the project's root. What `cargo run` told this program of its own package is taken out of
+/// the environment: some crates (ring) are built anew when that changes, and all that needs them, each time one goes from
+/// `cargo xtask` to cargo.
+pub(crate) fn command() -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")) {
+            command.env_remove(&name);
+        }
+    }
+    command.current_dir(root());
+    command
+}
+
+/// Runs a command to its end; what it printed.
+pub(crate) fn said(command: &mut Command) -> Result<String> {
+    let output = command.output().with_context(|| format!("cannot run {command:?}"))?;
+    if !output.status.success() {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
+        bail!("{command:?} failed ({}): {}{}", output.status, text(&output.stdout), text(&output.stderr));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
 /// Runs cargo in the project's root, showing what it says.
 pub(crate) fn cargo(arguments: &[&str]) -> Result<()> {
-    let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let status = Command::new(program).args(arguments).current_dir(root()).status().context("cannot run cargo")?;
+    let status = command().args(arguments).status().context("cannot run cargo")?;
     if !status.success() {
         bail!("cargo {} failed: {status}", arguments.join(" "));
     }
@@ -28,11 +51,10 @@ pub(crate) fn target() -> PathBuf {
 
 /// Builds all tests, and tells where those inside a program are, and those in the file that bears its name.
 pub(crate) fn tests(program: &str) -> Result<(PathBuf, PathBuf)> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(cargo);
+    let mut command = command();
     // As the tests themselves are run, or cargo would build dependencies with other features.
     command.args(["test", "--workspace", "--locked", "--no-run", "--message-format=json-render-diagnostics"]);
-    let output = command.current_dir(root()).stderr(Stdio::inherit()).output().context("cannot run cargo")?;
+    let output = command.stderr(Stdio::inherit()).output().context("cannot run cargo")?;
     if !output.status.success() {
         bail!("the tests do not build: {}", output.status);
     }

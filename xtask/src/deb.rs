@@ -3,9 +3,9 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use clap::Args;
 
 use crate::package::tool;
@@ -112,19 +112,7 @@ fn configured(example: &str) -> Result<String> {
 
 /// Runs a command in the project's root to its end; what it printed.
 pub(crate) fn said(command: &mut Command) -> Result<String> {
-    let output = output(command)?;
-    if !output.status.success() {
-        bail!(
-            "{command:?} failed: {}{}",
-            String::from_utf8_lossy(&output.stdout).trim(),
-            String::from_utf8_lossy(&output.stderr).trim()
-        );
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
-}
-
-fn output(command: &mut Command) -> Result<Output> {
-    command.current_dir(build::root()).output().with_context(|| format!("cannot run {command:?}"))
+    build::said(command.current_dir(build::root()))
 }
 
 #[cfg(test)]

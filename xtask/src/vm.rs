@@ -5,14 +5,17 @@ mod kernel;
 mod machine;
 mod suite;
 
-use std::process::Command;
+use std::path::PathBuf;
+use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 
+use crate::build::said;
 use crate::{build, install};
 use kernel::Kernel;
 use machine::Machine;
+use suite::Part;
 
 /// How long one kernel may take; under emulation everything is slow.
 const LIMIT: Duration = Duration::from_secs(30 * 60);
@@ -48,22 +51,27 @@ pub(crate) fn perform(series: &[String], only_nft: bool) -> Result<()> {
     let cache = cache.canonicalize()?;
     for series in if series.is_empty() { &all[..] } else { series } {
         let kernel = Kernel::fetch(series, &cache)?;
-        let commands = suite::commands(only_nft)?;
-        println!("minewall in a virtual machine with Linux {}", kernel.release);
+        println!("minewall in virtual machines with Linux {}", kernel.release);
         let started = Instant::now();
-        let machine = Machine { kernel: &kernel, directory: cache.join(format!("run-{series}")), limit: LIMIT };
-        let said = machine.run(&commands).with_context(|| format!("Linux {}", kernel.release))?;
-        suite::judge(&said)?;
+        let directory = |part: &str| cache.join(format!("run-{series}-{part}"));
+        suite::judge(&at_once(&kernel, &suite::parts(only_nft)?, directory)?)?;
         println!("Linux {}: passed in {} s", kernel.release, started.elapsed().as_secs());
     }
     Ok(())
 }
 
-/// Runs a command to its end; what it printed.
-fn said(command: &mut Command) -> Result<String> {
-    let output = command.output().with_context(|| format!("cannot run {command:?}"))?;
-    if !output.status.success() {
-        bail!("{command:?} failed: {}", String::from_utf8_lossy(&output.stderr).trim());
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+/// Runs each part in a machine of its own, all at the same time: a machine has one processor. What they said.
+fn at_once(kernel: &Kernel, parts: &[Part], directory: impl Fn(&str) -> PathBuf + Sync) -> Result<Vec<String>> {
+    let run = |part: &Part| {
+        let machine = Machine { kernel, name: part.name, directory: directory(part.name), limit: LIMIT };
+        machine.run(&part.commands).with_context(|| format!("Linux {}, {}", kernel.release, part.name))
+    };
+    let said: Vec<_> = thread::scope(|scope| {
+        let machines: Vec<_> = parts.iter().map(|part| scope.spawn(|| run(part))).collect();
+        machines
+            .into_iter()
+            .map(|machine| machine.join().map_err(|_| anyhow!("the watcher of a machine broke")))
+            .collect()
+    });
+    said.into_iter().map(|outcome| outcome?).collect::<Result<Vec<_>>>().map(|said| said.concat())
 }

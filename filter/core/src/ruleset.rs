@@ -18,9 +18,9 @@ use alloc::vec::Vec;
 
 use crate::config::Config;
 
-pub use iptables::{ipset, ipset_create, ipset_destroy, ipset_probe, iptables, iptables_remove};
-pub use nft::{nft, nft_learned, nft_remove, nft_sets};
-pub use pending::{Pending, pending_remove};
+pub use iptables::{PREFIX, ipset, ipset_create, ipset_destroy, ipset_probe, iptables, iptables_remove};
+pub use nft::{TABLE, nft, nft_learned, nft_remove, nft_sets};
+pub use pending::{COMMENT, Pending, pending_remove};
 pub use queues::{Classes, Queues};
 pub use sets::{Element, Sets};
 

@@ -1,6 +1,7 @@
 //! What the daemon's threads last published, for those who ask.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -10,6 +11,7 @@ use serde_json::Value;
 
 use super::status::{Happened, Host, Status, Top};
 use super::table::Needs;
+use crate::metrics::Desk;
 use crate::sink::Event;
 
 /// So long after the last ask things are published on.
@@ -29,7 +31,7 @@ const SENTENCE: usize = 200;
 pub(crate) struct Board {
     figures: ArcSwapOption<Figures>,
     counters: ArcSwapOption<Dated<Value>>,
-    metrics: ArcSwapOption<Dated<String>>,
+    metrics: Arc<Desk>,
     standing: ArcSwapOption<Dated<Arc<Vec<Incident>>>>,
     events: Mutex<VecDeque<Event>>,
     wanted: Mutex<Wanted>,
@@ -41,15 +43,23 @@ type Figures = Dated<Status>;
 struct Dated<T> {
     at: Instant,
     what: T,
+    /// The daemon has done something since that changes it.
+    is_outdated: AtomicBool,
 }
 
 impl<T> Dated<T> {
     fn now(what: T) -> Option<Arc<Self>> {
-        Some(Arc::new(Self { at: Instant::now(), what }))
+        Some(Arc::new(Self { at: Instant::now(), what, is_outdated: AtomicBool::new(false) }))
     }
 
     fn is_of(&self, asked: Instant) -> bool {
-        self.at + FRESH >= asked
+        !self.is_outdated.load(Ordering::Acquire) && self.at + FRESH >= asked
+    }
+
+    fn outdate(published: &ArcSwapOption<Self>) {
+        if let Some(published) = published.load().as_ref() {
+            published.is_outdated.store(true, Ordering::Release);
+        }
     }
 }
 
@@ -59,7 +69,6 @@ struct Wanted {
     figures: Option<Instant>,
     counters: Option<Instant>,
     incidents: Option<Instant>,
-    metrics: Option<Instant>,
 }
 
 impl Board {
@@ -71,9 +80,9 @@ impl Board {
             Needs::Counters => (wanted.figures, wanted.counters) = (until, until),
             Needs::Figures => wanted.figures = until,
             Needs::Incidents => wanted.incidents = until,
-            Needs::Metrics => wanted.metrics = until,
             Needs::All => (wanted.figures, wanted.incidents) = (until, until),
-            Needs::Nothing => {}
+            // The desk is told so each time it is looked for them: they are made once, for they cost more.
+            Needs::Metrics | Needs::Nothing => {}
         }
     }
 
@@ -94,7 +103,7 @@ impl Board {
 
     /// Whether somebody asks for the text of all metrics.
     pub(crate) fn wants_metrics(&self) -> bool {
-        self.is_wanted(|wanted| wanted.metrics)
+        self.metrics.is_wanted()
     }
 
     fn is_wanted(&self, what: fn(&Wanted) -> Option<Instant>) -> bool {
@@ -107,11 +116,17 @@ impl Board {
         self.figures.store(Dated::now(status));
     }
 
-    /// What was published of the daemon no longer holds: who asks waits for what is next.
+    /// What was published of the daemon no longer holds: who asks waits for what is next. Who is told again and again is
+    /// told what there is meanwhile.
     pub(crate) fn outdate(&self) {
-        self.figures.store(None);
-        self.metrics.store(None);
-        self.counters.store(None);
+        Dated::outdate(&self.figures);
+        Dated::outdate(&self.counters);
+        self.metrics.outdate();
+    }
+
+    /// Where the text of all metrics lies.
+    pub(crate) const fn desk(&self) -> &Arc<Desk> {
+        &self.metrics
     }
 
     /// Publishes everything that is counted.
@@ -120,8 +135,8 @@ impl Board {
     }
 
     /// Publishes the text of all metrics.
-    pub(crate) fn publish_metrics(&self, text: String) {
-        self.metrics.store(Dated::now(text));
+    pub(crate) fn publish_metrics(&self, text: &str) {
+        self.metrics.lay(text);
     }
 
     /// Publishes the incidents as they stand.
@@ -143,12 +158,11 @@ impl Board {
         let figures = || self.figures.load().as_ref().is_some_and(|figures| figures.is_of(asked));
         let counters = || self.counters.load().as_ref().is_some_and(|counters| counters.is_of(asked));
         let incidents = || self.standing.load().as_ref().is_some_and(|standing| standing.is_of(asked));
-        let metrics = || self.metrics.load().as_ref().is_some_and(|metrics| metrics.is_of(asked));
         match needs {
             Needs::Counters => counters(),
             Needs::Figures => figures(),
             Needs::Incidents => incidents(),
-            Needs::Metrics => metrics(),
+            Needs::Metrics => self.metrics.has(asked),
             Needs::All => figures() && incidents(),
             Needs::Nothing => true,
         }
@@ -165,8 +179,8 @@ impl Board {
     }
 
     /// The text of all metrics.
-    pub(super) fn metrics(&self) -> String {
-        self.metrics.load().as_ref().map(|metrics| metrics.what.clone()).unwrap_or_default()
+    pub(super) fn metrics(&self) -> Arc<str> {
+        self.metrics.last()
     }
 
     /// The incidents.

@@ -87,6 +87,15 @@ impl Caller {
         }
     }
 
+    /// Asks, and gives what is told: the member of the answer that is called as the ask.
+    ///
+    /// # Errors
+    /// The daemon refused, or is gone.
+    pub(crate) fn tell<T: DeserializeOwned>(&mut self, request: &Request) -> Result<T> {
+        self.ask(request)?;
+        self.hear(&request.ask)
+    }
+
     /// Has something done, and waits until it is: the member `name` of what is told.
     ///
     /// # Errors

@@ -25,6 +25,8 @@ pub(crate) struct Status {
     pub(crate) backend: String,
     /// When this was told, in microseconds since 1970.
     pub(crate) time_us: i64,
+    /// The day that incidents are counted for now, by `incident.utc_offset`: `2026-11-30`.
+    pub(crate) today: String,
     /// When it began to look at packets, in seconds since 1970.
     pub(crate) started: u64,
     /// When configuration and lists were last read.
@@ -59,6 +61,13 @@ pub(crate) struct Paused {
     pub(crate) reason: Option<String>,
     /// Who ordered it.
     pub(crate) by: By,
+}
+
+impl Paused {
+    /// What is done with the traffic meanwhile.
+    pub(crate) const fn what(&self) -> &'static str {
+        if self.observe { "mining is written down and not cut" } else { "nothing is inspected" }
+    }
 }
 
 /// How many incidents there are, and were since the start.

@@ -62,7 +62,7 @@ pub(super) const TABLE: &[Ask] = &[
     Ask { name: "incidents", needs: Needs::Incidents, help: "Open incidents, one a line, those that `filter` lets through; at last how many.", answer: |board, ask| Ok(Answer::Incidents(board.incidents(), ask.filter.clone())) },
     Ask { name: "incident", needs: Needs::Incidents, help: "The open incident of this `id`; its beginning is enough.", answer: incident },
     Ask { name: "top", needs: Needs::All, help: "What `minewall top` shows, every second until the client goes.", answer: |_, _| Ok(Answer::Follow) },
-    Ask { name: "metrics", needs: Needs::Metrics, help: "The same as the file of docs/metrics.md, in one text.", answer: |board, _| Ok(Answer::Once(json!({ "metrics": board.metrics() }))) },
+    Ask { name: "metrics", needs: Needs::Metrics, help: "The same as the file of docs/metrics.md, in one text.", answer: |board, _| Ok(Answer::Once(json!({ "metrics": &*board.metrics() }))) },
     Ask { name: "reload", needs: Needs::Nothing, help: "Reads configuration and lists anew; answers when that is done, or why it was refused.", answer: |_, _| Ok(Answer::Order(Order::Reload)) },
     Ask { name: "pause", needs: Needs::Nothing, help: "Inspects nothing and cuts nothing for `seconds`; with `observe` it looks on, and cuts nothing.", answer: pause },
     Ask { name: "resume", needs: Needs::Nothing, help: "Ends a pause.", answer: |_, _| Ok(Answer::Order(Order::Resume)) },

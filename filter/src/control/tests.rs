@@ -5,12 +5,12 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use minewall_core::config::Config;
 use serde_json::{Value, json};
 
-use super::table::TABLE;
+use super::table::{Needs, TABLE};
 use super::{Board, By, Caller, Door, LINE_BYTES, Order, Paused, Refusal, Request, SOCKET, Server, Status, Top};
 use crate::incidents::Filter;
 use crate::report::sample;
@@ -57,7 +57,7 @@ impl House {
                     board.publish_counters(json!({ "minewall_lost_records_total": [{ "value": 3 }] }));
                 }
                 if board.wants_metrics() {
-                    board.publish_metrics("minewall_paused 0\n".to_owned());
+                    board.publish_metrics("minewall_paused 0\n");
                 }
                 if board.wants_incidents() {
                     board.publish_incidents(incidents.clone());
@@ -166,13 +166,35 @@ fn what_cannot_be_answered_is_refused_with_a_remedy_and_the_next_is_answered() {
 }
 
 #[test]
+fn what_no_longer_holds_is_waited_for_and_shown_meanwhile_to_those_who_look_on() {
+    let board = Board::default();
+    let publish = |mode: &str| {
+        board.publish_status(Status { mode: mode.to_owned(), ..Status::default() });
+        board.publish_counters(json!({ "minewall_paused": 0 }));
+        board.publish_metrics("minewall_paused 0\n");
+        board.publish_incidents(vec![sample::incident("ab1")]);
+    };
+    publish("block");
+    let asked = Instant::now();
+    let all = [Needs::Figures, Needs::Counters, Needs::Metrics, Needs::Incidents, Needs::All];
+    assert_eq!(all.map(|needs| board.has(needs, asked)), [true; 5]);
+    board.outdate();
+    assert_eq!(all.map(|needs| board.has(needs, asked)), [false, false, false, true, false]);
+    assert!(board.wants_metrics(), "whoever waits for them has them made");
+    assert_eq!((&*board.top().status.mode, board.top().open), ("block", 1), "never an empty screen");
+    publish("observe");
+    assert_eq!(all.map(|needs| board.has(needs, asked)), [true; 5]);
+    assert_eq!(board.status().mode, "observe");
+}
+
+#[test]
 fn commands_ask_by_the_same_socket() {
     let house = House::new("caller", &["ab1", "ab2"]);
     let config = house.config();
     let mut caller = Caller::connect(&config).unwrap();
     assert_eq!(caller.incidents(&Filter::default()).unwrap().len(), 2);
-    caller.ask(&Request { id: Some("ab".to_owned()), ..Request::new("incident") }).unwrap();
-    let error = caller.hear::<Value>("incident").unwrap_err().to_string();
+    let request = Request { id: Some("ab".to_owned()), ..Request::new("incident") };
+    let error = caller.tell::<Value>(&request).unwrap_err().to_string();
     assert!(error.contains("ab1, ab2: name more of the id"), "{error}");
     caller.ask(&Request::new("top")).unwrap();
     for _ in 0..2 {
@@ -222,8 +244,7 @@ fn those_who_never_read_or_never_ask_keep_nobody_out() {
     assert!(last.contains("8 clients ask already") || last.is_empty(), "{last}");
     let answered = minewall_lab::until(LIMIT, || {
         let mut caller = Caller::connect(&house.config()).ok()?;
-        caller.ask(&Request::new("status")).ok()?;
-        caller.hear::<Status>("status").ok()
+        caller.tell::<Status>(&Request::new("status")).ok()
     });
     assert_eq!(answered.unwrap().mode, "block");
     // One that reads gets all of it, the deaf ones or not.

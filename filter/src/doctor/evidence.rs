@@ -4,13 +4,11 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use minewall_lists::ListMeta;
 
 use super::check::Outcome;
 use super::scene::Scene;
-use crate::{journal, lists, settings};
+use crate::{journal, lists};
 
 /// Days after which the shipped lists are old.
 const OLD_DAYS: i64 = 365;
@@ -38,20 +36,16 @@ pub(super) fn lists(scene: &Scene) -> Vec<Outcome> {
             (false, 0) => Outcome::ok(format!("feed {name}: {age}, {} entries", feed.entries.unwrap_or_default())),
         });
     }
-    match settings::lists(&scene.config.lists) {
-        Ok((index, _)) => outcomes.push(shipped(index.metas(), index.len(), scene)),
-        Err(error) => outcomes.push(Outcome::fail(format!("{error:#}"), "minewall check-config")),
-    }
+    outcomes.push(match scene.lists() {
+        Ok(index) => shipped(index.metas(), index.len(), scene),
+        Err(error) => Outcome::fail(format!("{error:#}"), "minewall check-config"),
+    });
     outcomes
 }
 
 /// What is loaded, and how old the newest of the shipped lists is.
 fn shipped(metas: &[ListMeta], entries: usize, scene: &Scene) -> Outcome {
-    let seconds = |meta: &ListMeta| {
-        let date = meta.date.parse::<Date>().ok()?;
-        Some(TimeZone::UTC.to_timestamp(date.at(0, 0, 0, 0)).ok()?.as_second())
-    };
-    let newest = metas.iter().filter_map(seconds).max();
+    let newest = metas.iter().filter_map(lists::date).max();
     let days = newest.map(|newest| scene.now.saturating_sub(newest).max(0) / DAY);
     let seen = format!("{entries} names and addresses in {} lists", metas.len());
     match days {
@@ -69,7 +63,7 @@ fn shipped(metas: &[ListMeta], entries: usize, scene: &Scene) -> Outcome {
 
 /// What the daemon cannot use since it is another user's; root may use everything.
 fn foreign(path: &str, scene: &Scene) -> Option<Outcome> {
-    let process = scene.daemon.as_ref().ok()?.process()?;
+    let process = scene.process()?;
     let status = scene.machine.text(&format!("/proc/{process}/status"));
     let ids = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
     // The real, the effective one, and others.

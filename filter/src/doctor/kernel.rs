@@ -4,11 +4,11 @@ use minewall_core::config::{Backend, Bridge};
 
 use super::check::Outcome;
 use super::scene::Scene;
-use crate::{capability, kernel};
+use crate::{capability, kernel, settings};
 
 /// Whether the daemon has its capabilities.
 pub(super) fn capabilities(scene: &Scene) -> Vec<Outcome> {
-    let process = scene.daemon.as_ref().ok().and_then(super::scene::Daemon::process);
+    let process = scene.process();
     let whose = process.map_or_else(|| "self".to_owned(), |process| process.to_string());
     let status = scene.machine.text(&format!("/proc/{whose}/status"));
     let missing = match capability::missing(&status) {
@@ -66,11 +66,11 @@ pub(super) fn features(scene: &Scene) -> Vec<Outcome> {
         }
     }
     match &scene.daemon {
-        Ok(daemon) => outcomes.push(Outcome::ok(format!("its rules are loaded by {}", daemon.text("backend")))),
+        Ok(daemon) => outcomes.push(Outcome::ok(format!("its rules are loaded by {}", daemon.status.backend))),
         // To try chains makes the kernel drop what waits in queues: only while nobody runs.
         Err(_) if scene.machine.is_own && scene.machine.is_root && scene.config_error.is_none() => {
-            let lists = crate::settings::lists(&scene.config.lists).map(|(lists, _)| lists);
-            match lists.and_then(|lists| kernel::choose(&scene.config, &lists)) {
+            let lists = scene.lists().map_err(settings::again);
+            match lists.and_then(|lists| kernel::choose(&scene.config, lists)) {
                 Ok(plane) => {
                     outcomes.push(Outcome::ok(format!("the kernel would take the rules by {}", plane.backend())));
                     outcomes.extend(plane.notes().iter().map(|note| Outcome::note(note.clone(), "")));

@@ -78,7 +78,7 @@ pub(super) fn memory(scene: &Scene) -> Vec<Outcome> {
     let (Some(total), Some(left)) = (kib(&all, "MemTotal"), kib(&all, "MemAvailable")) else {
         return vec![Outcome::skipped("the kernel tells no MemAvailable")];
     };
-    let process = scene.daemon.as_ref().ok().and_then(super::scene::Daemon::process);
+    let process = scene.process();
     let held = process.and_then(|process| kib(&scene.machine.text(&format!("/proc/{process}/status")), "VmRSS"));
     let held = held.map(|kib| format!("; minewall holds {} MiB", kib / 1024)).unwrap_or_default();
     let seen = format!("{} of {} MiB left{held}", left / 1024, total / 1024);

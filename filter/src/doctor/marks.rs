@@ -1,5 +1,7 @@
 //! Marks: two bits of them are ours, in the packet and in the connection.
 
+use minewall_core::ruleset::{PREFIX, TABLE};
+
 use super::check::Outcome;
 use super::scene::Scene;
 
@@ -54,7 +56,7 @@ fn nft(text: &str, mask: u32) -> Vec<String> {
         }
         // Chains of iptables stand here too, where it keeps its rules in nft.
         if let Some(chain) = line.trim().strip_prefix("chain ") {
-            is_ours = table == "inet minewall" || chain.starts_with("MINEWALL_");
+            is_ours = table == TABLE || chain.starts_with(PREFIX);
             continue;
         }
         let rule = line.trim().split(" # handle").next().unwrap_or_default();
@@ -110,7 +112,7 @@ fn iptables(text: &str, mask: u32) -> impl Iterator<Item = String> {
         };
         bits.or(copied).is_some_and(|bits| bits & mask != 0)
     };
-    let ours = |line: &&str| !line.contains("MINEWALL_") && !line.contains("minewall");
+    let ours = |line: &&str| !line.contains(PREFIX) && !line.contains("minewall");
     let lines = text.lines().filter(|line| line.starts_with("-A ")).filter(ours).filter(touches);
     lines.map(str::to_owned).collect::<Vec<_>>().into_iter()
 }

@@ -1,14 +1,11 @@
 //! Flow offload of others: connections that leave by a flowtable are seen by nobody.
 
 use minewall_core::config::Offload;
-use minewall_core::ruleset::Pending;
+use minewall_core::ruleset::{COMMENT, Pending};
 
 use super::check::Outcome;
 use super::machine::is_missing;
 use super::scene::Scene;
-
-/// Where a rule of ours in a chain of others is known by.
-const OURS: &str = "comment \"minewall: ";
 
 /// Whether connections are held back from flowtables of others until they are settled.
 pub(super) fn held(scene: &Scene) -> Vec<Outcome> {
@@ -65,7 +62,9 @@ fn uci(scene: &Scene) -> Option<(bool, bool)> {
 /// Whether packets of connections are counted, where rules of ours ahead of a flowtable go by that.
 pub(super) fn acct(scene: &Scene) -> Vec<Outcome> {
     let acct = scene.machine.number("/proc/sys/net/netfilter/nf_conntrack_acct");
-    let is_used = scene.rules().nft.as_ref().is_ok_and(|text| text.contains(OURS));
+    // What a rule of ours in a chain of others is known by.
+    let ours = format!("comment \"{COMMENT}");
+    let is_used = scene.rules().nft.as_ref().is_ok_and(|text| text.contains(&ours));
     match (acct, is_used) {
         (Some(0), true) => vec![Outcome::fail(
             "net.netfilter.nf_conntrack_acct is 0, and rules that keep flows from a flowtable go by the packets of a connection: they hold nothing",

@@ -5,18 +5,26 @@ use serde_json::Value;
 
 use super::check::Outcome;
 use super::scene::Scene;
+use crate::queue::counters::{BUCKETS, percentile};
+
+/// What counts packets that no engine saw.
+const LOST: [&str; 3] = [
+    "minewall_queue_dropped_packets_total",
+    "minewall_queue_user_dropped_packets_total",
+    "minewall_queue_overruns_total",
+];
 
 /// Whether our queues are bound, by us.
 pub(super) fn bound(scene: &Scene) -> Vec<Outcome> {
     let numbers = scene.queues();
     let (first, last) = (numbers.first().copied().unwrap_or_default(), numbers.last().copied().unwrap_or_default());
     let lines = &scene.after.queues;
-    let own = scene.daemon.as_ref().ok().and_then(super::scene::Daemon::process);
+    let own = scene.process();
     let mut outcomes = Vec::new();
     for (number, line) in lines.iter().filter(|(number, _)| numbers.contains(number)) {
         let name = scene.machine.text(&format!("/proc/{}/comm", line.port)).trim().to_owned();
         // The port id of further sockets of a process is a random number.
-        let is_stranger = !name.is_empty() && name != "minewall" && Some(u64::from(line.port)) != own;
+        let is_stranger = !name.is_empty() && name != "minewall" && Some(line.port) != own;
         if is_stranger || (own.is_none() && name != "minewall") {
             let who = if name.is_empty() {
                 format!("port id {}", line.port)
@@ -47,22 +55,15 @@ pub(super) fn bound(scene: &Scene) -> Vec<Outcome> {
 
 /// Whether packets were lost, or passed unseen, for want of room.
 pub(super) fn drops(scene: &Scene) -> Vec<Outcome> {
-    let counted = |metric: &str| scene.counted(metric);
-    let figures = [
-        "minewall_queue_dropped_packets_total",
-        "minewall_queue_user_dropped_packets_total",
-        "minewall_queue_overruns_total",
-    ]
-    .map(counted);
-    let [Some(dropped), Some(user_dropped), Some(overruns)] = figures else {
+    let [Some(dropped), Some(user_dropped), Some(overruns)] = LOST.map(|metric| scene.counted(metric)) else {
         let of = scene.after.queues.iter().filter(|(number, _)| scene.queues().contains(number));
-        let lost: u64 = of.map(|(_, line)| line.dropped + line.user_dropped).sum();
+        let lost: u64 = of.map(|(_, line)| u64::from(line.dropped) + u64::from(line.user_dropped)).sum();
         return match lost {
             0 => vec![Outcome::skipped("no minewall tells what its queues lost")],
             lost => vec![Outcome::warn(format!("the kernel dropped {lost} packets of our queues"), "queue.length")],
         };
     };
-    let judged = counted("minewall_packets_total").unwrap_or_default();
+    let judged = scene.counted("minewall_packets_total").unwrap_or_default();
     if dropped + user_dropped + overruns == 0 {
         return vec![Outcome::ok(format!("none of {judged} packets"))];
     }
@@ -70,10 +71,7 @@ pub(super) fn drops(scene: &Scene) -> Vec<Outcome> {
     let fail = scene.config.queue.fail;
     let passed =
         if overruns > 0 && (open(fail.dns) || open(fail.tcp)) { ", where packets passed uninspected" } else { "" };
-    let grown: u64 = ["minewall_queue_dropped_packets_total", "minewall_queue_overruns_total"]
-        .iter()
-        .filter_map(|metric| scene.grown(metric))
-        .sum();
+    let grown: u64 = LOST.iter().filter_map(|metric| scene.grown(metric)).sum();
     let now = if grown > 0 { format!("; {grown} of these while it was looked at") } else { String::new() };
     let seen = format!(
         "beside {judged} packets judged: {dropped} dropped with a full queue, {user_dropped} with a full socket, {overruns} \
@@ -108,25 +106,16 @@ pub(super) fn load(scene: &Scene) -> Vec<Outcome> {
     }
 }
 
-/// The end of the bucket that 99 of 100 fall below, over all queues.
+/// The end of the bucket that 99 of 100 fall below, over all queues, in seconds; none where no packet came.
 fn p99(samples: Option<&Value>) -> Option<f64> {
-    let mut sums: Vec<(f64, u64)> = Vec::new();
+    let mut sums = [0; BUCKETS.len() + 1];
     for sample in samples?.as_array()? {
-        for (at, bucket) in sample.get("buckets")?.as_array()?.iter().enumerate() {
-            let (end, count) = (bucket.get(0)?.as_f64().unwrap_or(f64::INFINITY), bucket.get(1)?.as_u64()?);
-            match sums.get_mut(at) {
-                Some(sum) => sum.1 += count,
-                None => sums.push((end, count)),
-            }
+        for (sum, bucket) in sums.iter_mut().zip(sample.get("buckets")?.as_array()?) {
+            *sum += bucket.get(1)?.as_u64()?;
         }
     }
-    let all: u64 = sums.iter().map(|(_, count)| count).sum();
-    let mut below = 0;
-    let reached = sums.iter().find(|(_, count)| {
-        below += count;
-        below * 100 >= all * 99
-    });
-    reached.filter(|_| all > 0).map(|(end, _)| *end)
+    let within = |us: u32| f64::from(us) / 1e6;
+    sums.iter().any(|sum| *sum > 0).then(|| percentile(&sums, 99).map_or(f64::INFINITY, within))
 }
 
 #[cfg(test)]
@@ -135,15 +124,17 @@ mod tests {
 
     use super::*;
 
+    /// A sample as the daemon tells it, with so many packets in the bucket that ends at a millisecond and in the last one.
+    fn sample(fast: u64, slow: u64) -> Value {
+        let ends = BUCKETS.iter().map(|end| (json!(f64::from(*end) / 1e6), if *end == 1000 { fast } else { 0 }));
+        json!({ "buckets": ends.chain([(Value::Null, slow)]).map(|(end, count)| json!([end, count])).collect::<Value>() })
+    }
+
     #[test]
     fn the_time_of_99_of_100_is_read_over_all_queues() {
-        let samples = json!([
-            { "queue": "1", "buckets": [[0.001, 98], [0.01, 0], [null, 0]] },
-            { "queue": "2", "buckets": [[0.001, 1], [0.01, 0], [null, 1]] },
-        ]);
-        assert_eq!(p99(Some(&samples)), Some(0.001));
-        assert_eq!(p99(Some(&json!([{ "buckets": [[0.001, 0], [null, 5]] }]))), Some(f64::INFINITY));
-        assert_eq!(p99(Some(&json!([{ "buckets": [[0.001, 0], [null, 0]] }]))), None);
+        assert_eq!(p99(Some(&json!([sample(98, 0), sample(1, 1)]))), Some(0.001));
+        assert_eq!(p99(Some(&json!([sample(97, 0), sample(1, 2)]))), Some(f64::INFINITY));
+        assert_eq!(p99(Some(&json!([sample(0, 0)]))), None);
         assert_eq!(p99(Some(&json!("?"))), None);
     }
 }

@@ -1,27 +1,26 @@
 //! Our rules in the kernel.
 
+use minewall_core::ruleset::{PREFIX, TABLE};
+
 use super::check::Outcome;
 use super::machine::is_missing;
 use super::scene::Scene;
 
-/// What stands in a table of ours of nft, and in chains of ours of iptables.
-const TABLE: &str = "table inet minewall {";
-const CHAIN: &str = "MINEWALL_";
-
 /// Whether our rules are there.
 pub(super) fn present(scene: &Scene) -> Vec<Outcome> {
     let rules = scene.rules();
+    let table = format!("table {TABLE} {{");
     let mut unread = Vec::new();
     let mut found = Vec::new();
     match &rules.nft {
-        Ok(text) if text.lines().any(|line| line.starts_with(TABLE)) => found.push("nft"),
+        Ok(text) if text.lines().any(|line| line.starts_with(&table)) => found.push("nft"),
         Ok(_) => {}
         Err(error) if is_missing(error) => {}
         Err(error) => unread.push(format!("{error:#}")),
     }
     for (program, saved) in &rules.iptables {
         match saved {
-            Ok(text) if text.contains(CHAIN) => found.push(program.trim_end_matches("-save")),
+            Ok(text) if text.contains(PREFIX) => found.push(program.trim_end_matches("-save")),
             Ok(_) => {}
             Err(error) if is_missing(error) => {}
             Err(error) => unread.push(format!("{error:#}")),
@@ -30,7 +29,7 @@ pub(super) fn present(scene: &Scene) -> Vec<Outcome> {
     if found.is_empty() && !unread.is_empty() {
         return vec![Outcome::skipped(format!("the rules cannot be read: {}", unread.join("; ")))];
     }
-    let paused = scene.daemon.as_ref().is_ok_and(|daemon| daemon.paused().is_some());
+    let paused = scene.daemon.as_ref().is_ok_and(|daemon| daemon.status.paused.is_some());
     match (&scene.daemon, found.is_empty()) {
         (Ok(_), true) if paused => vec![Outcome::note("they are out: minewall is paused", "minewall resume")],
         (Ok(_), true) => vec![Outcome::fail(
@@ -38,7 +37,7 @@ pub(super) fn present(scene: &Scene) -> Vec<Outcome> {
             "it restores them within 5 seconds: look again; if they stay away, its log says why: journalctl -u minewall",
         )],
         (Ok(daemon), false) => {
-            let backend = daemon.text("backend");
+            let backend = &daemon.status.backend;
             vec![Outcome::ok(format!("they are in place ({}), loaded by {backend}", found.join(", ")))]
         }
         (Err(_), false) => vec![Outcome::note(

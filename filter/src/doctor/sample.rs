@@ -4,18 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use super::machine::Machine;
-
-/// What the kernel lists of one queue.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct QueueLine {
-    /// The port id of the socket that is bound: as a rule the process.
-    pub(super) port: u32,
-    pub(super) waiting: u64,
-    pub(super) dropped: u64,
-    pub(super) user_dropped: u64,
-    /// Packets that were ever given to it.
-    pub(super) given: u64,
-}
+use crate::queue::counters::{LISTED, QueueLine, lines};
 
 /// Packets of one interface since it is there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,7 +34,7 @@ impl Sample {
             interfaces: interfaces(&machine.text("/proc/self/net/dev")),
             forwarded: four.map(|four| four + six.unwrap_or_default()),
             invalid: invalid(&machine.text("/proc/self/net/stat/nf_conntrack")),
-            queues: queues(&machine.text("/proc/self/net/netfilter/nfnetlink_queue")),
+            queues: lines(&machine.text(LISTED)).collect(),
         }
     }
 }
@@ -84,17 +73,6 @@ fn invalid(text: &str) -> Option<u64> {
     Some(lines.filter_map(of).sum())
 }
 
-/// Number, port id, waiting, what is copied, how much, dropped, dropped for the socket, id of the next packet.
-fn queues(text: &str) -> BTreeMap<u16, QueueLine> {
-    let line = |line: &str| {
-        let numbers: Vec<u64> = line.split_ascii_whitespace().map_while(|number| number.parse().ok()).collect();
-        let [number, port, waiting, _, _, dropped, user_dropped, given, ..] = numbers[..] else { return None };
-        let port = u32::try_from(port).ok()?;
-        Some((u16::try_from(number).ok()?, QueueLine { port, waiting, dropped, user_dropped, given }))
-    };
-    text.lines().filter_map(line).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -115,11 +93,8 @@ mod tests {
         assert_eq!(forwarded_v6("Ip6InReceives   \t7\nIp6OutForwDatagrams             \t9\n"), Some(9));
         let stat = "entries  clashres found new invalid ignore\n00000005  00000000 00000000 00000000 0000000a 0\n00000005  0 0 0 00000001 0\n";
         assert_eq!(invalid(stat), Some(11));
-        let line = " 4700   7351    12 2 65531     3     4  1234567  1\n";
-        let queue = QueueLine { port: 7351, waiting: 12, dropped: 3, user_dropped: 4, given: 1_234_567 };
-        assert_eq!(queues(line).get(&4700), Some(&queue));
         for nothing in ["", "x", "Ip: a\n", "1 2 3\n", ":\n"] {
-            assert_eq!((forwarded_v4(nothing), forwarded_v6(nothing), queues(nothing).len()), (None, None, 0));
+            assert_eq!((forwarded_v4(nothing), forwarded_v6(nothing)), (None, None));
             assert!(interfaces(nothing).is_empty() && invalid(nothing).unwrap_or_default() == 0);
         }
     }

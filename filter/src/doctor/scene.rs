@@ -4,14 +4,15 @@ use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Error, Result};
 use minewall_core::config::Config;
 use minewall_core::ruleset::Classes;
+use minewall_lists::Lists;
 use serde_json::Value;
 
 use super::machine::Machine;
 use super::sample::Sample;
-use crate::control::{Caller, Request};
+use crate::control::{Caller, Request, Status};
 use crate::{kernel, settings};
 
 /// All of it.
@@ -33,12 +34,13 @@ pub(super) struct Scene {
     /// Seconds since 1970.
     pub(super) now: i64,
     rules: OnceCell<Rules>,
+    lists: OnceCell<Result<Lists>>,
 }
 
 /// What the running daemon tells.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Daemon {
-    pub(super) status: Value,
+    pub(super) status: Status,
     pub(super) counters: Value,
 }
 
@@ -73,8 +75,8 @@ impl Scene {
         let after = Sample::take(&machine);
         let now = crate::clock::wall_us() / 1_000_000;
         let path = path.to_owned();
-        let rules = OnceCell::new();
-        Self { machine, path, config_error, config, daemon, earlier, before, after, sends_test, now, rules }
+        let (rules, lists) = (OnceCell::new(), OnceCell::new());
+        Self { machine, path, config_error, config, daemon, earlier, before, after, sends_test, now, rules, lists }
     }
 
     /// The rules in place.
@@ -83,6 +85,16 @@ impl Scene {
             nft: self.machine.run("nft", &["-a", "-t", "list", "ruleset"]),
             iptables: SAVES.map(|program| (program, self.machine.run(program, &[]))).into(),
         })
+    }
+
+    /// The index of all lists, or what is wrong with one; it is built once for all who ask.
+    pub(super) fn lists(&self) -> Result<&Lists, &Error> {
+        self.lists.get_or_init(|| Ok(settings::lists(&self.config.lists)?.0)).as_ref()
+    }
+
+    /// The daemon's process, if one tells it.
+    pub(super) fn process(&self) -> Option<u32> {
+        self.daemon.as_ref().ok().map(|daemon| daemon.status.process)
     }
 
     /// Seconds between the two moments.
@@ -112,9 +124,10 @@ impl Daemon {
     fn ask(config: &Config) -> Result<Self, String> {
         let ask = || -> Result<Self> {
             let mut caller = Caller::connect(config)?;
-            caller.ask(&Request::new("status"))?;
-            caller.ask(&Request::new("counters"))?;
-            Ok(Self { status: caller.hear("status")?, counters: caller.hear("counters")? })
+            Ok(Self {
+                status: caller.tell(&Request::new("status"))?,
+                counters: caller.tell(&Request::new("counters"))?,
+            })
         };
         ask().map_err(|error| format!("{error:#}"))
     }
@@ -131,21 +144,6 @@ impl Daemon {
         let sample = |sample: &Value| Some((sample.get(label)?.as_str()?.to_owned(), sample.get("value")?.as_u64()?));
         samples.filter_map(sample).collect()
     }
-
-    /// A text of the status.
-    pub(super) fn text(&self, name: &str) -> &str {
-        self.status.get(name).and_then(Value::as_str).unwrap_or_default()
-    }
-
-    /// Its process.
-    pub(super) fn process(&self) -> Option<u64> {
-        self.status.get("process").and_then(Value::as_u64)
-    }
-
-    /// When its pause ends, if it is paused.
-    pub(super) fn paused(&self) -> Option<&Value> {
-        self.status.get("paused").filter(|paused| !paused.is_null())
-    }
 }
 
 /// A scene for tests: recorded files and programs, a configuration, and what the daemon told.
@@ -153,10 +151,11 @@ impl Daemon {
 impl Scene {
     pub(super) fn recorded(machine: Machine, config: Config, daemon: Option<Daemon>) -> Self {
         let sample = Sample::take(&machine);
-        let rules = OnceCell::new();
+        let (rules, lists) = (OnceCell::new(), OnceCell::new());
         let daemon = daemon.ok_or_else(|| "no minewall runs here".to_owned());
         let (before, after, earlier) = (sample.clone(), sample, daemon.clone().ok());
         let (path, config_error, now) = (PathBuf::from("/etc/minewall/minewall.toml"), None, 1_796_000_000);
-        Self { machine, path, config_error, config, daemon, earlier, before, after, sends_test: false, now, rules }
+        let sends_test = false;
+        Self { machine, path, config_error, config, daemon, earlier, before, after, sends_test, now, rules, lists }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::check::Outcome;
 use super::scene::Scene;
+use crate::control::Status;
 use crate::{settings, update};
 
 /// Whether the configuration is sound.
@@ -13,7 +14,10 @@ pub(super) fn configuration(scene: &Scene) -> Vec<Outcome> {
     }
     let wrong = match &scene.config_error {
         Some(error) => Some(error.clone()),
-        None if scene.machine.is_own => settings::check(&scene.path).err().map(|error| format!("{error:#}")),
+        None if scene.machine.is_own => {
+            let checked = settings::check_by(&scene.path, |_| scene.lists().map(drop).map_err(settings::again));
+            checked.err().map(|error| format!("{error:#}"))
+        }
         None => None,
     };
     match wrong {
@@ -27,9 +31,9 @@ pub(super) fn daemon(scene: &Scene) -> Vec<Outcome> {
     let others = others(scene);
     let mut outcomes = match &scene.daemon {
         Ok(daemon) => {
-            let since = daemon.status.get("started").and_then(serde_json::Value::as_i64).unwrap_or(scene.now);
+            let Status { version, process, started, .. } = &daemon.status;
+            let since = i64::try_from(*started).unwrap_or(scene.now);
             let hours = scene.now.saturating_sub(since).max(0) / 3600;
-            let (version, process) = (daemon.text("version"), daemon.process().unwrap_or_default());
             vec![Outcome::ok(format!("version {version} runs as process {process}, for {hours} h"))]
         }
         Err(why) if others.is_empty() && !why.contains("sudo") => {
@@ -37,10 +41,10 @@ pub(super) fn daemon(scene: &Scene) -> Vec<Outcome> {
         }
         Err(why) => vec![Outcome::skipped(why.clone())],
     };
-    let own = scene.daemon.as_ref().ok().and_then(super::scene::Daemon::process);
+    let own = scene.process();
     let others: Vec<_> = others.into_iter().filter(|other| Some(*other) != own).collect();
     if own.is_some() && !others.is_empty() {
-        let pids = others.iter().map(u64::to_string).collect::<Vec<_>>().join(" ");
+        let pids = others.iter().map(u32::to_string).collect::<Vec<_>>().join(" ");
         outcomes.push(Outcome::warn(
             format!("another minewall runs on this gateway (process {pids}): both have the same table of rules"),
             &format!("end one of them: kill {pids}"),
@@ -50,10 +54,10 @@ pub(super) fn daemon(scene: &Scene) -> Vec<Outcome> {
 }
 
 /// Processes `minewall run` in this network namespace.
-fn others(scene: &Scene) -> Vec<u64> {
+fn others(scene: &Scene) -> Vec<u32> {
     let machine = &scene.machine;
     let here = machine.link("/proc/self/ns/net");
-    let is_one = |pid: &u64| {
+    let is_one = |pid: &u32| {
         let line = machine.text(&format!("/proc/{pid}/cmdline"));
         let mut words = line.split('\0');
         let is_minewall = words.next().is_some_and(|program| program.rsplit('/').next() == Some("minewall"));
@@ -67,13 +71,11 @@ pub(super) fn mode(scene: &Scene) -> Vec<Outcome> {
     let Ok(daemon) = &scene.daemon else {
         return vec![Outcome::skipped("no minewall tells its mode")];
     };
-    if let Some(paused) = daemon.paused() {
-        let until = paused.get("until").and_then(serde_json::Value::as_i64).map(update::time);
-        let until = until.map(|until| format!(" until {until}")).unwrap_or_default();
-        let seen = format!("minewall is paused{until}: nothing is cut");
+    if let Some(paused) = &daemon.status.paused {
+        let seen = format!("minewall is paused until {}: nothing is cut", update::time(paused.until));
         return vec![Outcome::warn(seen, "minewall resume")];
     }
-    match daemon.text("mode") {
+    match daemon.status.mode.as_str() {
         "block" => vec![Outcome::ok("mode = \"block\": mining is cut")],
         mode => vec![Outcome::note(
             format!("mode = {mode:?}: mining is written down and let pass"),

@@ -43,22 +43,23 @@ fn outcome(name: &str, reached: anyhow::Result<String>, scene: &Scene) -> Outcom
     }
 }
 
-/// What the daemon counts of its sinks.
-fn counted(scene: &Scene) -> Vec<Outcome> {
+/// What the daemon counts of its sinks. One that never had anything to send is not up, and nothing is wrong with it.
+pub(super) fn counted(scene: &Scene) -> Vec<Outcome> {
     let Ok(daemon) = &scene.daemon else { return Vec::new() };
-    let lost = daemon.by("minewall_sink_lost_records_total", "sink");
-    let waiting = daemon.by("minewall_sink_waiting_records", "sink");
+    let [lost, waiting, failures] =
+        ["minewall_sink_lost_records_total", "minewall_sink_waiting_records", "minewall_sink_failures_total"]
+            .map(|metric| daemon.by(metric, "sink"));
     let of =
         |all: &[(String, u64)], name: &str| all.iter().find(|(sink, _)| sink == name).map_or(0, |(_, count)| *count);
     let sink = |(name, up): (String, u64)| {
         let (lost, waiting) = (of(&lost, &name), of(&waiting, &name));
         let figures = format!("{waiting} records wait, {lost} were lost since minewall started");
-        match (up, lost) {
-            (0, _) => Some(Outcome::fail(
+        match (up, of(&failures, &name), lost) {
+            (0, 1.., _) => Some(Outcome::fail(
                 format!("{name}: the daemon's last attempt failed; {figures}"),
                 "journalctl -u minewall (OpenWrt: logread -e minewall) says why; a spool keeps more (docs/sinks.md)",
             )),
-            (_, 1..) => Some(Outcome::warn(
+            (_, _, 1..) => Some(Outcome::warn(
                 format!("{name}: {figures}"),
                 "a spool keeps what a sink cannot take in time (docs/sinks.md)",
             )),

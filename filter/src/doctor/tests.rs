@@ -12,9 +12,12 @@ use serde_json::json;
 
 use super::check::{Outcome, State};
 use super::machine::Machine;
-use super::sample::{QueueLine, Traffic};
+use super::sample::Traffic;
 use super::scene::{Daemon, Scene};
-use super::{evidence, kernel, machine_state, marks, offload, queues, rules, settings, show, table, traffic};
+use crate::control::Paused;
+use crate::queue::counters::QueueLine;
+
+use super::{evidence, kernel, machine_state, marks, offload, queues, rules, settings, show, sinks, table, traffic};
 
 static COUNT: AtomicUsize = AtomicUsize::new(0);
 
@@ -61,7 +64,7 @@ fn configured(files: &[(&str, &str)], programs: &[(&str, &str)], daemon: Option<
 /// A daemon of process 77 that tells these figures.
 fn daemon(counters: serde_json::Value) -> Option<Daemon> {
     let status = json!({ "version": "1", "process": 77, "mode": "block", "backend": "nft", "started": 1_795_990_000 });
-    Some(Daemon { status, counters })
+    Some(Daemon { status: serde_json::from_value(status).unwrap(), counters })
 }
 
 fn quiet() -> Option<Daemon> {
@@ -136,8 +139,34 @@ fn lost_packets_and_load_are_told_with_figures() {
     let closed = configured(&[], &[], of(5, 7, 0), "[queue]\nfail = \"closed\"\n");
     assert!(!queues::drops(&closed.scene)[0].seen.contains("uninspected"));
     is(&queues::drops(&recorded(&[], &[], None).scene), State::Skipped, &["no minewall"]);
+    let mut grows = recorded(&[], &[], of(5, 7, 0));
+    let figures = &mut grows.scene.daemon.as_mut().unwrap().counters;
+    for (metric, value) in ["dropped_packets", "user_dropped_packets", "overruns"].into_iter().zip([6, 10, 107]) {
+        figures[format!("minewall_queue_{metric}_total")][0]["value"] = json!(value);
+    }
+    is(
+        &queues::drops(&grows.scene),
+        State::Warn,
+        &["6 dropped", "10 with a full socket", "107 times", "; 111 of these"],
+    );
     is(&queues::load(&recorded(&[], &[], of(0, 0, 2)).scene), State::Warn, &["level 2 of 3"]);
     is(&queues::load(&recorded(&[], &[], of(0, 0, 0)).scene), State::Ok, &["no packet"]);
+}
+
+#[test]
+fn a_sink_is_down_when_its_attempts_fail_and_not_before_the_first() {
+    let of = |up: u64, failures: u64, lost: u64| {
+        let one = |value: u64| json!([{ "sink": "logs", "value": value }]);
+        daemon(json!({
+            "minewall_sink_up": one(up), "minewall_sink_failures_total": one(failures),
+            "minewall_sink_lost_records_total": one(lost), "minewall_sink_waiting_records": one(3),
+        }))
+    };
+    let counted = |daemon| sinks::counted(&recorded(&[], &[], daemon).scene);
+    assert!(counted(of(0, 0, 0)).is_empty(), "nothing was to be sent yet");
+    assert!(counted(of(1, 2, 0)).is_empty(), "it is up again");
+    is(&counted(of(0, 2, 1)), State::Fail, &["logs: the daemon's last attempt failed", "3 records wait, 1 were lost"]);
+    is(&counted(of(1, 2, 1)), State::Warn, &["1 were lost"]);
 }
 
 #[test]
@@ -151,7 +180,7 @@ fn rules_that_are_gone_are_noticed() {
     let refused = [(NFT, "error: Operation not permitted (you must be root)")];
     is(&rules::present(&recorded(&[], &refused, None).scene), State::Skipped, &["not permitted"]);
     let mut paused = quiet().unwrap();
-    paused.status["paused"] = json!({ "until": 5 });
+    paused.status.paused = Some(Paused { until: 5, ..Paused::default() });
     is(&rules::present(&recorded(&[], &[(NFT, "")], Some(paused.clone())).scene), State::Note, &["resume"]);
     is(&settings::mode(&recorded(&[], &[], Some(paused)).scene), State::Warn, &["paused", "resume"]);
 }
@@ -208,7 +237,7 @@ fn pass(recorded: &mut Recorded, forwarded: u64, given: u64, seconds: u64) {
     scene.before.at = Instant::now();
     scene.after.at = scene.before.at + Duration::from_secs(seconds);
     (scene.before.forwarded, scene.after.forwarded) = (Some(7), Some(7 + forwarded));
-    let line = |given| QueueLine { given, ..QueueLine::default() };
+    let line = |given: u64| QueueLine { given: given.try_into().unwrap(), ..QueueLine::default() };
     scene.before.queues.insert(4700, line(40));
     scene.after.queues.insert(4700, line(40 + given));
 }

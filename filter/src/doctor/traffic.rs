@@ -2,6 +2,7 @@
 
 use super::check::Outcome;
 use super::scene::Scene;
+use crate::routes;
 
 /// So many forwarded packets say something.
 const ENOUGH: u64 = 500;
@@ -46,7 +47,7 @@ pub(super) fn crossing(scene: &Scene) -> Vec<Outcome> {
             let after = scene.after.queues.get(number)?;
             // A number that wrapped around, or a queue bound anew in between.
             let before = scene.before.queues.get(number).map_or(0, |line| line.given);
-            Some(if after.given >= before { after.given - before } else { after.given })
+            Some(u64::from(if after.given >= before { after.given - before } else { after.given }))
         })
         .sum();
     let time = format!("in {:.0} s", scene.seconds());
@@ -193,13 +194,8 @@ pub(super) fn rp_filter(scene: &Scene) -> Vec<Outcome> {
     let names = scene.machine.names("/proc/sys/net/ipv4/conf");
     let is_strict = |name: &&String| !["all", "default", "lo"].contains(&name.as_str()) && of(name).max(all) == 1;
     let strict: Vec<_> = names.iter().filter(is_strict).map(String::as_str).collect();
-    // Destination and mask 0 are a default route; each of an own metric or interface is one more.
-    let routes = scene.machine.text("/proc/self/net/route");
-    let is_default = |line: &&str| {
-        let words: Vec<_> = line.split_ascii_whitespace().collect();
-        words.get(1) == Some(&"00000000") && words.get(7) == Some(&"00000000")
-    };
-    let defaults = routes.lines().filter(is_default).count();
+    // Each default route of an own metric or interface is one more.
+    let defaults = routes::of(&scene.machine.text(routes::FILE)).filter(|route| route.prefix_len() == 0).count();
     if strict.is_empty() || defaults < 2 {
         let how = if strict.is_empty() { "not strict".to_owned() } else { format!("strict on {}", strict.join(", ")) };
         return vec![Outcome::ok(format!("{how}, {defaults} default routes"))];

@@ -45,7 +45,11 @@ pub(crate) fn watts(watts: f64) -> String {
 
 /// How long ago, in the largest unit of which there are two.
 pub(crate) fn ago(now_us: i64, then_us: i64) -> String {
-    let seconds = now_us.saturating_sub(then_us).max(0) / 1_000_000;
+    ago_s(now_us.saturating_sub(then_us).max(0) / 1_000_000)
+}
+
+/// The same of so many seconds: `3 h ago`.
+pub(crate) fn ago_s(seconds: i64) -> String {
     let units = [(86_400, "d"), (3600, "h"), (60, "min")];
     match units.into_iter().find(|(unit, _)| seconds >= 2 * unit) {
         Some((unit, name)) => format!("{} {name} ago", seconds / unit),

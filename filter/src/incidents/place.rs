@@ -73,8 +73,8 @@ impl Place {
     pub(crate) fn one(&self, config: &Config, id: &str) -> Result<(Incident, Vec<Value>)> {
         let Some(files) = self.files(config) else {
             let mut caller = Caller::connect(config)?;
-            caller.ask(&Request { id: Some(id.to_owned()), ..Request::new("incident") })?;
-            return Ok((caller.hear("incident")?, Vec::new()));
+            let incident = caller.tell(&Request { id: Some(id.to_owned()), ..Request::new("incident") })?;
+            return Ok((incident, Vec::new()));
         };
         let (incidents, told) = files.incidents()?;
         told.warn();

@@ -1,6 +1,6 @@
 //! What the kernel's rules counted.
 
-use minewall_core::ruleset::Counter;
+use minewall_core::ruleset::{Counter, PREFIX};
 
 /// Packets and bytes of the rules that share a counter, in both families.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +31,8 @@ pub(super) fn of_nft(text: &str) -> Vec<RuleCount> {
 /// Reads what `iptables-save -c` printed: `[packets:bytes] -A CHAIN .. "minewall NAME: .."`.
 pub(super) fn of_iptables(text: &str) -> Vec<RuleCount> {
     fn count(line: &str) -> Option<(&str, &str, &str)> {
-        let (counts, rule) = line.strip_prefix('[')?.split_once("] -A MINEWALL_")?;
+        let (counts, rule) = line.strip_prefix('[')?.split_once("] -A ")?;
+        let rule = rule.strip_prefix(PREFIX)?;
         let (packets, bytes) = counts.split_once(':')?;
         let (name, _) = rule.split_once("--comment \"minewall ")?.1.split_once(':')?;
         Some((name, packets, bytes))

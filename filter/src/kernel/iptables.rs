@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Error, Result, anyhow};
 use minewall_core::config::Config;
-use minewall_core::ruleset::{self, Family, Ruleset};
+use minewall_core::ruleset::{self, Family, PREFIX, Ruleset};
 
 use super::command::{find, not_permitted, run};
 use super::ipset;
@@ -82,7 +82,7 @@ impl Tables {
             return Err(match self.unload() {
                 Ok(()) => refusal,
                 Err(error) => {
-                    refusal.context(format!("rules were left behind ({error:#}); take out the chains MINEWALL_*"))
+                    refusal.context(format!("rules were left behind ({error:#}); take out the chains {PREFIX}*"))
                 }
             });
         }
@@ -175,14 +175,14 @@ fn ours(saved: &str) -> String {
     for line in saved.lines() {
         table = line.strip_prefix('*').unwrap_or(table);
         let chain = line.strip_prefix("-A ").and_then(|rule| rule.split(' ').next()).unwrap_or("");
-        if line.contains("MINEWALL_") {
+        if line.contains(PREFIX) {
             let line = line.split(" [").next().unwrap_or(line); // counters of a chain's policy
-            let behind =
-                if table == "filter" && chain == last_chain && !chain.is_empty() && !chain.starts_with("MINEWALL_") {
-                    " (behind)"
-                } else {
-                    ""
-                };
+            let behind = if table == "filter" && chain == last_chain && !chain.is_empty() && !chain.starts_with(PREFIX)
+            {
+                " (behind)"
+            } else {
+                ""
+            };
             text += &format!("{table} {line}{behind}\n");
         }
         last_chain = chain;

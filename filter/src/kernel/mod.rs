@@ -200,7 +200,7 @@ impl Plane {
 
     /// One part that cannot be removed does not keep the other.
     fn remove(&self) -> Result<()> {
-        let let_go = offload::let_go();
+        let let_go = offload::let_go().map(drop);
         match self.loader {
             Loader::Nft => nft::unload(),
             Loader::Iptables(tables) => tables.unload(),

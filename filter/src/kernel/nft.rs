@@ -1,7 +1,7 @@
 //! Loading the rules with `nft`.
 
 use anyhow::{Error, Result, anyhow};
-use minewall_core::ruleset::{self, Element, Ruleset};
+use minewall_core::ruleset::{self, Element, Ruleset, TABLE};
 
 use super::command::{not_permitted, run};
 
@@ -50,12 +50,12 @@ pub(super) fn unload() -> Result<()> {
 
 /// Our table without what changes by itself (counters, elements of sets).
 pub(super) fn list() -> Result<String> {
-    run(NFT, &["-s", "-t", "list", "table", "inet", "minewall"], "")
+    run(NFT, &["-s", "-t", "list", "table", TABLE], "")
 }
 
 /// Our counters.
 pub(super) fn counters() -> Result<String> {
-    run(NFT, &["list", "counters", "table", "inet", "minewall"], "")
+    run(NFT, &["list", "counters", "table", TABLE], "")
 }
 
 /// Whether an error of [`list`] says that the table is not there.
@@ -84,8 +84,7 @@ fn package(module: &str) -> &'static str {
 
 /// A hook of its own name so that nothing of ours is named; it is only ever checked.
 fn probe(rule: &str) -> String {
-    let table = "table inet minewall_probe";
     format!(
-        "{table} {{\n\tcounter probe {{\n\t}}\n\tchain probe {{\n\t\ttype filter hook input priority -10;\n\t\t{rule}\n\t}}\n}}\n"
+        "table {TABLE}_probe {{\n\tcounter probe {{\n\t}}\n\tchain probe {{\n\t\ttype filter hook input priority -10;\n\t\t{rule}\n\t}}\n}}\n"
     )
 }

@@ -41,7 +41,7 @@ fn forwards(device: &str) -> bool {
 /// The rules in place cannot be read, or nft refuses ours.
 pub(super) fn hold_back(config: &Config) -> Result<Vec<String>> {
     if config.kernel.offload == Offload::Off {
-        return let_go().map(|()| Vec::new());
+        return let_go().map(|_| Vec::new());
     }
     if find(NFT).is_none() {
         return Ok(Vec::new());
@@ -55,16 +55,16 @@ pub(super) fn hold_back(config: &Config) -> Result<Vec<String>> {
     Ok(chains)
 }
 
-/// Takes our rules out of the chains of others.
+/// Takes our rules out of the chains of others; whether there were any.
 ///
 /// # Errors
 /// The rules in place cannot be read, or nft does not remove them.
-pub(super) fn let_go() -> Result<()> {
+pub(super) fn let_go() -> Result<bool> {
     if find(NFT).is_none() {
-        return Ok(());
+        return Ok(false);
     }
     let text = pending_remove(&list()?);
-    if text.is_empty() { Ok(()) } else { run(NFT, &["-f", "-"], &text).map(drop) }
+    if text.is_empty() { Ok(false) } else { run(NFT, &["-f", "-"], &text).map(|_| true) }
 }
 
 /// All rules, with handles and without elements of sets.

@@ -38,7 +38,7 @@ pub(super) fn iptables_plane_of(variant: &'static str, config: &Config, lists: &
     match Tables::of(variant, &rules) {
         Ok((tables, notes)) => Some(Plane::new(config, rules, Loader::Iptables(tables), notes)),
         Err(error) => {
-            eprintln!("SKIPPED iptables{variant}: {error:#}");
+            minewall_lab::skipped(&format!("iptables{variant}"), format_args!("{error:#}"));
             None
         }
     }
@@ -55,7 +55,7 @@ pub(super) fn nft_plane_of(config: &Config, lists: &Lists) -> Option<Plane> {
     match nft::check(&rules) {
         Ok(()) => Some(Plane::new(config, rules, Loader::Nft, Vec::new())),
         Err(error) => {
-            eprintln!("SKIPPED nft: {error:#}");
+            minewall_lab::skipped("nft", format_args!("{error:#}"));
             None
         }
     }

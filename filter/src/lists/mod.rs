@@ -23,7 +23,10 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Subcommand;
+use jiff::civil::Date;
+use jiff::tz::Offset;
 use minewall_core::config::Config;
+use minewall_lists::ListMeta;
 
 use crate::feed;
 #[cfg(feature = "resolve")]
@@ -129,6 +132,12 @@ impl Command {
             Self::Verify(verify) => verify.perform(),
         }
     }
+}
+
+/// The date of a list's source, in seconds since 1970; none where it names none.
+pub(crate) fn date(meta: &ListMeta) -> Option<i64> {
+    let date = meta.date.parse::<Date>().ok()?;
+    Some(Offset::UTC.to_timestamp(date.at(0, 0, 0, 0)).ok()?.as_second())
 }
 
 /// Has the running daemon read the lists anew; in words whether one does.

@@ -1,13 +1,13 @@
 //! `minewall lists rollback`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::Args;
 
 use super::tell;
-use crate::update::{Store, date};
+use crate::update::{self, Store, date};
 use crate::{output, settings};
 
 #[derive(Debug, Args)]
@@ -21,6 +21,7 @@ impl Rollback {
     /// Puts the former generation to use.
     pub(crate) fn perform(self) -> Result<ExitCode> {
         let config = settings::read(&self.config)?;
+        update::go_on_as_owner(Path::new(&config.lists.update.directory))?;
         let store = Store::new(&config.lists.update.directory);
         let state = store.roll_back().context("nothing is rolled back")?;
         let told = tell(&config);

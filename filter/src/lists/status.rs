@@ -11,6 +11,7 @@ use minewall_core::evidence::printable;
 use serde::Serialize;
 
 use super::ATTENTION;
+use crate::incidents::figures::ago_s;
 use crate::update::{self, Attempts, Generation, Scratch, Store};
 use crate::{output, settings};
 
@@ -129,7 +130,7 @@ fn table(config: &Config, shown: &Shown<'_>) -> String {
     table.set_header(["feed", "category", "entries", "rejected", "checked", "fetched", "what went wrong"]);
     let number = |number: Option<usize>| number.map_or_else(|| "-".to_owned(), |number| number.to_string());
     for row in &shown.feeds {
-        let age = row.age.map_or_else(|| "never".to_owned(), ago);
+        let age = row.age.map_or_else(|| "never".to_owned(), ago_s);
         let age = if row.alarm { format!("{age} (!)") } else { age };
         let next = row.next_try.map(|next| format!("; next try {}", update::time(next))).unwrap_or_default();
         let wrong = row.error.as_ref().map(|error| printable(error, usize::MAX) + &next).unwrap_or_default();
@@ -152,13 +153,4 @@ fn table(config: &Config, shown: &Shown<'_>) -> String {
         }
     };
     text
-}
-
-/// `3 h ago`, in the largest unit of which there are two.
-fn ago(seconds: i64) -> String {
-    let units = [(86_400, "d"), (3600, "h"), (60, "min")];
-    match units.into_iter().find(|(unit, _)| seconds >= 2 * unit) {
-        Some((unit, name)) => format!("{} {name} ago", seconds / unit),
-        None => format!("{seconds} s ago"),
-    }
 }

@@ -43,9 +43,8 @@ impl Update {
     /// Fetches, and says what became of each feed.
     pub(crate) fn perform(self) -> Result<ExitCode> {
         let config = settings::read(&self.config)?;
-        if !self.dry_run {
-            update::go_on_as_owner(Path::new(&config.lists.update.directory))?;
-        }
+        // What would change is worked out in the same place, so for that too.
+        update::go_on_as_owner(Path::new(&config.lists.update.directory))?;
         let feeds = self.feeds(&config)?;
         if feeds.is_empty() {
             self.say("no feed is configured ([[lists.feed]]); there is nothing to fetch")?;

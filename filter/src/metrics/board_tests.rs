@@ -44,8 +44,10 @@ fn wrong(expression: &str) -> Vec<String> {
         }
         let behind = rest.strip_prefix('{').and_then(|rest| rest.split_once('}'));
         let window = behind.map_or(rest, |(_, behind)| behind);
-        let is_counted = metric.kind == Kind::Gauge;
-        if window.starts_with('[') == is_counted && !name.ends_with("_seconds") {
+        let is_gauge = metric.kind == Kind::Gauge;
+        // Whether there were any since the start needs no rate.
+        let is_any = !is_gauge && window.starts_with(" > 0");
+        if window.starts_with('[') == is_gauge && !is_any && !name.ends_with("_seconds") {
             wrong.push(format!("{name} is a {:?}: rates are of counters", metric.kind));
         }
         labels_of_all.extend(labels);
@@ -81,6 +83,7 @@ fn an_expression_that_names_what_is_not_there_is_found() {
         "sum(rate(minewall_cut_verdicts_total{instance=~\"$instance\"}[5m])) * 60",
         "histogram_quantile(0.5, sum by (le) (rate(minewall_verdict_seconds_bucket[5m])))",
         "minewall_sink_up{sink=\"a\"} == 0",
+        "minewall_sink_up == 0 and minewall_sink_failures_total > 0",
     ] {
         assert_eq!(wrong(sound), [""; 0], "{sound}");
     }
@@ -91,6 +94,7 @@ fn an_expression_that_names_what_is_not_there_is_found() {
         ("sum by (layer) (rate(minewall_packets_total[5m]))", "the label layer"),
         ("rate(minewall_ease_level[5m])", "rates"),
         ("minewall_packets_total > 5", "rates"),
+        ("minewall_ease_level[5m] > 0", "rates"),
         ("up == 0", "no metric"),
     ] {
         assert!(wrong(broken).iter().any(|wrong| wrong.contains(word)), "{broken}: {:?}", wrong(broken));
@@ -156,16 +160,43 @@ fn the_alerts_ask_for_what_there_is() {
     }
 }
 
+/// What promtool is to find: of a sink that was never used, one that is up again and one that is down, the last is told.
+fn sinks_down(alerts: &str) -> String {
+    let series = |metric: &str, sink: &str, value: u32| {
+        format!(
+            "      - {{series: 'minewall_sink_{metric}{{sink=\"{sink}\", instance=\"g\"}}', values: '{value}x30'}}\n"
+        )
+    };
+    let sinks = [("unused", 0, 0), ("again", 1, 2), ("down", 0, 2)];
+    let input: String = sinks
+        .iter()
+        .map(|(sink, up, failed)| series("up", sink, *up) + &series("failures_total", sink, *failed))
+        .collect();
+    format!(
+        "rule_files: ['{alerts}']\ntests:\n  - interval: 1m\n    input_series:\n{input}    alert_rule_test:\n      \
+         - eval_time: 20m\n        alertname: MinewallSinkDown\n        exp_alerts:\n          \
+         - exp_labels: {{sink: down, instance: g, severity: warning}}\n            exp_annotations:\n              \
+         summary: The sink down of g is down\n              description: Records wait, and are lost when their room is \
+         spent. `minewall doctor --check sinks` says why.\n"
+    )
+}
+
 #[test]
 fn promtool_takes_the_alerts_and_the_text() {
     let promtool = std::path::Path::new("/usr/bin/promtool");
     if !promtool.exists() {
-        eprintln!("SKIPPED promtool_takes_the_alerts_and_the_text: there is no promtool (apt-get install prometheus)");
+        minewall_lab::skipped("promtool_takes_the_alerts_and_the_text", "apt-get install prometheus");
         return;
     }
     let alerts = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/grafana/minewall-alerts.yml");
     let checked = std::process::Command::new(promtool).args(["check", "rules", alerts]).output().unwrap();
     assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+    let tests = std::env::temp_dir().join(format!("minewall-alerts-{}.yml", std::process::id()));
+    std::fs::write(&tests, sinks_down(alerts)).unwrap();
+    let checked = std::process::Command::new(promtool).args(["test", "rules"]).arg(&tests).output().unwrap();
+    std::fs::remove_file(&tests).unwrap();
+    let told = [checked.stdout, checked.stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat();
+    assert!(checked.status.success(), "{told}");
     let mut checking = std::process::Command::new(promtool);
     checking.args(["check", "metrics"]).stdin(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
     let mut checking = checking.stdout(std::process::Stdio::piped()).spawn().unwrap();

@@ -1,8 +1,10 @@
 //! What minewall counts, as metrics of Prometheus. `table` has every metric, `text` spells them, `file` puts the text where
-//! the textfile collector of node_exporter reads it, `serve` tells it to whoever asks on this machine. A [`Snapshot`] is made anew each time, off the packet path.
+//! the textfile collector of node_exporter reads it, `desk` holds it for those who ask, `serve` tells it to whoever asks on
+//! this machine. A [`Snapshot`] is made anew each time, off the packet path.
 
 #[cfg(test)]
 mod board_tests;
+mod desk;
 mod file;
 mod json;
 mod serve;
@@ -18,9 +20,10 @@ use crate::kernel::RuleCount;
 use crate::queue::counters::Totals;
 use crate::sink::SinkCount;
 
+pub(crate) use desk::Desk;
 pub(crate) use file::{check, remove, write};
 pub(crate) use json::json;
-pub(crate) use serve::{Desk, Endpoint};
+pub(crate) use serve::Endpoint;
 pub(crate) use text::text;
 
 /// All that is counted, at one time.

@@ -4,16 +4,21 @@
 use std::fs::{self, Permissions};
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use minewall_core::config::Listen;
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
+
+use super::Desk;
 
 /// Clients at one time.
 const CLIENTS: usize = 4;
@@ -24,14 +29,11 @@ const REQUEST: usize = 4096;
 /// How long a client may take for its request, and for its answer.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// How long the main thread may take to tell.
-const TOLD: Duration = Duration::from_secs(5);
+/// How long one that is too many may take to read that it is.
+const REFUSED: Duration = Duration::from_millis(100);
 
-/// Figures of so long ago are told once more: to make them, a program is run.
-const FRESH: Duration = Duration::from_millis(900);
-
-/// How often it is looked whether to end.
-const LOOK: Duration = Duration::from_millis(100);
+/// How long nobody is taken in after the kernel refused to, such as for want of descriptors.
+const BREATH: Duration = Duration::from_millis(50);
 
 /// A client's thread needs little.
 const STACK: usize = 128 << 10;
@@ -39,52 +41,11 @@ const STACK: usize = 128 << 10;
 /// Whoever may enter the directory of the socket may ask, as whoever may enter that of the file may read it.
 const ASKABLE: u32 = 0o666;
 
-/// Where the main thread leaves what is told, when it is wanted.
-#[derive(Debug, Default)]
-pub(crate) struct Desk {
-    sheet: Mutex<Sheet>,
-    laid: Condvar,
-}
-
-#[derive(Debug, Default)]
-struct Sheet {
-    is_wanted: bool,
-    told: Option<(Instant, Arc<str>)>,
-}
-
-impl Desk {
-    /// Whether somebody waits.
-    pub(crate) fn is_wanted(&self) -> bool {
-        self.sheet.lock().unwrap_or_else(PoisonError::into_inner).is_wanted
-    }
-
-    /// Lays the text down for those who wait.
-    pub(crate) fn lay(&self, text: &str) {
-        let mut sheet = self.sheet.lock().unwrap_or_else(PoisonError::into_inner);
-        (sheet.is_wanted, sheet.told) = (false, Some((Instant::now(), text.into())));
-        self.laid.notify_all();
-    }
-
-    /// The text of about now; none where the main thread does not tell in time.
-    fn read(&self) -> Option<Arc<str>> {
-        let begun = Instant::now();
-        let mut sheet = self.sheet.lock().unwrap_or_else(PoisonError::into_inner);
-        loop {
-            let fresh = sheet.told.as_ref().filter(|(at, _)| *at + FRESH >= begun);
-            if let Some((_, text)) = fresh {
-                return Some(Arc::clone(text));
-            }
-            let left = TOLD.checked_sub(begun.elapsed())?;
-            sheet.is_wanted = true;
-            sheet = self.laid.wait_timeout(sheet, left).unwrap_or_else(PoisonError::into_inner).0;
-        }
-    }
-}
-
 /// The listening thread, until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Endpoint {
-    over: Arc<AtomicBool>,
+    /// Its thread reads the end of this socket, and ends.
+    wake: UnixStream,
     thread: Option<JoinHandle<()>>,
     /// The socket's file.
     path: Option<PathBuf>,
@@ -109,17 +70,16 @@ impl Endpoint {
             }
         };
         listener.unblock().context("cannot listen for metrics without waiting")?;
-        let over = Arc::new(AtomicBool::new(false));
+        let (wake, woken) = UnixStream::pair().context("cannot make a pair of sockets")?;
         let thread = std::thread::Builder::new().name("metrics".into()).stack_size(STACK);
-        let is_over = Arc::clone(&over);
-        let thread = thread.spawn(move || keep(&listener, &desk, &is_over)).context("cannot start a thread")?;
-        Ok(Self { over, thread: Some(thread), path })
+        let thread = thread.spawn(move || keep(&listener, &desk, &woken)).context("cannot start a thread")?;
+        Ok(Self { wake, thread: Some(thread), path })
     }
 }
 
 impl Drop for Endpoint {
     fn drop(&mut self) {
-        self.over.store(true, Ordering::Release);
+        let _ = self.wake.shutdown(std::net::Shutdown::Both);
         if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
             tracing::error!("the thread that tells metrics had ended before");
         }
@@ -185,16 +145,43 @@ impl Listener {
     }
 }
 
-fn keep(listener: &Listener, desk: &Arc<Desk>, over: &AtomicBool) {
+impl AsFd for Listener {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Tcp(listener) => listener.as_fd(),
+            Self::Unix(listener) => listener.as_fd(),
+        }
+    }
+}
+
+/// Waits until somebody comes, however long; false: to end.
+fn wait(listener: &Listener, woken: &UnixStream) -> bool {
+    let mut fds = [PollFd::new(woken, PollFlags::IN), PollFd::new(listener, PollFlags::IN)];
+    match poll(&mut fds, None) {
+        Err(error) if error != Errno::INTR => {
+            tracing::error!(%error, "metrics are told no more");
+            false
+        }
+        _ => fds.first().is_some_and(|woken| woken.revents().is_empty()),
+    }
+}
+
+fn keep(listener: &Listener, desk: &Arc<Desk>, woken: &UnixStream) {
     let clients = Arc::new(AtomicUsize::new(0));
-    while !over.load(Ordering::Acquire) {
-        let Ok(mut stream) = listener.accept() else {
-            // Nobody is there, or there are no more descriptors: looked again in a moment.
-            std::thread::sleep(LOOK);
-            continue;
+    while wait(listener, woken) {
+        let mut stream = match listener.accept() {
+            Ok(stream) => stream,
+            // The one that came has gone.
+            Err(error) if error.kind() == ErrorKind::WouldBlock => continue,
+            Err(error) => {
+                // Such as: no more descriptors. Not again at once.
+                tracing::debug!(%error, "one that asks for metrics was not taken");
+                std::thread::sleep(BREATH);
+                continue;
+            }
         };
         if clients.load(Ordering::Acquire) >= CLIENTS {
-            let _ = stream.bound(LOOK).and_then(|()| stream.write_all(&answer(503, "too many ask", false)));
+            let _ = stream.bound(REFUSED).and_then(|()| stream.write_all(&answer(503, "too many ask", false)));
             continue;
         }
         clients.fetch_add(1, Ordering::AcqRel);
@@ -257,7 +244,7 @@ fn respond(head: &[u8], desk: &Desk) -> Vec<u8> {
         return answer(405, "only GET and HEAD are answered", false);
     }
     match target.split('?').next() {
-        Some("/metrics") => match desk.read() {
+        Some("/metrics") => match desk.wait() {
             Some(text) => answer(200, &text, is_head),
             None => answer(503, "minewall is too busy to tell; its log says why", is_head),
         },
@@ -289,6 +276,7 @@ fn answer(status: u16, body: &str, is_head: bool) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use std::net::SocketAddr;
+    use std::sync::atomic::AtomicBool;
 
     use super::*;
 

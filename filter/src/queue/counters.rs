@@ -131,20 +131,44 @@ impl Tally {
     }
 }
 
+/// Where the kernel lists the queues that somebody is bound to.
+pub(crate) const LISTED: &str = "/proc/self/net/netfilter/nfnetlink_queue";
+
+/// What the kernel lists of one queue. Its numbers wrap around.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct QueueLine {
+    /// The port id of the socket that is bound: as a rule the process.
+    pub(crate) port: u32,
+    pub(crate) waiting: u32,
+    pub(crate) dropped: u32,
+    pub(crate) user_dropped: u32,
+    /// Packets that were ever given to it.
+    pub(crate) given: u32,
+}
+
+/// Each queue of [`LISTED`] by its number. A line: number, socket, waiting, what is copied, how much, dropped, dropped for the
+/// socket, id of the next packet.
+pub(crate) fn lines(text: &str) -> impl Iterator<Item = (u16, QueueLine)> {
+    text.lines().filter_map(|line| {
+        let numbers: Vec<u32> = line.split_ascii_whitespace().map_while(|number| number.parse().ok()).collect();
+        let [number, port, waiting, _, _, dropped, user_dropped, given, ..] = numbers[..] else { return None };
+        Some((u16::try_from(number).ok()?, QueueLine { port, waiting, dropped, user_dropped, given }))
+    })
+}
+
 /// Reads what the kernel counts of queue `number`; none if nobody is bound to it.
 pub(crate) fn read(number: u16) -> Option<Counters> {
-    let queues = std::fs::read_to_string("/proc/self/net/netfilter/nfnetlink_queue").ok()?;
+    let queues = std::fs::read_to_string(LISTED).ok()?;
     parse(number, &queues, &std::fs::read_to_string("/proc/self/net/netlink").unwrap_or_default())
 }
 
-/// A line of `queues`: number, socket, waiting, what is copied, how much, dropped, dropped for the socket, sequence. One
-/// of `sockets`: address, protocol (12 is netfilter), socket, groups, bytes in, bytes out, dump, locks, drops, inode.
+/// A line of `sockets`: address, protocol (12 is netfilter), socket, groups, bytes in, bytes out, dump, locks, drops, inode.
 fn parse(number: u16, queues: &str, sockets: &str) -> Option<Counters> {
+    let (_, queue) = lines(queues).find(|(listed, _)| *listed == number)?;
+    let QueueLine { port, waiting, dropped, user_dropped, .. } = queue;
     let fields =
         |line: &str| line.split_ascii_whitespace().map(str::parse).map(Result::ok).collect::<Vec<Option<u32>>>();
-    let queue = queues.lines().map(fields).find(|line| line.first() == Some(&Some(number.into())))?;
-    let [_, Some(socket), Some(waiting), _, _, Some(dropped), Some(user_dropped), ..] = queue[..] else { return None };
-    let ours = |line: &Vec<Option<u32>>| line.get(1..3) == Some(&[Some(12), Some(socket)]);
+    let ours = |line: &Vec<Option<u32>>| line.get(1..3) == Some(&[Some(12), Some(port)]);
     let overruns = sockets.lines().map(fields).find(ours).and_then(|line| *line.get(8)?).unwrap_or_default();
     Some(Counters { waiting, dropped, user_dropped, overruns })
 }
@@ -165,6 +189,11 @@ mod tests {
         assert_eq!(parse(4701, queues, sockets), Some(Counters::default()));
         assert_eq!(parse(47, queues, sockets), None);
         assert_eq!(parse(4700, " 4700 what", sockets), None);
+        let line = QueueLine { port: 7351, waiting: 12, dropped: 3, user_dropped: 4, given: 1_234_567 };
+        assert_eq!(lines(queues).next(), Some((4700, line)));
+        for nothing in ["", "x", "1 2 3\n", ":\n"] {
+            assert_eq!(lines(nothing).count(), 0, "{nothing}");
+        }
     }
 
     #[test]

@@ -5,9 +5,6 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use jiff::Timestamp;
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use minewall_core::config::{Config, Metrics};
 use minewall_core::engine::Counters;
 use minewall_core::policy::Mode;
@@ -19,6 +16,7 @@ use super::recorder::Recorder;
 use super::{Shared, told};
 use crate::control::{Board, Paused};
 use crate::kernel::Loaded;
+use crate::lists;
 use crate::metrics::{self, Desk, Endpoint, FeedCount, LearnedCount, ListCount, QueueCount, Snapshot};
 use crate::queue::counters::Totals;
 use crate::resolve::Counts;
@@ -45,6 +43,8 @@ impl Slot {
 pub(super) struct State<'a> {
     /// The mode of the configuration.
     pub(super) mode: Mode,
+    /// Where days begin, in seconds ahead of UTC.
+    pub(super) utc_offset_s: i32,
     /// The pause that goes on.
     pub(super) paused: Option<&'a Paused>,
     pub(super) loaded: &'a Loaded,
@@ -78,15 +78,15 @@ impl Export {
         Self {
             slots,
             config: path.to_owned(),
-            board,
             started: now,
             read: now,
             metrics: config.metrics.clone(),
-            scraped: Scraped::new(&config.metrics),
+            scraped: Scraped::new(&config.metrics, Arc::clone(board.desk())),
             scratch: Scratch::directory(config),
             feeds: names(config),
             written: None,
             failed: false,
+            board,
         }
     }
 
@@ -102,7 +102,6 @@ impl Export {
         self.metrics = config.metrics.clone();
         (self.scratch, self.feeds) = (Scratch::directory(config), names(config));
         self.written = None;
-        self.outdate();
     }
 
     /// The daemon does something else from now on: what was shown of it no longer holds.
@@ -117,7 +116,7 @@ impl Export {
         let is_due = !is_off && self.written.is_none_or(|written| written.elapsed() >= interval);
         let (is_asked, is_counted) = (self.board.wants_figures(), self.board.wants_counters());
         self.scraped.look(&self.metrics);
-        let is_read = self.board.wants_metrics() || self.scraped.desk.is_wanted();
+        let is_read = self.board.wants_metrics();
         if !is_due && !is_asked && !is_counted && !is_read {
             return;
         }
@@ -133,11 +132,10 @@ impl Export {
         }
         if is_due || is_read {
             let text = metrics::text(snapshot);
-            self.scraped.desk.lay(&text);
+            self.board.publish_metrics(&text);
             if is_due {
                 self.write(&text);
             }
-            self.board.publish_metrics(text);
         }
     }
 
@@ -215,8 +213,8 @@ struct Scraped {
 }
 
 impl Scraped {
-    fn new(metrics: &Metrics) -> Self {
-        let mut scraped = Self { desk: Arc::default(), endpoint: None, tried: None, failed: false };
+    fn new(metrics: &Metrics, desk: Arc<Desk>) -> Self {
+        let mut scraped = Self { desk, endpoint: None, tried: None, failed: false };
         scraped.look(metrics);
         scraped
     }
@@ -271,9 +269,7 @@ fn names(config: &Config) -> Vec<String> {
 }
 
 fn list(meta: &ListMeta) -> ListCount {
-    let date = meta.date.parse::<Date>().ok();
-    let date = date.and_then(|date| TimeZone::UTC.to_timestamp(date.at(0, 0, 0, 0)).ok());
-    ListCount { name: meta.name.clone(), entries: meta.entries, date: date.map(Timestamp::as_second) }
+    ListCount { name: meta.name.clone(), entries: meta.entries, date: lists::date(meta) }
 }
 
 fn now() -> u64 {

@@ -83,8 +83,7 @@ fn status(is_stuck: bool, state: &State<'_>, queues: usize, lists: &Lists) -> St
     let doing = match state.paused {
         Some(paused) => {
             let until = Timestamp::from_second(paused.until).unwrap_or_default();
-            let what = if paused.observe { "nothing is cut" } else { "nothing is inspected" };
-            format!("PAUSED until {until}: {what}")
+            format!("PAUSED until {until}: {}", paused.what())
         }
         None if is_stuck => "STUCK: a queue's thread answers nothing though packets wait".to_owned(),
         None => format!("mode {}", mode(state.mode)),

@@ -22,13 +22,13 @@ impl Serving<'_> {
             Order::Reload => self.reload(),
             Order::Resume => self.resume(Some(&ordered.by)),
         };
-        // Before the answer: who then asks for the status is told what holds.
-        self.upkeep.export.outdate();
         ordered.answer(outcome);
     }
 
     /// Reads configuration and lists anew; what is wrong with them changes nothing. A pause goes on.
     pub(super) fn reload(&mut self) -> Outcome {
+        // Nothing is published before this is done: who asks from now on is told what then holds.
+        self.upkeep.export.outdate();
         self.herald.reloading();
         let reloaded = reload(self);
         self.herald.ready();

@@ -104,6 +104,8 @@ impl Serving<'_> {
     }
 
     fn filter(&mut self, filtering: Filtering) -> Result<()> {
+        // However it was brought about, by an order or since its time is over; nothing is published before this is done.
+        self.upkeep.export.outdate();
         if filtering == Filtering::Off {
             self.loaded.suspend()?;
             // What the kernel shows us of bridges it shows to others' rules too.
@@ -156,8 +158,7 @@ struct Line {
 }
 
 fn began(paused: &Paused) -> Line {
-    let what = if paused.observe { "mining is written down and not cut" } else { "nothing is inspected" };
-    let (until, by) = (moment(paused.until), &paused.by);
+    let (what, until, by) = (paused.what(), moment(paused.until), &paused.by);
     let why = paused.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
     let reason = format!("Filtering is paused until {until} by {by}{why}: {what}");
     let mut fields = vec![("pause_mode", if paused.observe { "observe" } else { "off" }.to_owned())];

@@ -139,7 +139,8 @@ impl<'a> Serving<'a> {
         learn(upkeep.learner, &mut self.loaded);
         let learned = &upkeep.learner.told().counts;
         let paused = self.pausing.as_ref().map(|pausing| &pausing.told);
-        let state = State { mode: self.config.mode, paused, loaded: &self.loaded, learned };
+        let utc_offset_s = self.config.incidents().utc_offset_s;
+        let state = State { mode: self.config.mode, utc_offset_s, paused, loaded: &self.loaded, learned };
         upkeep.export.look(&upkeep.watch, self.recorder, self.shared, &state);
         upkeep.former.retain(|former| Arc::strong_count(former) > 1 || Arc::strong_count(&former.lists) > 1);
         let lists = &self.shared.settings.load().lists;

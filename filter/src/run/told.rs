@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use jiff::Timestamp;
+use jiff::tz::Offset;
 use minewall_core::engine::{Settings, Skipped};
 use minewall_core::policy::Mode;
 
@@ -14,6 +16,7 @@ use crate::sink::SinkCount;
 
 /// How the daemon fares.
 pub(super) fn status(all: &Snapshot, settings: &Settings, config: &Path, state: &State<'_>) -> Status {
+    let time_us = wall_us();
     Status {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         process: std::process::id(),
@@ -22,7 +25,8 @@ pub(super) fn status(all: &Snapshot, settings: &Settings, config: &Path, state: 
         paused: state.paused.cloned(),
         config: config.display().to_string(),
         backend: state.loaded.plane().backend(),
-        time_us: wall_us(),
+        time_us,
+        today: day(time_us, state.utc_offset_s),
         started: all.started,
         read: all.read,
         ease: all.ease,
@@ -37,6 +41,12 @@ pub(super) fn status(all: &Snapshot, settings: &Settings, config: &Path, state: 
             ended: all.incidents.ended,
         },
     }
+}
+
+/// The date of a moment, where it is so many seconds later than UTC.
+fn day(time_us: i64, utc_offset_s: i32) -> String {
+    let offset = Offset::from_seconds(utc_offset_s).unwrap_or(Offset::UTC);
+    offset.to_datetime(Timestamp::from_microsecond(time_us).unwrap_or_default()).date().to_string()
 }
 
 /// The word of the configuration.
@@ -77,4 +87,19 @@ fn list(count: &ListCount) -> ListStatus {
 
 fn feed(count: &FeedCount) -> FeedStatus {
     FeedStatus { name: count.name.clone(), checked: count.checked, failures: count.failures }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_begins_where_the_configuration_says() {
+        // 2026-11-30T17:30:00Z
+        let time_us = 1_796_059_800_000_000;
+        assert_eq!(day(time_us, 0), "2026-11-30");
+        assert_eq!(day(time_us, 8 * 3_600), "2026-12-01");
+        assert_eq!(day(time_us, -12 * 3_600), "2026-11-30");
+        assert_eq!(day(time_us - 6 * 3_600_000_000, -12 * 3_600), "2026-11-29");
+    }
 }

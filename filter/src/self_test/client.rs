@@ -125,14 +125,17 @@ pub(super) fn question(name: &str) -> Vec<u8> {
     for word in [ID, 0x0100, 1, 0, 0, 1] {
         message.extend(word.to_be_bytes());
     }
-    for label in name.split('.') {
-        message.push(u8::try_from(label.len()).unwrap_or_default());
-        message.extend(label.as_bytes());
-    }
+    message.extend(labels(name));
     message.extend([0, 0, 1, 0, 1]);
     // OPT: root, type 41, 1232 octets, no flags, no options.
     message.extend([0, 0, 41, 0x04, 0xd0, 0, 0, 0, 0, 0, 0]);
     message
+}
+
+/// The labels of a name as they stand in a message, without the empty one at their end.
+pub(super) fn labels(name: &str) -> Vec<u8> {
+    let label = |label: &str| [&[u8::try_from(label.len()).unwrap_or_default()], label.as_bytes()].concat();
+    name.split('.').flat_map(label).collect()
 }
 
 /// What an answer to our question tells; none: it is of something else.

@@ -10,14 +10,16 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, anyhow, bail};
 use minewall_core::config::Config;
 use minewall_core::finding::TEST_NAME;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::client::{self, Ended, Told};
 use super::judge::{self, Seen};
 use super::server::{PAGE, POOL, Reached, Server};
 use super::wire::{self, Link, Side};
-use crate::control::{Caller, Request};
+use crate::control::{Caller, Request, Status};
 use crate::doctor::Row;
+use crate::routes;
 
 /// The metric by which records of tests are known.
 const RECORDS: &str = "minewall_test_records_total";
@@ -42,12 +44,12 @@ pub(super) struct Tried {
 /// # Errors
 /// No minewall runs here, it is paused, or the ends cannot be made.
 pub(super) fn try_it(config: &Config) -> Result<Vec<Row>> {
-    let status: Value = told(config, "status")?;
-    if status.get("paused").is_some_and(|paused| !paused.is_null()) {
+    let status: Status = told(config, "status")?;
+    if status.paused.is_some() {
         bail!("minewall is paused, and cuts nothing: minewall resume");
     }
     let before = records(config)?;
-    let routes = std::fs::read_to_string("/proc/self/net/route").context("cannot read the routes of this gateway")?;
+    let routes = std::fs::read_to_string(routes::FILE).context("cannot read the routes of this gateway")?;
     let [inside, outside] = wire::free(&routes)?;
     let (over, reached) = (Arc::new(AtomicBool::new(false)), Arc::new(Reached::default()));
     let (is_over, noted) = (Arc::clone(&over), Arc::clone(&reached));
@@ -83,19 +85,17 @@ pub(super) fn try_it(config: &Config) -> Result<Vec<Row>> {
         harmless_name_reached: did_reach(&reached.harmless_name),
         login_reached: did_reach(&reached.login),
         records: counted(config, before),
-        mode: status.get("mode").and_then(Value::as_str).unwrap_or_default().to_owned(),
+        mode: status.mode,
     }))
 }
 
 /// One thing the daemon tells.
-fn told(config: &Config, what: &str) -> Result<Value> {
-    let mut caller = Caller::connect(config)?;
-    caller.ask(&Request::new(what))?;
-    caller.hear(what)
+fn told<T: DeserializeOwned>(config: &Config, what: &str) -> Result<T> {
+    Caller::connect(config)?.tell(&Request::new(what))
 }
 
 fn records(config: &Config) -> Result<u64> {
-    let counters = told(config, "counters")?;
+    let counters: Value = told(config, "counters")?;
     let samples = counters.get(RECORDS).and_then(Value::as_array);
     let samples = samples.context("the running minewall knows no tests: it is of another version; restart it")?;
     Ok(samples.iter().filter_map(|sample| sample.get("value")?.as_u64()).sum())

@@ -9,6 +9,8 @@ use anyhow::{Context, Result};
 use minewall_core::finding::{TEST_LOGIN, TEST_NAME};
 use socket2::SockRef;
 
+use super::client::labels;
+
 /// Where pools listen.
 pub(super) const POOL: u16 = 3333;
 
@@ -61,7 +63,7 @@ impl Server {
             if let Ok((length, from)) = self.names.recv_from(&mut bytes)
                 && let Some(message) = bytes.get(..length)
             {
-                let is_test = has(message, &wire(TEST_NAME));
+                let is_test = has(message, &labels(TEST_NAME));
                 if is_test { &reached.test_name } else { &reached.harmless_name }.store(true, Ordering::Release);
                 let _ = self.names.send_to(&answer(message), from);
             }
@@ -108,11 +110,6 @@ fn hear(stream: &mut TcpStream, heard: &mut Vec<u8>) {
 
 fn has(bytes: &[u8], part: &[u8]) -> bool {
     bytes.windows(part.len().max(1)).any(|window| window == part)
-}
-
-/// A name as it stands in a message.
-fn wire(name: &str) -> Vec<u8> {
-    name.split('.').flat_map(|label| std::iter::once(label.len() as u8).chain(label.bytes())).collect()
 }
 
 /// The question with an answer of 192.0.2.1, without what stood behind the question.

@@ -13,6 +13,7 @@ use rustix::net::{AddressFamily as Family, SocketType, socket};
 
 use super::INTERFACES;
 use crate::netlink::{ACKNOWLEDGE, CREATE, EXCLUSIVE, NESTED, Netlink, attribute};
+use crate::routes;
 
 /// The only interface of a namespace.
 const ONLY: &str = "test0";
@@ -52,7 +53,8 @@ const NAME: u16 = 3;
 /// # Errors
 /// All are in use.
 pub(super) fn free(routes: &str) -> Result<[Side; 2]> {
-    let taken: Vec<_> = routes.lines().filter_map(route).collect();
+    // A default route leads everywhere, and nothing is there by it.
+    let taken: Vec<_> = routes::of(routes).filter(|route| route.prefix_len() > 0).collect();
     let parts = EXAMPLES.iter().flat_map(|[a, b, c]| PARTS.map(|d| Ipv4Addr::new(*a, *b, *c, d)));
     let is_free = |network: &Ipv4Addr| {
         let network = Ipv4Net::new(*network, LENGTH).ok();
@@ -70,15 +72,6 @@ pub(super) fn free(routes: &str) -> Result<[Side; 2]> {
              machine inside with --to ADDRESS:PORT"
         ),
     }
-}
-
-/// A line of /proc/net/route that is no default route: destination and mask, each in hexadecimal as it lies in memory.
-fn route(line: &str) -> Option<Ipv4Net> {
-    let words: Vec<_> = line.split_ascii_whitespace().collect();
-    let address = |word: &str| u32::from_str_radix(word, 16).ok().map(|value| Ipv4Addr::from(value.to_ne_bytes()));
-    let (destination, mask) = (address(words.get(1)?)?, address(words.get(7)?)?);
-    let network = Ipv4Net::with_netmask(destination, mask).ok()?;
-    (network.prefix_len() > 0).then_some(network)
 }
 
 /// Moves this thread into a network namespace of its own; gives its number, by which others reach it.

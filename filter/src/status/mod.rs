@@ -56,21 +56,13 @@ impl Command {
             Err(error) => return Err(error),
         };
         let text = match self.format {
-            Format::Table => table::text(&status(&mut caller)?, Width::of_terminal()),
-            Format::Json => object(&status(&mut caller)?)?,
-            Format::Prometheus => {
-                caller.ask(&Request::new("metrics"))?;
-                caller.hear("metrics")?
-            }
+            Format::Table => table::text(&caller.tell(&Request::new("status"))?, Width::of_terminal()),
+            Format::Json => object(&caller.tell(&Request::new("status"))?)?,
+            Format::Prometheus => caller.tell(&Request::new("metrics"))?,
         };
         output::write(&text)?;
         Ok(ExitCode::SUCCESS)
     }
-}
-
-fn status(caller: &mut Caller) -> Result<Status> {
-    caller.ask(&Request::new("status"))?;
-    caller.hear("status")
 }
 
 /// What the socket tells, and that one runs.

@@ -33,8 +33,7 @@ pub(super) fn text(status: &Status, width: Width) -> String {
 fn facts(status: &Status, now: i64) -> Vec<(&'static str, String)> {
     let up = u64::try_from(now).unwrap_or_default().saturating_sub(status.started);
     let mode = match &status.paused {
-        Some(paused) if paused.observe => format!("{}, and PAUSED: mining is written down, not cut", status.mode),
-        Some(_) => format!("{}, and PAUSED: nothing is inspected", status.mode),
+        Some(paused) => format!("{}, and PAUSED: {}", status.mode, paused.what()),
         None => status.mode.clone(),
     };
     let mut facts = vec![

@@ -138,7 +138,7 @@ fn whatever_should_worry_is_marked_and_nothing_is_wider_than_the_terminal() {
     }
     let text = table::text(&status, Width(120));
     for words in [
-        "block, and PAUSED: mining is written down, not cut",
+        "block, and PAUSED: mining is written down and not cut",
         "(!) eased by 2",
         "(!) 8 lost",
         "44 STUCK",

@@ -54,8 +54,7 @@ impl Command {
     pub(crate) fn perform(self) -> Result<ExitCode> {
         let config = settings::own(self.config.as_deref())?;
         let mut caller = Caller::connect(&config)?;
-        caller.ask(&Request::new("top"))?;
-        let mut view = View::new(caller.hear::<Top>("top")?);
+        let mut view = View::new(caller.tell::<Top>(&Request::new("top"))?);
         if self.once {
             // Figures of a second take two looks of the daemon.
             while !view.has_rates() {
@@ -135,8 +134,7 @@ fn press(config: &Config, view: &mut View) -> Result<bool> {
 /// All of an incident, as `minewall show` says it.
 fn ask(config: &Config, id: &str) -> Result<String> {
     let mut caller = Caller::connect(config)?;
-    caller.ask(&Request { id: Some(id.to_owned()), ..Request::new("incident") })?;
-    let incident: Incident = caller.hear("incident")?;
+    let incident: Incident = caller.tell(&Request { id: Some(id.to_owned()), ..Request::new("incident") })?;
     let columns = ratatui::crossterm::terminal::size().map_or(80, |(columns, _)| usize::from(columns));
     Ok(show::text(&incident, &[], Offset::UTC, Width(columns)))
 }

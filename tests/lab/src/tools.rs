@@ -1,5 +1,6 @@
 //! What the lab needs on this machine: root, network namespaces, and programs from Debian packages.
 
+use std::fmt::Display;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::Command;
@@ -114,7 +115,12 @@ fn find_obstacle() -> Option<String> {
 #[must_use]
 pub fn ready(test: &str) -> bool {
     let Some(why) = why_not() else { return true };
-    // Not `eprintln!`: libtest swallows what a passing test prints with it.
-    let _ = writeln!(std::io::stderr(), "\n*** SKIPPED {test}: {why} ***");
+    skipped(test, why);
     false
+}
+
+/// Says on the terminal, past the test harness's capture, what was not tested and why; best is what helps.
+pub fn skipped(what: &str, why: impl Display) {
+    // Not `eprintln!`: libtest swallows what a passing test prints with it.
+    let _ = writeln!(std::io::stderr(), "\n*** SKIPPED {what}: {why} ***");
 }

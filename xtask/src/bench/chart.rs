@@ -34,8 +34,13 @@ fn bars(body: &mut String, rows: &[Row]) -> f64 {
     let mut top = 34.0;
     for row in rows {
         text(body, 10.0, top + 1.7 * BAR, row.load.name);
-        let shares = [("plain", Some(row.plain)), ("minewall", Some(row.minewall)), ("Suricata", row.suricata)];
-        for ((name, figure), colour) in shares.into_iter().zip(["#bbbbbb", COLOURS[0], COLOURS[1]]) {
+        let shares = [
+            ("plain", Some(row.plain)),
+            ("bare queue", Some(row.bare)),
+            ("minewall", Some(row.minewall)),
+            ("Suricata", row.suricata),
+        ];
+        for ((name, figure), colour) in shares.into_iter().zip(["#bbbbbb", "#888888", COLOURS[0], COLOURS[1]]) {
             let Some(figure) = figure else { continue };
             let share = figure / row.plain;
             let long = share.min(1.2) * SPAN / 1.6;

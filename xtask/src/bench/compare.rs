@@ -1,4 +1,4 @@
-//! The lab's gateway plain, with minewall and with Suricata, under the same loads in interleaved rounds.
+//! The lab's gateway plain, with a bare queue, with minewall and with Suricata, under the same loads in interleaved rounds.
 
 use std::path::Path;
 use std::time::Duration;
@@ -8,6 +8,7 @@ use minewall_lab::addresses::Family;
 use minewall_lab::load::{self, Direction, Measured};
 use minewall_lab::{Lab, Minewall, kernel, why_not};
 
+use super::bare::Bare;
 use super::suricata::{self, Suricata};
 
 /// One kind of load: its name, unit, and how many of its units make one.
@@ -61,22 +62,26 @@ const LOADS: &[Load] = &[
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Variant {
     Plain,
+    Bare,
     Minewall,
     Suricata,
 }
+
+const VARIANTS: usize = 4;
 
 /// The medians of one load.
 pub(super) struct Row {
     pub(super) load: &'static Load,
     pub(super) plain: f64,
+    pub(super) bare: f64,
     pub(super) minewall: f64,
     /// None where Suricata is not installed.
     pub(super) suricata: Option<f64>,
     /// Connections that failed, questions without an answer, streams that stalled: all rounds, in the same order.
-    pub(super) errors: [u64; 3],
+    pub(super) errors: [u64; VARIANTS],
 }
 
-pub(super) fn perform(binary: &Path, rounds: usize, seconds: u64) -> Result<Vec<Row>> {
+pub(super) fn perform(binary: &Path, bare: &Path, rounds: usize, seconds: u64) -> Result<Vec<Row>> {
     if let Some(why) = why_not() {
         bail!("{why}");
     }
@@ -87,16 +92,17 @@ pub(super) fn perform(binary: &Path, rounds: usize, seconds: u64) -> Result<Vec<
         Minewall::records_file(&lab).display(),
     );
     let with_suricata = suricata::version().is_some();
-    let mut variants = vec![Variant::Plain, Variant::Minewall];
+    let mut variants = vec![Variant::Plain, Variant::Bare, Variant::Minewall];
     if with_suricata {
         variants.push(Variant::Suricata);
     }
     let time = Duration::from_secs(seconds);
-    let mut figures = vec![[const { Vec::new() }; 3]; LOADS.len()];
-    let mut errors = vec![[0; 3]; LOADS.len()];
+    let mut figures = vec![[const { Vec::new() }; VARIANTS]; LOADS.len()];
+    let mut errors = vec![[0; VARIANTS]; LOADS.len()];
     for round in 0..rounds {
         for variant in &variants {
             eprintln!("lab: round {} of {rounds}, {variant:?}", round + 1);
+            let bare = (*variant == Variant::Bare).then(|| Bare::start(&lab, bare)).transpose()?;
             let minewall = (*variant == Variant::Minewall).then(|| Minewall::start(&lab, binary, &configuration));
             let minewall = minewall.transpose()?;
             let suricata = (*variant == Variant::Suricata).then(|| Suricata::start(&lab)).transpose()?;
@@ -107,11 +113,13 @@ pub(super) fn perform(binary: &Path, rounds: usize, seconds: u64) -> Result<Vec<
             }
             minewall.map(|mut minewall| minewall.stop()).transpose()?;
             suricata.map(Suricata::stop).transpose()?;
+            bare.map(Bare::stop).transpose()?;
         }
     }
-    let rows = LOADS.iter().zip(figures).zip(errors).map(|((load, [plain, minewall, suricata]), errors)| Row {
+    let rows = LOADS.iter().zip(figures).zip(errors).map(|((load, [plain, bare, minewall, suricata]), errors)| Row {
         load,
         plain: median(plain),
+        bare: median(bare),
         minewall: median(minewall),
         suricata: with_suricata.then(|| median(suricata)),
         errors,

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
@@ -33,11 +33,10 @@ pub(super) struct Count {
 
 /// Builds a program of curves and tells where it is.
 pub(super) fn program(name: &str) -> Result<PathBuf> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let arguments = ["bench", "--no-run", "--locked", "--package", "minewall", "--bench", name];
-    let mut command = Command::new(cargo);
-    command.args(arguments).arg("--message-format=json-render-diagnostics").current_dir(build::root());
-    let output = command.stderr(std::process::Stdio::inherit()).output().context("cannot run cargo")?;
+    let mut command = build::command();
+    command.args(arguments).arg("--message-format=json-render-diagnostics");
+    let output = command.stderr(Stdio::inherit()).output().context("cannot run cargo")?;
     let messages = String::from_utf8_lossy(&output.stdout).into_owned();
     let mut executables = messages.lines().filter_map(|line| {
         let message: serde_json::Value = serde_json::from_str(line).ok()?;
@@ -48,7 +47,7 @@ pub(super) fn program(name: &str) -> Result<PathBuf> {
 
 /// The curves: lines of curve, unit, what grows, how much, cost.
 pub(super) fn points(program: &Path, quick: bool) -> Result<Vec<Point>> {
-    let text = said(Command::new(program).arg(if quick { "quick" } else { "whole" }))?;
+    let text = build::said(Command::new(program).arg(if quick { "quick" } else { "whole" }).stderr(Stdio::inherit()))?;
     let points = text.lines().map(|line| {
         let [curve, unit, what, x, y] = line.split('\t').collect::<Vec<_>>()[..] else {
             bail!("no point: {line}");
@@ -70,7 +69,7 @@ pub(super) fn instructions(program: &Path) -> Result<Vec<Count>> {
         line.and_then(|(_, count)| count.parse().ok())
     };
     let mut counts = Vec::new();
-    for case in said(Command::new(program).arg("cases"))?.lines() {
+    for case in build::said(Command::new(program).arg("cases").stderr(Stdio::inherit()))?.lines() {
         let [short, long] = PACKETS.map(|packets| collected(program, case, packets));
         let instructions = (long? - short?) / (PACKETS[1] - PACKETS[0]) as f64;
         counts.push(Count { case: case.into(), instructions, baseline: known(case) });
@@ -91,12 +90,4 @@ fn collected(program: &Path, case: &str, packets: u64) -> Result<f64> {
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
     let found = text.lines().find_map(|line| line.split("Collected : ").nth(1));
     found.and_then(|count| count.trim().parse().ok()).with_context(|| format!("callgrind says: {text}"))
-}
-
-fn said(command: &mut Command) -> Result<String> {
-    let output = command.stderr(std::process::Stdio::inherit()).output()?;
-    if !output.status.success() {
-        bail!("{command:?} failed: {}", output.status);
-    }
-    Ok(String::from_utf8(output.stdout)?)
 }

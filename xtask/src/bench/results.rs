@@ -18,8 +18,8 @@ const NOTABLE: f64 = 0.05;
 pub(super) fn lab(rows: &[Row], rounds: usize, seconds: u64) -> String {
     let mut text = format!(
         "Medians of {rounds} interleaved rounds of {seconds} s. `x` is minewall's figure through the other's.\n\n\
-         | load | plain | minewall | Suricata | minewall / plain | minewall / Suricata | errors |\n\
-         |---|---|---|---|---|---|---|\n"
+         | load | plain | bare queue | minewall | Suricata | bare / plain | minewall / plain | minewall / Suricata | errors |\n\
+         |---|---|---|---|---|---|---|---|---|\n"
     );
     for row in rows {
         let unit = row.load.unit;
@@ -27,13 +27,15 @@ pub(super) fn lab(rows: &[Row], rounds: usize, seconds: u64) -> String {
             Some(other) => (figure(other, unit), format!("{:.2} x", row.minewall / other)),
             None => ("not installed".to_owned(), "-".to_owned()),
         };
-        let [plain, minewall, suricata] = row.errors;
+        let errors = row.errors.map(|count| count.to_string()).join(" / ");
         let _ = writeln!(
             text,
-            "| {} | {} | {} | {other} | {:.3} | {times} | {plain} / {minewall} / {suricata} |",
+            "| {} | {} | {} | {} | {other} | {:.3} | {:.3} | {times} | {errors} |",
             row.load.name,
             figure(row.plain, unit),
+            figure(row.bare, unit),
             figure(row.minewall, unit),
+            row.bare / row.plain,
             row.minewall / row.plain,
         );
     }
@@ -86,11 +88,19 @@ pub(super) fn instructions(counts: &[Count]) -> String {
 }
 
 /// Writes `benches/RESULTS.md` and its chart.
-pub(super) fn write(rows: &[Row], rounds: usize, seconds: u64, points: &[Point], counts: &[Count]) -> Result<()> {
+pub(super) fn write(
+    rows: &[Row],
+    reload: &str,
+    (rounds, seconds): (usize, u64),
+    points: &[Point],
+    counts: &[Count],
+) -> Result<()> {
     let text = format!(
         "# Results\n\nWritten by `cargo xtask bench`.\n\n{}\n## The lab: a gateway between two network namespaces\n\n{}\n\
          Suricata: {}, inline on NFQUEUE with two queues, workers, fail-open and the 30 rules of `suricata/mining.rules`,\n\
-         without its flow bypass. minewall: the shipped lists, `mode = \"block\"`.\n\n![The figures as a chart](results.svg)\n\n\
+         without its flow bypass. Bare queue: every packet that minewall would read goes through a queue and passes unread,\n\
+         with the fewest rules that do so (`bare.rs`): what any program behind a queue could reach at the most. minewall: the shipped lists, `mode = \"block\"`.\n\n![The figures as a chart](results.svg)\n\n\
+         ## Reload\n\n{reload}\n\
          ## Growth\n{}\n## Instructions a packet\n\nBy callgrind; a change of more than 5 % is marked.\n{}",
         machine(),
         lab(rows, rounds, seconds),

@@ -24,6 +24,7 @@ pub(super) fn arm64(place: &Place) -> Result<Vec<PathBuf>> {
 }
 
 fn make(place: &Place, name: &str, target: &str, variables: &[(&str, &str)]) -> Result<Vec<PathBuf>> {
+    install::debian()?;
     super::program::has_target(target)?;
     // The same for every kind of machine, and this one's program can write them.
     deb::prepare(&build::minewall(false)?, &place.epoch)?;

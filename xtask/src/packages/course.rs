@@ -103,6 +103,7 @@ impl Place {
         for wanted in ["CapEff:\t0000000000003000", "CapBnd:\t0000000000003000", "NoNewPrivs:\t1", "Seccomp:\t2"] {
             ensure!(status.contains(wanted), "{wanted} is not so: {status}");
         }
+        self.hurries()?;
         let owned =
             "stat -c '%U:%G %a %n' /etc/minewall/minewall.toml /var/lib/minewall /var/log/minewall /run/minewall";
         let owned = machine.shell(owned)?;
@@ -132,6 +133,23 @@ impl Place {
         ensure!(unforeseen.is_empty(), "the daemon lacks something:\n{}", unforeseen.join("\n"));
         self.logs_in("while it observes", true)?;
         step("installed: runs as its own user with two capabilities, and observes");
+        Ok(())
+    }
+
+    /// The queues' threads go before ordinary work (proc_pid_stat(5): fields 19 and 41; SCHED_BATCH is 3).
+    fn hurries(&self) -> Result<()> {
+        let stats = self.machine.shell("cat /proc/$(systemctl show -P MainPID minewall)/task/*/stat")?;
+        let queues = stats.lines().filter_map(|line| Some(line.split_once("(queue-")?.1.split_once(')')?.1));
+        let ranks: Vec<_> = queues
+            .map(|rest| {
+                let fields: Vec<_> = rest.split_whitespace().collect();
+                [fields.get(16), fields.get(38)].map(|field| field.copied().unwrap_or_default())
+            })
+            .collect();
+        ensure!(
+            !ranks.is_empty() && ranks.iter().all(|rank| *rank == ["-10", "3"]),
+            "nice and policy of queues: {ranks:?}"
+        );
         Ok(())
     }
 

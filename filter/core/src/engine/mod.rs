@@ -222,8 +222,8 @@ impl Engine {
             }
         };
         match packet.transport {
-            Transport::Tcp { seq, flags, src_port, .. } => {
-                let mut outcome = self.on_tcp(now, meta, &packet, Segment { seq, flags });
+            Transport::Tcp { seq, ack, flags, src_port, .. } => {
+                let mut outcome = self.on_tcp(now, meta, &packet, Segment { seq, ack, flags });
                 // The kernel would tell a name server whose answer is cut, but not the host that waits for it.
                 let is_answer = outcome.record.as_ref().is_some_and(|record| record.question.is_some());
                 let is_awaited = src_port == DNS_PORT && is_answer;
@@ -274,6 +274,9 @@ impl Engine {
                 return Outcome { farewell: farewell(packet, is_from_host), ..Verdict::Cut.into() };
             }
         };
+        if ack {
+            self.flows.acknowledge(handle, side, tcp.ack);
+        }
         let Some(flow) = self.flows.open_mut(handle) else { return Verdict::Look.into() };
         if flow.following == Following::Unknown {
             flow.following = if self.follows.has(&key) { Following::Alone } else { Following::No };
@@ -356,6 +359,7 @@ impl Engine {
 #[derive(Clone, Copy, Debug)]
 struct Segment {
     seq: u32,
+    ack: u32,
     flags: TcpFlags,
 }
 

@@ -1,7 +1,7 @@
 //! The bounded table of flows: sets of a few places, the work of one look-up is one set.
 //!
 //! A place is a fingerprint of the key and a word on the flow, 16 bytes; those of a set stand side by side, so that a
-//! packet of a settled flow touches two lines of the processor's cache however many flows there are. An undecided flow
+//! packet of a settled flow touches two neighbouring lines of the processor's cache however many flows there are. An undecided flow
 //! has, besides, an [`Open`] from a pool of its own. A full set forgets its oldest settled flow, or else its oldest
 //! undecided one; both are counted. A forgotten flow is no error: its next packet makes it a new one.
 
@@ -50,10 +50,7 @@ pub struct Forgotten {
 /// The table; `T` is what is kept of an undecided flow.
 #[derive(Debug)]
 pub struct Table<T> {
-    /// The fingerprint of each place's key, never 0; 0: the place is empty. Two keys share one by a chance of 1 in 2^63,
-    /// which nobody can steer who does not know the secret.
-    prints: Vec<u64>,
-    words: Vec<Word>,
+    sets: Vec<Set>,
     secret: Secret,
     open: Vec<Open<T>>,
     free: Vec<u32>,
@@ -61,6 +58,24 @@ pub struct Table<T> {
     hand: usize,
     met: u64,
     forgotten: Forgotten,
+}
+
+/// The places a flow may stand in. Aligned so that both lines lie in one page, and are fetched together.
+#[derive(Clone, Debug)]
+#[repr(align(128))]
+struct Set {
+    /// The fingerprint of each place's key, never 0; 0: the place is empty. Two keys share one by a chance of 1 in 2^63,
+    /// which nobody can steer who does not know the secret.
+    prints: [u64; FLOW_WAYS],
+    words: [Word; FLOW_WAYS],
+}
+
+impl Set {
+    const EMPTY: Self = Self { prints: [0; FLOW_WAYS], words: [Word::EMPTY; FLOW_WAYS] };
+
+    fn way_of(&self, print: u64) -> Option<usize> {
+        self.prints.iter().position(|own| *own == print)
+    }
 }
 
 #[derive(Debug)]
@@ -83,8 +98,7 @@ impl<T: Renew> Table<T> {
     pub fn new(flows: usize, open_max: usize, seed: u64) -> Self {
         let places = flows.max(FLOW_WAYS).next_power_of_two();
         Self {
-            prints: vec![0; places],
-            words: vec![Word::EMPTY; places],
+            sets: vec![Set::EMPTY; places / FLOW_WAYS],
             secret: Secret::new(seed),
             open: Vec::new(),
             free: Vec::new(),
@@ -99,14 +113,14 @@ impl<T: Renew> Table<T> {
     /// one is made new where the number shows another connection: the kernel asks again, for it has let go of the
     /// former. What is sent again on a connection that was cut stays cut.
     pub fn meet(&mut self, mono_ms: u64, key: FlowKey, from: Side, seq: u32) -> Meeting {
-        let (first, print) = self.place(&key);
-        if let Some(at) = self.find(first, print) {
+        let (set, print) = self.set_of(&key);
+        if let Some(at) = self.find(set, print) {
             if let Some(meeting) = self.meet_known(at, mono_ms, from, seq) {
                 return meeting;
             }
             self.vacate(at);
         }
-        let at = self.make_room(first, mono_ms);
+        let at = self.make_room(set, mono_ms);
         let open = self.take_open(at);
         self.met += 1;
         if let Some(open) = self.open.get_mut(open as usize) {
@@ -115,10 +129,7 @@ impl<T: Renew> Table<T> {
             open.note(from, seq);
             open.value.renew(key, from);
         }
-        if let (Some(word), Some(own)) = (self.words.get_mut(at), self.prints.get_mut(at)) {
-            *word = Word::open(open, mono_ms);
-            *own = print;
-        }
+        self.put(at, print, Word::open(open, mono_ms));
         Meeting::Open(Handle { place: at, open })
     }
 
@@ -127,20 +138,31 @@ impl<T: Renew> Table<T> {
         self.open.get_mut(handle.open as usize).map(|open| &mut *open.value)
     }
 
+    /// What `from` acknowledges tells where its far end stands, which may not have been heard yet: the kernel may keep to
+    /// itself what it says once the flow is settled. Without it, whatever comes next from there on the same ports, in
+    /// another connection too, would count as of this flow.
+    pub fn acknowledge(&mut self, handle: Handle, from: Side, ack: u32) {
+        let open = self.open.get_mut(handle.open as usize).filter(|open| open.place == handle.place);
+        if let Some(last) = open.and_then(|open| open.last.get_mut(from.other().index())) {
+            last.get_or_insert(ack);
+        }
+    }
+
     /// Decides about a flow; its state is given back.
     pub fn settle(&mut self, handle: Handle, how: Settled) {
-        if let (Some(word), Some(open)) = (self.words.get_mut(handle.place), self.open.get(handle.open as usize))
+        let Some(last) = self.open.get(handle.open as usize).map(|open| open.last) else { return };
+        if let Some(word) = self.word_mut(handle.place)
             && word.state() == State::Open(handle.open)
         {
-            *word = word.settled(how, open.last);
+            *word = word.settled(how, last);
             self.free.push(handle.open);
         }
     }
 
     /// Forgets a flow, for a connection begun anew on the same ports.
     pub fn forget(&mut self, key: &FlowKey) {
-        let (first, print) = self.place(key);
-        if let Some(at) = self.find(first, print) {
+        let (set, print) = self.set_of(key);
+        if let Some(at) = self.find(set, print) {
             self.vacate(at);
         }
     }
@@ -163,21 +185,31 @@ impl<T: Renew> Table<T> {
         self.open.len() - self.free.len()
     }
 
-    /// The set a key belongs to, by its first place, and the key's fingerprint.
-    fn place(&self, key: &FlowKey) -> (usize, u64) {
+    /// The set a key belongs to, and the key's fingerprint.
+    fn set_of(&self, key: &FlowKey) -> (usize, u64) {
         let hash = key.hash(self.secret);
-        let first = ((hash >> 1) as usize & (self.prints.len() / FLOW_WAYS - 1)) * FLOW_WAYS;
-        (first, hash | 1)
+        ((hash >> 1) as usize & (self.sets.len() - 1), hash | 1)
     }
 
-    fn find(&self, first: usize, print: u64) -> Option<usize> {
-        let prints = self.prints.get(first..first + FLOW_WAYS)?;
-        prints.iter().position(|own| *own == print).map(|way| first + way)
+    fn find(&self, set: usize, print: u64) -> Option<usize> {
+        Some(set * FLOW_WAYS + self.sets.get(set)?.way_of(print)?)
+    }
+
+    fn word_mut(&mut self, at: usize) -> Option<&mut Word> {
+        self.sets.get_mut(at / FLOW_WAYS)?.words.get_mut(at % FLOW_WAYS)
+    }
+
+    fn put(&mut self, at: usize, print: u64, word: Word) {
+        let Some(set) = self.sets.get_mut(at / FLOW_WAYS) else { return };
+        let way = at % FLOW_WAYS;
+        if let (Some(own), Some(place)) = (set.prints.get_mut(way), set.words.get_mut(way)) {
+            (*own, *place) = (print, word);
+        }
     }
 
     /// None where the flow at this place is over, and this is another.
     fn meet_known(&mut self, at: usize, mono_ms: u64, from: Side, seq: u32) -> Option<Meeting> {
-        let word = self.words.get_mut(at)?;
+        let word = self.word_mut(at)?;
         if word.is_idle(mono_ms) {
             return None;
         }
@@ -196,9 +228,10 @@ impl<T: Renew> Table<T> {
     }
 
     /// An empty place of the set, emptied if need be: idle flows first, then the oldest settled, then the oldest open.
-    fn make_room(&mut self, first: usize, mono_ms: u64) -> usize {
-        let prints = self.prints.get(first..first + FLOW_WAYS).unwrap_or_default();
-        if let Some(way) = prints.iter().position(|print| *print == 0) {
+    fn make_room(&mut self, set: usize, mono_ms: u64) -> usize {
+        let first = set * FLOW_WAYS;
+        let Some(set) = self.sets.get(set) else { return first };
+        if let Some(way) = set.way_of(0) {
             return first + way;
         }
         let rank = |word: &Word| match word.state() {
@@ -207,10 +240,9 @@ impl<T: Renew> Table<T> {
             State::Settled(_) => 2,
             State::Open(_) => 3,
         };
-        let set = self.words.get(first..first + FLOW_WAYS).unwrap_or_default().iter().enumerate();
-        let oldest = set.min_by_key(|(_, word)| (rank(word), u32::MAX - word.age(mono_ms)));
-        let Some((way, word)) = oldest else { return first };
-        match rank(word) {
+        let ranked = set.words.iter().enumerate().map(|(way, word)| ((rank(word), u32::MAX - word.age(mono_ms)), way));
+        let Some(((rank, _), way)) = ranked.min() else { return first };
+        match rank {
             2 => self.forgotten.settled += 1,
             3 => self.forgotten.undecided += 1,
             _ => {}
@@ -220,12 +252,11 @@ impl<T: Renew> Table<T> {
     }
 
     fn vacate(&mut self, at: usize) {
-        if let (Some(word), Some(print)) = (self.words.get_mut(at), self.prints.get_mut(at)) {
+        if let Some(&mut word) = self.word_mut(at) {
             if let State::Open(open) = word.state() {
                 self.free.push(open);
             }
-            *word = Word::EMPTY;
-            *print = 0;
+            self.put(at, 0, Word::EMPTY);
         }
     }
 
@@ -311,6 +342,18 @@ mod tests {
             assert_eq!(table.meet(0, key(1), Side::Low, 1), Meeting::Settled(how), "sent again");
             assert_eq!(count(&mut table, 1000, 1), None);
             assert!(matches!(table.meet(1000, key(1), Side::Low, 9_000_000), Meeting::Open(_)));
+        }
+    }
+
+    #[test]
+    fn a_side_that_was_only_acknowledged_tells_another_connection_too() {
+        for how in [Settled::Cut, Settled::Cleared] {
+            let mut table = Table::<Count>::new(64, 8, 1);
+            let Meeting::Open(handle) = table.meet(0, key(1), Side::High, 1) else { panic!() };
+            table.acknowledge(handle, Side::High, 7_000_000);
+            table.settle(handle, how);
+            assert_eq!(table.meet(0, key(1), Side::Low, 7_000_500), Meeting::Settled(how), "it answers");
+            assert!(matches!(table.meet(1000, key(1), Side::Low, 16_000_000), Meeting::Open(_)));
         }
     }
 

@@ -18,7 +18,7 @@ struct Spelling<'a> {
 }
 
 /// What our chains' names begin with.
-const PREFIX: &str = "MINEWALL_";
+pub const PREFIX: &str = "MINEWALL_";
 
 /// The tables, in the order they are loaded: nothing is queued before there is a judge.
 const TABLES: [&str; 3] = ["filter", "raw", "mangle"];

@@ -9,7 +9,7 @@ use core::net::IpAddr;
 use super::{Action, Bits, Counter, DATA_OFFSETS, Element, Entry, Hook, Match, Queues, Rule, Ruleset, Sets};
 
 /// Our table.
-pub(super) const TABLE: &str = "inet minewall";
+pub const TABLE: &str = "inet minewall";
 
 /// Our flowtable.
 const FLOWTABLE: &str = "settled";

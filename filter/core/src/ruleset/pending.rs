@@ -13,7 +13,7 @@ use super::nft::TABLE;
 use crate::config::{Config, Mark};
 
 /// What the comments of our rules in chains of others begin with.
-const COMMENT: &str = "minewall: ";
+pub const COMMENT: &str = "minewall: ";
 
 /// How many packets of its first direction pass before a flow nobody decided is given up. A login may come in segments of
 /// one byte, and what is let pass to be counted stays undecided as long as it mines: at five packets a minute, shares and

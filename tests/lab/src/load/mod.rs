@@ -3,11 +3,13 @@
 
 mod bulk;
 mod connections;
+mod paced;
 mod programs;
 mod questions;
 
 pub use bulk::{Direction, bulk};
 pub use connections::connections;
+pub use paced::{Delays, paced};
 pub use programs::{names, pages};
 pub use questions::questions;
 

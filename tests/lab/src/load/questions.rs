@@ -31,9 +31,7 @@ const SERVER_BUFFER: usize = 8 << 20;
 /// # Errors
 /// When the port is taken or the sockets cannot be made.
 pub fn questions(lab: &Lab, family: Family, threads: usize, time: Duration) -> Result<Measured> {
-    let server = lab.internet.run(|| UdpSocket::bind((family.internet(), 53)))?;
-    server.set_read_timeout(Some(Duration::from_millis(100)))?;
-    set_socket_recv_buffer_size_force(&server, SERVER_BUFFER)?;
+    let server = server(lab, family)?;
     let windows = lab.host.run(|| -> std::io::Result<Vec<Vec<UdpSocket>>> {
         (0..threads).map(|_| (0..WINDOW).map(|_| port(family)).collect()).collect()
     })?;
@@ -49,6 +47,14 @@ pub fn questions(lab: &Lab, family: Family, threads: usize, time: Duration) -> R
         measured
     });
     Ok(Measured::join(measured))
+}
+
+/// The internet's port 53.
+pub(super) fn server(lab: &Lab, family: Family) -> Result<UdpSocket> {
+    let server = lab.internet.run(|| UdpSocket::bind((family.internet(), 53)))?;
+    server.set_read_timeout(Some(Duration::from_millis(100)))?;
+    set_socket_recv_buffer_size_force(&server, SERVER_BUFFER)?;
+    Ok(server)
 }
 
 fn port(family: Family) -> std::io::Result<UdpSocket> {
@@ -144,7 +150,8 @@ impl<'a> Window<'a> {
     }
 }
 
-fn serve(server: &UdpSocket, stopping: &AtomicBool) {
+/// Answers all questions until it is told to stop.
+pub(super) fn serve(server: &UdpSocket, stopping: &AtomicBool) {
     let mut buffer = [0; 512];
     let mut message = Vec::with_capacity(512);
     while !stopping.load(Ordering::Relaxed) {

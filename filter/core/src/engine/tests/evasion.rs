@@ -130,6 +130,18 @@ fn a_new_connection_on_the_ports_of_a_settled_one_is_looked_at() {
     assert_eq!(talk.host(0xb000_0000, SUBSCRIBE.as_bytes()), Verdict::Cut);
 }
 
+/// The kernel answers the host of a cut connection by itself: its words need not come here.
+#[test]
+fn the_next_connection_is_looked_at_where_the_host_of_the_former_was_not_heard() {
+    let notify = b"{\"id\":null,\"method\":\"mining.notify\",\"params\":[\"1\",true]}\n";
+    for (words, verdict) in [(SUBSCRIBE, Verdict::Cut), ("GET / HTTP/1.1\r\nHost: a\r\n\r\n", Verdict::Clear)] {
+        let mut talk = Talk::new();
+        assert_eq!(talk.pool(0, notify), Verdict::Cut);
+        let next = give(&mut talk.engine, &segment(talk.host, talk.pool, 0x3000_0000, DATA, words.as_bytes()));
+        assert_eq!((next.verdict, next.record.is_some()), (verdict.clone(), verdict == Verdict::Cut), "{words}");
+    }
+}
+
 #[test]
 fn a_line_without_its_place_in_the_stream_is_heard_by_itself() {
     for far in [5_000_usize, 100_000, 0x4000_0000, 0x9000_0000] {

@@ -1,6 +1,7 @@
 'use strict';
 'require baseclass';
 'require fs';
+'require poll';
 
 /* What all pages share: the commands they run, figures as people read them, elements. */
 
@@ -160,19 +161,38 @@ return baseclass.extend({
 		return Array.from(all.values()).sort((a, b) => b.last_us - a.last_us);
 	},
 
-	/* Those of the last days and those open right now. */
-	allIncidents: function() {
-		return Promise.allSettled([ this.lines('incidents'), this.lines('live') ]).then(([ known, live ]) => {
-			if (known.status === 'rejected' && live.status === 'rejected')
-				throw live.reason;
+	/* Those of the last days and those open right now. `before` is what was told the last time: what cannot be had now stays
+	   as it was, and `error` says why. The past is read until that went well once, for a journal may be long. Where nothing
+	   was ever had, it is not known that there are none. */
+	incidents: function(before) {
+		const past = before?.hasPast ? Promise.resolve(before.list) : this.lines('incidents');
 
-			return this.merged(known.value ?? [], live.value);
+		return Promise.allSettled([ past, this.lines('live') ]).then(([ known, live ]) => {
+			const has = (one) => one.status === 'fulfilled';
+
+			return {
+				list: this.merged(known.value ?? before?.list ?? [], live.value),
+				hasPast: has(known),
+				isKnown: has(known) || has(live) || Boolean(before?.isKnown),
+				error: live.reason ?? known.reason ?? null
+			};
 		});
 	},
 
-	/* The same once those before are known: only the daemon is asked, for a journal may be long. */
-	newIncidents: function(known) {
-		return this.lines('live').then((live) => this.merged(known, live));
+	/* Why incidents may be missing, or nothing. The program says what helps with what is wrong. */
+	trouble: function(told) {
+		return told.error ? E('div', { 'class': 'alert-message warning', 'id': 'mw-trouble' }, [
+			E('strong', {}, [ told.isKnown ? _('Some incidents may be missing or old:') : _('Incidents cannot be read:') ]),
+			E('div', { 'class': 'mw-break' }, [ told.error.message ]),
+			E('div', { 'class': 'mw-small' }, [ _('This page tries again by itself.') ])
+		]) : E([]);
+	},
+
+	/* Has something done every so many seconds, and not at once as `poll` does: the page was loaded just now. */
+	again: function(call, seconds) {
+		const loaded = Date.now();
+
+		poll.add(() => Date.now() - loaded < seconds * 500 ? null : call(), seconds);
 	},
 
 	/* An element of a drawing. */

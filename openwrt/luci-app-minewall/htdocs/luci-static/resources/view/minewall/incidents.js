@@ -1,7 +1,6 @@
 'use strict';
 'require view';
 'require dom';
-'require poll';
 'require ui';
 'require minewall.common as mw';
 'require minewall.reasons as rules';
@@ -83,7 +82,7 @@ function known(reason) {
 
 return view.extend({
 	load: function() {
-		return mw.allIncidents().catch((error) => ({ error }));
+		return mw.incidents(null);
 	},
 
 	chosen: function() {
@@ -140,16 +139,14 @@ return view.extend({
 		const chosen = this.chosen();
 
 		dom.content(this.fields.count, [ _('%d of %d').format(chosen.length, this.incidents.length) ]);
-		dom.content(this.place, [ chosen.length
+		dom.content(this.place, [ mw.trouble(this.told), chosen.length
 			? mw.table([ _('State'), _('Host'), _('Coin'), _('Pool'), _('Hashrate'), _('Power'), _('Sightings'), _('Last seen'), '' ], chosen.map((incident) => this.row(incident)))
-			: mw.placeholder(this.error ?? (this.incidents.length ? _('No incident is like that.') : _('No mining was seen.'))) ]);
+			: this.told.isKnown ? mw.placeholder(this.incidents.length ? _('No incident is like that.') : _('No mining was seen.')) : E([]) ]);
 	},
 
 	take: function(told) {
-		this.error = told.error ? told.error.message : null;
-
-		if (!told.error)
-			this.incidents = told;
+		this.told = told;
+		this.incidents = told.list;
 
 		this.fill(this.fields.coin, _('any coin'), this.incidents.map((incident) => incident.coin));
 		this.fill(this.fields.pool, _('any pool'), this.incidents.map(mw.poolOf));
@@ -290,7 +287,6 @@ return view.extend({
 		const select = (id) => E('select', { 'class': 'cbi-input-select', 'id': id, 'change': refill });
 		const labelled = (name, field) => E('label', {}, [ E('span', {}, [ name ]), field ]);
 
-		this.incidents = [];
 		this.place = E('div', { 'id': 'mw-incidents' });
 		this.fields = {
 			host: E('input', { 'type': 'text', 'class': 'cbi-input-text', 'id': 'mw-host', 'placeholder': _('address, name, person, unit'), 'input': refill, 'value': new URLSearchParams(location.search).get('host') ?? '' }),
@@ -300,7 +296,7 @@ return view.extend({
 		dom.content(this.fields.state, [ E('option', { 'value': '' }, [ _('any state') ]), E('option', { 'value': 'open' }, [ _('goes on') ]), E('option', { 'value': 'ended' }, [ _('ended') ]) ]);
 		this.take(told);
 
-		poll.add(() => mw.newIncidents(this.incidents).then((again) => this.take(again), () => null), 15);
+		mw.again(() => mw.incidents(this.told).then((again) => this.take(again)), 15);
 
 		return E('div', { 'class': 'mw-page' }, [
 			mw.style(),

@@ -1,7 +1,6 @@
 'use strict';
 'require view';
 'require dom';
-'require poll';
 'require ui';
 'require form';
 'require minewall.common as mw';
@@ -77,7 +76,7 @@ return view.extend({
 		fields.add(map, 'lists');
 
 		this.places = { feeds: E('div', { 'id': 'mw-feeds' }, [ this.renderFeeds(told) ]), lists: E('div', { 'id': 'mw-lists' }, [ this.renderLists(status) ]), progress: E('div') };
-		poll.add(L.bind(this.refresh, this), 30);
+		mw.again(L.bind(this.refresh, this), 30);
 
 		return map.render().then((exceptions) => E('div', { 'class': 'mw-page' }, [
 			mw.style(),

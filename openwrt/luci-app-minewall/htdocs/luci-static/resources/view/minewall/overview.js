@@ -1,7 +1,6 @@
 'use strict';
 'require view';
 'require dom';
-'require poll';
 'require ui';
 'require minewall.common as mw';
 
@@ -9,6 +8,8 @@
 
 const HOSTS = 8;
 const DAYS = 14;
+
+/* After how long a feed that was not looked at is old, as for `minewall lists status`. */
 const STALE = 7 * 86400;
 
 /* What `doctor` says of a check that is not well, the worst first, and how that is shown. */
@@ -18,11 +19,11 @@ function sum(rows, figure) {
 	return (rows ?? []).reduce((all, row) => all + (row[figure] ?? 0), 0);
 }
 
-/* The day of the gateway's own calendar: incidents are counted by it. */
-function dates(incidents, count) {
+/* The last days of the gateway's own calendar, by which incidents are counted: wherever this browser is, the gateway says
+   which day it is there. Where it does not run, the last day with incidents has to do. */
+function dates(today, incidents, count) {
 	const newest = incidents.flatMap((incident) => (incident.days ?? []).map((day) => day.date)).sort().pop();
-	const now = new Date(), here = new Date(now.getTime() - now.getTimezoneOffset() * 60000).toISOString().slice(0, 10);
-	const last = new Date((newest > here ? newest : here) + 'T00:00:00Z');
+	const last = new Date((today ?? newest ?? new Date().toISOString().slice(0, 10)) + 'T00:00:00Z');
 
 	return Array.from({ length: count }, (_unused, at) => new Date(last.getTime() - (count - 1 - at) * 86400000).toISOString().slice(0, 10));
 }
@@ -35,7 +36,7 @@ return view.extend({
 	load: function() {
 		return Promise.all([
 			mw.status(),
-			mw.allIncidents().catch((error) => ({ error }))
+			mw.incidents(null)
 		]);
 	},
 
@@ -124,11 +125,12 @@ return view.extend({
 		return sink.connected ? 'up' : sink.errors ? 'down' : 'unused';
 	},
 
-	renderTiles: function(status, incidents) {
+	renderTiles: function(status, told) {
 		if (status.error)
 			return E([]);
 
-		const open = incidents.filter(mw.isOpen).length, date = dates(incidents, 1)[0];
+		const incidents = told.list, of = (figure, more) => told.isKnown ? [ mw.count(figure), more ] : [ '–', null ];
+		const open = incidents.filter(mw.isOpen).length, date = dates(status.today, incidents, 1)[0];
 		const today = incidents.reduce((all, incident) => all + onDay(incident, date), 0);
 		const hosts = incidents.filter((incident) => onDay(incident, date)).length;
 		const dropped = sum(status.queues, 'dropped'), waiting = sum(status.queues, 'waiting');
@@ -137,8 +139,8 @@ return view.extend({
 		const sinks = status.sinks ?? [], down = sinks.filter((sink) => this.sinkState(sink) === 'down');
 		const lost = sum(sinks, 'lost') + (status.lost ?? 0);
 		const tiles = [
-			this.tile(_('Open incidents'), mw.count(open), _('%d seen in 30 days').format(incidents.length)),
-			this.tile(_('Sightings today'), mw.count(today), _('by %d hosts').format(hosts)),
+			this.tile(_('Open incidents'), ...of(open, _('%d seen in 30 days').format(incidents.length))),
+			this.tile(_('Sightings today'), ...of(today, _('by %d hosts').format(hosts))),
 			this.tile(_('Cut since the start'), mw.count(sum(status.queues, 'cut')), _('%s sightings').format(mw.count(sum(status.queues, 'findings')))),
 			this.tile(_('Packets looked at'), mw.count(sum(status.queues, 'packets')), _('%s connections').format(mw.count(sum(status.queues, 'flows')))),
 			this.tile(_('Queues'), _('%s waiting').format(mw.count(waiting)), dropped ? _('%s dropped').format(mw.count(dropped)) : _('none dropped')),
@@ -153,8 +155,8 @@ return view.extend({
 		return E('div', { 'class': 'mw-tiles' }, [ ...tiles ]);
 	},
 
-	renderHosts: function(incidents) {
-		const date = dates(incidents, 1)[0], hosts = new Map();
+	renderHosts: function(day, incidents) {
+		const date = dates(day, incidents, 1)[0], hosts = new Map();
 
 		for (const incident of incidents) {
 			const hits = onDay(incident, date);
@@ -173,8 +175,8 @@ return view.extend({
 		]);
 	},
 
-	renderDays: function(incidents) {
-		const rows = dates(incidents, DAYS).map((date) => {
+	renderDays: function(day, incidents) {
+		const rows = dates(day, incidents, DAYS).map((date) => {
 			const value = incidents.reduce((all, incident) => all + onDay(incident, date), 0);
 
 			return { label: date.slice(5), value, title: _('%s: %s sightings').format(date, mw.count(value)) };
@@ -193,7 +195,9 @@ return view.extend({
 		const states = { up: [ 'good', _('reached') ], down: [ 'bad', _('not reached') ], unused: [ 'plain', _('not used yet') ] };
 		const queues = (status.queues ?? []).map((queue) => [ queue.stuck ? mw.badge('bad', _('%d, stuck').format(queue.number)) : '%d'.format(queue.number), mw.count(queue.packets), mw.count(queue.flows), mw.count(queue.questions), mw.count(queue.cut), mw.count(queue.waiting), mw.count(queue.dropped) ]);
 		const sinks = (status.sinks ?? []).map((sink) => [ E('span', { 'class': 'mw-break' }, [ sink.name ]), mw.badge(...states[this.sinkState(sink)]), mw.count(sink.sent), mw.count(sink.waiting), mw.count(sink.lost) ]);
-		const old = (list) => list.date && Date.now() / 1000 - list.date > STALE;
+		/* A list that comes with the program is as old as that; one of a feed should be looked at now and then. */
+		const feed = (list) => (status.feeds ?? []).find((one) => one.name === list.name);
+		const old = (list) => feed(list) && Date.now() / 1000 - Math.max(feed(list).checked ?? 0, list.date) > STALE;
 		const lists = (status.lists ?? []).map((list) => [ list.name, mw.count(list.entries), list.date ? (old(list) ? mw.badge('warn', mw.ago(list.date * 1e6)) : mw.ago(list.date * 1e6)) : '–' ]);
 
 		return E([], [
@@ -232,30 +236,31 @@ return view.extend({
 	},
 
 	refreshStatus: function() {
-		return mw.status().then((status) => this.show(status, this.incidents));
+		return mw.status().then((status) => this.show(status, this.told));
 	},
 
 	refresh: function() {
-		return Promise.all([ mw.status(), mw.newIncidents(this.incidents).catch(() => this.incidents) ]).then(([ status, incidents ]) => this.show(status, incidents));
+		return Promise.all([ mw.status(), mw.incidents(this.told) ]).then(([ status, told ]) => this.show(status, told));
 	},
 
 	/* Puts the newest figures in their places. */
-	show: function(status, incidents) {
-		this.incidents = incidents;
+	show: function(status, told) {
+		this.told = told;
 
 		dom.content(this.places.state, [ this.renderState(status) ]);
-		dom.content(this.places.tiles, [ this.renderTiles(status, incidents) ]);
-		dom.content(this.places.charts, [ this.renderHosts(incidents), this.renderDays(incidents) ]);
+		dom.content(this.places.tiles, [ this.renderTiles(status, told) ]);
+		dom.content(this.places.trouble, [ mw.trouble(told) ]);
+		dom.content(this.places.charts, told.isKnown ? [ this.renderHosts(status.today, told.list), this.renderDays(status.today, told.list) ] : []);
 		dom.content(this.places.parts, [ this.renderParts(status) ]);
 	},
 
-	render: function([ status, incidents ]) {
+	render: function([ status, told ]) {
 		const place = (name) => E('div', { 'class': name });
 
-		this.places = { state: place('mw-place'), tiles: place('mw-place'), charts: place('mw-halves'), parts: place('mw-place') };
-		this.show(status, incidents.error ? [] : incidents);
+		this.places = { state: place('mw-place'), tiles: place('mw-place'), trouble: place('mw-place'), charts: place('mw-halves'), parts: place('mw-place') };
+		this.show(status, told);
 
-		poll.add(L.bind(this.refresh, this), 10);
+		mw.again(L.bind(this.refresh, this), 10);
 		window.setTimeout(L.bind(this.look, this), 100);
 
 		return E('div', { 'class': 'mw-page' }, [
@@ -263,7 +268,7 @@ return view.extend({
 			E('h2', {}, [ _('minewall') ]),
 			E('div', { 'class': 'cbi-section' }, [ this.places.state, this.places.tiles ]),
 			E('div', { 'class': 'cbi-section' }, [ E('div', { 'id': 'mw-doctor' }) ]),
-			E('div', { 'class': 'cbi-section' }, [ this.places.charts ]),
+			E('div', { 'class': 'cbi-section' }, [ this.places.trouble, this.places.charts ]),
 			E('div', { 'class': 'cbi-section' }, [ this.places.parts ])
 		]);
 	},
