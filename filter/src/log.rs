@@ -23,8 +23,8 @@ pub(crate) fn to_stderr() {
     if goes_to_journal() {
         begun.with(Layer::new().with_writer(std::io::stderr).with_ansi(false).event_format(ForJournal)).init();
     } else {
-        let is_terminal = std::io::stderr().is_terminal();
-        begun.with(Layer::new().with_writer(std::io::stderr).with_ansi(is_terminal).with_target(false)).init();
+        let has_colours = cfg!(feature = "terminal") && std::io::stderr().is_terminal();
+        begun.with(Layer::new().with_writer(std::io::stderr).with_ansi(has_colours).with_target(false)).init();
     }
 }
 

@@ -16,6 +16,7 @@ mod doctor;
 mod features;
 mod feed;
 mod fetch;
+mod hex;
 mod identity;
 mod incidents;
 mod inject;
@@ -28,8 +29,10 @@ mod lookup;
 #[cfg(feature = "man")]
 mod man;
 mod metrics;
+mod netlink;
 mod orders;
 mod output;
+mod progress;
 mod queue;
 mod replay;
 mod report;
@@ -40,9 +43,11 @@ mod self_test;
 mod settings;
 mod show;
 mod sink;
+mod stamp;
 mod status;
 #[cfg(feature = "top")]
 mod top;
+mod tree;
 #[cfg(feature = "uci")]
 mod uci;
 mod update;

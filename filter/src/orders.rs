@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::control::{Caller, Paused, Request, SECONDS};
 use crate::incidents::figures::{moment, span};
-use crate::{output, settings};
+use crate::{output, settings, tree};
 
 /// Which daemon.
 #[derive(Args, Debug)]
@@ -66,7 +66,7 @@ impl Pause {
     pub(crate) fn perform(self) -> Result<ExitCode> {
         let seconds = u32::try_from(self.length.as_secs()).ok();
         let request = Request { seconds, observe: self.observe, reason: self.reason, ..Request::new("pause") };
-        let paused: Paused = serde_json::from_value(self.place.order(&request, "paused")?)?;
+        let paused: Paused = tree::of_json(&self.place.order(&request, "paused")?)?;
         let until = moment(paused.until.saturating_mul(1_000_000), Offset::UTC);
         let left = u64::try_from(paused.until - Timestamp::now().as_second()).unwrap_or_default();
         let (left, what) = (span(left), paused.what());

@@ -11,7 +11,6 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-use indicatif::{ProgressBar, ProgressStyle};
 use ipnet::IpNet;
 use minewall_core::activity::Activity;
 use minewall_core::config::Config;
@@ -24,6 +23,7 @@ use minewall_core::wire::packet::Packet;
 use rustix::fs::{FileType, fstat};
 
 use crate::output::{self, Unwritable};
+use crate::progress::{self, Progress};
 use crate::{log, settings};
 use capture::Capture;
 use evidence::Evidence;
@@ -84,13 +84,13 @@ impl Replay {
         for file in &self.files {
             let Err(error) = read(file, &settings, &progress, &mut told, &mut writer) else { continue };
             if error.is::<Unwritable>() {
-                progress.finish_and_clear();
+                progress.finish();
                 return Err(error);
             }
             progress.suspend(|| eprintln!("minewall: in the capture {}: {error:#}", file.display()));
             damaged = true;
         }
-        progress.finish_and_clear();
+        progress.finish();
         told.evidence.map_or(Ok(()), Evidence::close)?;
         writer.close()?;
         // In one write: the program behind a pipe may write to the same terminal.
@@ -126,7 +126,7 @@ impl Told {
 }
 
 /// Judges every frame of one capture.
-fn read(file: &Path, settings: &Settings, progress: &ProgressBar, told: &mut Told, writer: &mut Writer) -> Result<()> {
+fn read(file: &Path, settings: &Settings, progress: &Progress, told: &mut Told, writer: &mut Writer) -> Result<()> {
     let capture = Capture::open(file)?;
     // The ids of records are the same whenever this capture is read, and differ from those of other captures.
     let mut engine = Engine::new(settings.clone(), FLOWS, capture.fingerprint().into());
@@ -174,7 +174,7 @@ fn read(file: &Path, settings: &Settings, progress: &ProgressBar, told: &mut Tol
 struct Writer {
     /// None: JSON.
     table: Option<Table>,
-    progress: ProgressBar,
+    progress: Progress,
 }
 
 impl Writer {
@@ -204,16 +204,11 @@ impl Writer {
 
 /// A bar over the bytes of all files, on a terminal only; and not where standard output is a pipe, since the program
 /// behind it may write to the same terminal, and the bar would wipe its lines out.
-fn progress(files: &[PathBuf]) -> ProgressBar {
+fn progress(files: &[PathBuf]) -> Progress {
     let is_pipe = fstat(std::io::stdout()).is_ok_and(|out| FileType::from_raw_mode(out.st_mode).is_fifo());
     if is_pipe || !std::io::stderr().is_terminal() {
-        return ProgressBar::hidden();
+        return Progress::hidden();
     }
     let total = files.iter().filter_map(|file| std::fs::metadata(file).ok()).map(|meta| meta.len()).sum();
-    let style = ProgressStyle::with_template("{wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta} left");
-    let bar = ProgressBar::new(total);
-    match style {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
-    }
+    Progress::over(total, progress::BYTES)
 }

@@ -13,7 +13,7 @@ use minewall_lists::{Builder, Category, Format, ListMeta, Lists, Reason, Unreada
 use toml::de::DeTable;
 
 use crate::update::{self, Generation, Store};
-use crate::{features, identity, metrics, sink};
+use crate::{features, identity, metrics, sink, tree};
 
 /// Reads and checks a configuration file.
 ///
@@ -102,7 +102,7 @@ pub(crate) struct Fault {
 /// # Errors
 /// The first thing that is wrong.
 pub(crate) fn judge(text: &str, reads_files: bool) -> Result<(), Fault> {
-    let config: Config = toml::from_str(text).map_err(|error| Fault {
+    let config: Config = tree::toml(text).map_err(|error| Fault {
         setting: None,
         line: error.span().map(|span| line(text, span.start)),
         problem: error.message().to_owned(),
@@ -128,7 +128,7 @@ fn within(path: &Path) -> String {
 }
 
 fn parse(text: &str) -> Result<Config> {
-    let config: Config = toml::from_str(text).map_err(|error| anyhow!("{}", error.to_string().trim_end()))?;
+    let config: Config = tree::toml(text).map_err(|error| anyhow!("{}", error.to_string().trim_end()))?;
     bounds(&config).map_err(|error| located(text, error))?;
     Ok(config)
 }

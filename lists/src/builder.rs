@@ -13,7 +13,7 @@ use crate::{
     prefixes::NO_RULE,
     reader::Reader,
     said::{Said, Standing, Taken},
-    shipped::{SHIPPED, SHIPPED_GUARD},
+    shipped::Shipped,
     tally::Reason,
 };
 use alloc::vec::Vec;
@@ -56,8 +56,9 @@ impl Builder {
 
     /// Adds the guard and every list of `data/`.
     pub fn shipped(&mut self) -> &mut Self {
-        self.shipped_guard();
-        for text in SHIPPED {
+        let shipped = Shipped::unpack();
+        self.never(shipped.guard());
+        for text in shipped.lists() {
             if let Some(meta) = ListMeta::from_head(text) {
                 self.add_text(meta, text);
             }
@@ -67,15 +68,19 @@ impl Builder {
 
     /// Adds the never-block guard of `data/` alone.
     pub fn shipped_guard(&mut self) -> &mut Self {
+        self.never(Shipped::unpack().guard());
+        self
+    }
+
+    fn never(&mut self, guard: &str) {
         let mut reader = Reader::new(Format::Own);
         // The guard is a list of our own and far below the bounds of the index; a test counts its names.
-        let _ = reader.push(SHIPPED_GUARD.as_bytes(), &mut |entry, _| {
+        let _ = reader.push(guard.as_bytes(), &mut |entry, _| {
             if let Ok(Entry { target: Target::Name(name), scope, kind, .. }) = entry {
                 let guard = if scope == Scope::Suffix { Guard::Tree } else { Guard::Shared };
                 let _ = self.guard(name, guard, kind);
             }
         });
-        self
     }
 
     /// Begins with a list: its number, or `None` when there are too many.

@@ -22,7 +22,7 @@
 //! | `reading` | [`Reading`]: a list on its way into the builder |
 //! | `lists` | [`Lists`], [`Answer`], [`Hit`] |
 //! | `compiled` | [`Lists::save`] and [`Lists::load`]: the index as bytes |
-//! | `shipped` | the lists of `data/`, embedded |
+//! | `shipped` | [`Shipped`]: the lists of `data/`, embedded packed |
 //!
 //! # Which rule wins
 //! 1. What the user allows is never listed: the name, everything below it, the address.
@@ -69,5 +69,5 @@ pub use never_address::{Held, NeverAddress, SHIPPED_ADDRESS_GUARD};
 pub use parse::ascii;
 pub use reader::{Reader, Sink, Unreadable};
 pub use reading::Reading;
-pub use shipped::{SHIPPED, SHIPPED_GUARD};
+pub use shipped::Shipped;
 pub use tally::{Reason, Refusal, Tally};

@@ -1,6 +1,6 @@
 //! The lists that are shipped: every line reads, the known names hit, the innocent do not.
 
-use minewall_lists::{Answer, Builder, Category, Confidence, ListMeta, Lists, SHIPPED, SHIPPED_GUARD};
+use minewall_lists::{Answer, Builder, Category, Confidence, ListMeta, Lists, Shipped};
 use proptest::prelude::*;
 use std::sync::LazyLock;
 
@@ -10,6 +10,8 @@ static LISTS: LazyLock<Lists> = LazyLock::new(|| {
     builder.build()
 });
 
+static SHIPPED: LazyLock<Shipped> = LazyLock::new(Shipped::unpack);
+
 /// The rows of a shipped text, in columns.
 fn rows(text: &str) -> impl Iterator<Item = Vec<&str>> {
     text.lines().filter(|line| !line.starts_with('#')).map(|line| line.split('\t').collect())
@@ -18,7 +20,7 @@ fn rows(text: &str) -> impl Iterator<Item = Vec<&str>> {
 #[test]
 fn every_line_is_taken() {
     let mut total = 0;
-    for (text, shipped) in SHIPPED.iter().zip(LISTS.metas()) {
+    for (text, shipped) in SHIPPED.lists().zip(LISTS.metas()) {
         let mut builder = Builder::new();
         builder.shipped_guard();
         let tally = builder.add_text(ListMeta::new("x", shipped.category), text);
@@ -29,8 +31,8 @@ fn every_line_is_taken() {
         assert!(text.contains(&format!("\n# entries: {entries}\n")), "{}", shipped.name);
         total += text.len();
     }
-    assert_eq!(LISTS.metas().len(), SHIPPED.len());
-    assert!(total + SHIPPED_GUARD.len() < 300_000, "{total} bytes are embedded");
+    assert_eq!(LISTS.metas().len(), SHIPPED.lists().count());
+    assert!(total + SHIPPED.guard().len() < 300_000, "{total} bytes are embedded");
 }
 
 #[test]
@@ -54,7 +56,7 @@ fn every_list_says_where_it_comes_from() {
 
 #[test]
 fn rows_are_sorted_and_say_what_they_must() {
-    for text in SHIPPED.iter().copied().chain([SHIPPED_GUARD]) {
+    for text in SHIPPED.lists().chain([SHIPPED.guard()]) {
         let rows: Vec<_> = rows(text).collect();
         assert!(rows.is_sorted());
         for row in rows {
@@ -67,7 +69,7 @@ fn rows_are_sorted_and_say_what_they_must() {
 
 #[test]
 fn every_shipped_name_is_listed() {
-    for (text, meta) in SHIPPED.iter().zip(LISTS.metas()).filter(|(_, meta)| meta.category != Category::Resolver) {
+    for (text, meta) in SHIPPED.lists().zip(LISTS.metas()).filter(|(_, meta)| meta.category != Category::Resolver) {
         for row in rows(text) {
             if let Ok(address) = row[0].parse() {
                 for port in row[5].split(',') {
@@ -90,7 +92,7 @@ fn every_shipped_name_is_listed() {
 
 #[test]
 fn every_shipped_resolver_is_found_and_not_listed() {
-    let shipped = SHIPPED.iter().zip(LISTS.metas()).filter(|(_, meta)| meta.category == Category::Resolver);
+    let shipped = SHIPPED.lists().zip(LISTS.metas()).filter(|(_, meta)| meta.category == Category::Resolver);
     let mut found = 0;
     for row in shipped.flat_map(|(text, _)| rows(text)) {
         let hit = if let Ok(address) = row[0].parse() {
@@ -188,7 +190,7 @@ fn the_innocent_are_not_listed() {
 #[test]
 fn the_guard_holds_each_of_its_names() {
     let mut names = 0;
-    for row in rows(SHIPPED_GUARD) {
+    for row in rows(SHIPPED.guard()) {
         assert_eq!(LISTS.guarded(row[0]), Some(row[3]), "{row:?}");
         let below = format!("x7.{}", row[0]);
         assert_eq!(LISTS.guarded(&below).is_some(), row[1] == "suffix", "{below}");

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::process::{Command, Stdio};
 
 use minewall_lists::{
-    Answer, Builder, Category, Entry, Format, ListMeta, Lists, Reader, Reason, SHIPPED, SHIPPED_GUARD, Scope, Target,
+    Answer, Builder, Category, Entry, Format, ListMeta, Lists, Reader, Reason, Scope, Shipped, Target,
 };
 
 use super::program::{Files, minewall};
@@ -32,10 +32,11 @@ fn config(files: &Files, shipped: bool) -> String {
 /// The same lists as an index, and every name that stands anywhere.
 fn index(shipped: bool) -> (Lists, BTreeSet<String>) {
     let mut builder = Builder::new();
-    let mut texts = vec![(Format::Auto, OWN), (Format::Auto, SITES), (Format::Own, SHIPPED_GUARD)];
+    let come = Shipped::unpack();
+    let mut texts = vec![(Format::Auto, OWN), (Format::Auto, SITES), (Format::Own, come.guard())];
     if shipped {
         builder.shipped();
-        texts.extend(SHIPPED.iter().map(|text| (Format::Own, *text)));
+        texts.extend(come.lists().map(|text| (Format::Own, text)));
     } else {
         builder.shipped_guard();
     }

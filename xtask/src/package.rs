@@ -32,7 +32,7 @@ pub(crate) struct Package {
     /// Only these
     #[arg(long, value_name = "NAME", num_args = 1.., value_parser = PossibleValuesParser::new(TABLE.iter().map(|row| row.name)))]
     only: Vec<String>,
-    /// Look whether what was made is as it must be: size, corpus, messages, no path of this machine
+    /// Look whether what was made is as it must be: size, corpus, messages, no path of this machine, 32-bit MIPS
     #[arg(long)]
     check: bool,
     /// Make all of it twice, from nothing, and compare
@@ -52,7 +52,12 @@ struct Row {
 }
 
 const TABLE: &[Row] = &[
-    Row { name: "source", what: "the source, as OpenWrt's package fetches it", make: source::archive, check: nothing },
+    Row {
+        name: "source",
+        what: "the source, as OpenWrt's package fetches it",
+        make: source::archive,
+        check: program::compiles_for_mips,
+    },
     Row { name: "feed", what: "OpenWrt's feed: the package and its page in LuCI", make: source::feed, check: nothing },
     Row {
         name: "router-x86_64",

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::VERSION;
 use crate::incidents::Filter;
+use crate::tree;
 
 /// One line of a client.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
@@ -74,7 +75,7 @@ impl Request {
             }
             None => return Err(Refusal::new("the line names no version", format!("ask with \"v\":{VERSION}"))),
         }
-        serde_json::from_value(value)
+        tree::of_json(&value)
             .map_err(|error| Refusal::new(format!("this is no ask: {error}"), "docs/control.md has every field"))
     }
 }

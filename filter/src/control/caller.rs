@@ -16,6 +16,7 @@ use serde_json::Value;
 use super::ask::Request;
 use super::{ANSWER_BYTES, SOCKET, VERSION};
 use crate::incidents::Filter;
+use crate::tree;
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -113,7 +114,7 @@ impl Caller {
         let value = self.hear_any()?.remove(name);
         let value =
             value.with_context(|| format!("the daemon told no {name}: it is of another version; restart it"))?;
-        serde_json::from_value(value).context("the daemon is of another version; restart it")
+        tree::of_json(&value).context("the daemon is of another version; restart it")
     }
 
     fn hear_any(&mut self) -> Result<serde_json::Map<String, Value>> {
@@ -149,7 +150,7 @@ impl Caller {
             let mut told = self.hear_any()?;
             match told.remove("incident") {
                 Some(incident) => {
-                    all.push(serde_json::from_value(incident).context("the daemon is of another version; restart it")?);
+                    all.push(tree::of_json(&incident).context("the daemon is of another version; restart it")?);
                 }
                 None => return Ok(all),
             }

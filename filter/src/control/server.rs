@@ -121,7 +121,8 @@ impl House {
         let patience = self.clients.iter().map(|client| client.patience(now)).min();
         let patience = patience.map(|patience| Timespec {
             tv_sec: i64::try_from(patience.as_secs()).unwrap_or(1),
-            tv_nsec: patience.subsec_nanos().into(),
+            // As wide as the processor's words; a second's nanoseconds fit either way.
+            tv_nsec: patience.subsec_nanos().cast_signed().into(),
         });
         let mut fds = vec![PollFd::new(&self.woken, PollFlags::IN), PollFd::new(&self.listener, PollFlags::IN)];
         fds.extend(self.clients.iter().map(|client| PollFd::new(client.stream(), client.interest())));

@@ -41,10 +41,12 @@ const TABLE: &[Feature] = features! {
     "doh" false false "DNS over HTTPS";
     "dot" false false "DNS over TLS";
     "fetch" true false "a fetcher of its own (curl, wget and uclient-fetch serve)";
+    "idn" true false "names in other scripts (written as xn-- they serve)";
     "man" true false "manual pages and completions" "completions" "man";
     "report" true false "reports and notices" "notice" "report";
     "resolve" true false "questions to name servers" "lists resolve";
     "sign" true false "the making of signed feeds" "lists keygen" "lists sign";
+    "terminal" true false "progress bars, colours and guesses at mistyped words";
     "tls" true false "TLS";
     "top" true false "the live view" "top";
     "uci" true true "the configuration of OpenWrt" "uci";

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::key::{self, BadSignature, Key};
+use crate::tree;
 
 /// The format that is written and read here.
 pub(super) const FORMAT: u32 = 1;
@@ -137,13 +138,13 @@ impl Manifest {
         struct Head {
             format: u32,
         }
-        let unreadable = |error: toml::de::Error| Refused::Unreadable(error.message().to_owned());
+        let unreadable = |error: tree::Wrong| Refused::Unreadable(error.message().to_owned());
         // First, since the rest may be of any shape in another format.
-        let Head { format } = toml::from_str(text).map_err(unreadable)?;
+        let Head { format } = tree::toml(text).map_err(unreadable)?;
         if format != FORMAT {
             return Err(Refused::Format(format));
         }
-        let manifest: Self = toml::from_str(text).map_err(unreadable)?;
+        let manifest: Self = tree::toml(text).map_err(unreadable)?;
         manifest.check()?;
         Ok(manifest)
     }

@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 
 use super::manifest::FORMAT;
 use super::{File, Key, MANIFEST, Manifest, SIGNATURE, manifest, tally};
-use crate::output;
+use crate::{output, tree};
 
 /// What the maker of a feed writes.
 const PLAN: &str = "feed.toml";
@@ -110,7 +110,7 @@ fn make(directory: &Path, now: Timestamp) -> Result<Manifest> {
     let text = fs::read_to_string(&path)
         .with_context(|| format!("cannot read {}", path.display()))
         .with_context(|| format!("describe the feed there, such as:\n\n{EXAMPLE}"))?;
-    let plan: Plan = toml::from_str(&text).map_err(|error| anyhow!("in {}: {error}", path.display()))?;
+    let plan: Plan = tree::toml(&text).map_err(|error| anyhow!("in {}: {error}", path.display()))?;
     ensure!(!plan.file.is_empty(), "{} names no file; add one as [[file]]", path.display());
     ensure!(!plan.feed.is_empty() && !plan.feed.contains(char::is_control), "feed in {} is no name", path.display());
     ensure!(plan.valid_days > 0, "valid_days in {} is 0: no gateway would ever take the feed", path.display());

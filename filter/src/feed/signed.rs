@@ -6,11 +6,10 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use minewall_lists::Category;
-use url::Url;
 
 use super::manifest::{self, Hash};
 use super::{File, Key, Last, MANIFEST, Manifest, Refused, SIGNATURE};
-use crate::fetch::{Body, Failed, Fetched, Fetcher, Limits, Request, fetch};
+use crate::fetch::{Body, Failed, Fetched, Fetcher, Limits, Request, Unfit, Url, fetch};
 
 /// Bytes of a manifest and of a signature.
 const MANIFEST_BYTES: u64 = 256 << 10;
@@ -184,7 +183,7 @@ fn take(
     if source.last.and_then(|last| last.files.get(&file.name)) == Some(&Hash(file.sha256)) {
         return Ok(Got::Same);
     }
-    let unreadable = |error: url::ParseError| Refused::Unreadable(error.to_string());
+    let unreadable = |error: Unfit| Refused::Unreadable(error.to_string());
     let url = Url::parse(source.url).and_then(|url| url.join(&file.name)).map_err(unreadable)?;
     let request = Request {
         url: url.as_str(),

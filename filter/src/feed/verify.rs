@@ -9,10 +9,9 @@ use anyhow::{Context, Result, anyhow};
 use clap::Args;
 use comfy_table::{Cell, CellAlignment, Table, presets};
 use jiff::Timestamp;
-use url::Url;
 
 use super::{Key, MANIFEST, Signed, Source, Taken, Wrong, count, fetch_signed};
-use crate::fetch::{Fetcher, Limits};
+use crate::fetch::{Fetcher, Limits, Url};
 use crate::output;
 
 #[derive(Debug, Args)]
@@ -65,8 +64,8 @@ impl Verify {
         let path = fs::canonicalize(&self.feed)
             .with_context(|| format!("{} is neither a URL nor a directory", self.feed))?
             .join(MANIFEST);
-        let url = Url::from_file_path(&path).map_err(|()| anyhow!("{} cannot be a URL", path.display()))?;
-        Ok(url.into())
+        let url = Url::from_file_path(&path).ok_or_else(|| anyhow!("{} cannot be a URL", path.display()))?;
+        Ok(url.as_str().to_owned())
     }
 }
 

@@ -4,8 +4,7 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use url::Url;
-
+use super::Url;
 use super::head::Head;
 
 /// What went wrong, in kinds of one remedy each.
@@ -157,7 +156,7 @@ impl Failed {
     }
 
     pub(super) fn at(self, url: &Url) -> Self {
-        self.on(&masked(url))
+        self.on(&url.masked())
     }
 
     /// About a URL that is not fetched but posted to.
@@ -210,16 +209,6 @@ impl fmt::Display for Failed {
 }
 
 impl std::error::Error for Failed {}
-
-/// A URL that can be written down.
-pub(super) fn masked(url: &Url) -> String {
-    let mut url = url.clone();
-    if url.password().is_some() {
-        // Fails only for URLs that cannot have one.
-        let _ = url.set_password(Some("***"));
-    }
-    url.into()
-}
 
 /// Words of servers and programs in one line of plain characters, and not too many.
 fn printable(text: &str) -> String {

@@ -21,6 +21,7 @@ mod piped;
 mod system;
 #[cfg(test)]
 pub(crate) mod tests;
+mod url;
 mod zstd;
 
 use std::fs::File;
@@ -30,13 +31,13 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 pub(crate) use minewall_core::config::Fetcher;
-use url::Url;
 
 pub(crate) use failed::Failed;
-use failed::{Kind, masked};
+use failed::Kind;
 use head::Head;
 #[cfg(feature = "webhook")]
 pub(crate) use head::wait;
+pub(crate) use url::{Unfit, Url};
 
 #[cfg(feature = "webhook")]
 pub(crate) use built_in::secured;
@@ -149,15 +150,11 @@ pub(crate) fn fetch(with: Fetcher, request: &Request<'_>, into: &Path) -> Result
             _ => return Err(Failed::status(&answer.head).at(&url)),
         }
     }
-    Err(Failed::new(Kind::Redirects, format!("the last to {}", masked(&url))).at(&parse(request.url)?))
+    Err(Failed::new(Kind::Redirects, format!("the last to {}", url.masked())).at(&parse(request.url)?))
 }
 
 fn parse(text: &str) -> Result<Url, Failed> {
-    let url = Url::parse(text).map_err(|error| Failed::new(Kind::Url, error.to_string()).on(text))?;
-    match url.scheme() {
-        "https" | "http" | "file" => Ok(url),
-        other => Err(Failed::new(Kind::Url, format!("unknown scheme {other}:")).on(text)),
-    }
+    Url::parse(text).map_err(|error| Failed::new(Kind::Url, error.to_string()).on(text))
 }
 
 /// Whether a text kept from an earlier answer can be sent as the value of a header.
@@ -170,7 +167,7 @@ fn redirected(from: &Url, head: &Head) -> Result<Url, Failed> {
     let to = from.join(location).map_err(|error| Failed::new(Kind::Protocol, format!("redirect: {error}")))?;
     match (from.scheme(), to.scheme()) {
         (_, "https") | ("http", "http") => Ok(to),
-        ("https", "http") => Err(Failed::new(Kind::Downgrade, format!("to {}", masked(&to)))),
+        ("https", "http") => Err(Failed::new(Kind::Downgrade, format!("to {}", to.masked()))),
         (_, other) => Err(Failed::new(Kind::Protocol, format!("a redirect to {other}:"))),
     }
 }
@@ -187,7 +184,7 @@ fn get(with: Fetcher, ask: &Ask<'_>) -> Result<Answer, Failed> {
 
 /// A file of this machine; its mark is made of its time and length.
 fn open(ask: &Ask<'_>) -> Result<Answer, Failed> {
-    let path = ask.url.to_file_path().map_err(|()| Failed::new(Kind::Url, "names no file of this machine"))?;
+    let path = ask.url.to_file_path().ok_or_else(|| Failed::new(Kind::Url, "names no file of this machine"))?;
     let read = |error: std::io::Error| Failed::new(Kind::Read, format!("{}: {error}", path.display()));
     let file = File::open(&path).map_err(read)?;
     let known = file.metadata().map_err(read)?;

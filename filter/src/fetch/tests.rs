@@ -166,7 +166,7 @@ fn a_file_of_this_machine_is_fetched_when_it_has_changed() {
     fs::write(&path, "pool.example.net, another\n").unwrap();
     assert_eq!(client.body(url.as_str()).1.len(), 26);
     client.fails("file:///nowhere/at/all", &[Kind::Read]);
-    client.fails(Url::from_directory_path(&client.scratch.0).unwrap().as_str(), &[Kind::Read]);
+    client.fails(Url::from_file_path(&client.scratch.0).unwrap().as_str(), &[Kind::Read]);
     client.fails("file://elsewhere.example/list", &[Kind::Url]);
 }
 

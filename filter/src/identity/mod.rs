@@ -5,7 +5,7 @@
 //! |---|---|
 //! | `provider` | what a provider is, and the table of them; `files` (of `lease` formats), `inventory`, `reverse` |
 //! | `book` | who held which address when |
-//! | `interface` `neighbour` `nat` | what the kernel knows, by `netlink`; `rtnetlink` holds the messages about neighbours and routes |
+//! | `interface` `neighbour` `nat` | what the kernel knows, asked by netlink |
 //! | `links` | which addresses share a hardware address, and whether it is a router's |
 //! | `desk` | records on their way: each leaves complete, in order, after a moment at the most |
 //! | `command` | `minewall identify` |
@@ -21,11 +21,9 @@ mod links;
 mod mac;
 mod nat;
 mod neighbour;
-mod netlink;
 mod provider;
 #[cfg(feature = "resolve")]
 mod reverse;
-mod rtnetlink;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -45,9 +43,7 @@ use inventory::Inventory;
 use links::Links;
 use nat::{Found, Nat};
 use neighbour::Neighbours;
-pub(crate) use netlink::Netlink;
 use provider::{Answer, Host, Provider, Row, TABLE, Told};
-pub(crate) use rtnetlink::Order;
 
 /// How often files are looked at.
 const LOOKED_AT: Duration = Duration::from_secs(1);

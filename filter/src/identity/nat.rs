@@ -5,14 +5,32 @@ use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use minewall_core::endpoint::{Endpoint, Protocol};
-use netlink_packet_netfilter::conntrack::{
-    ConntrackAttribute, ConntrackMessage, IPTuple, ProtoTuple, Protocol as Number, Tuple,
-};
-use netlink_packet_netfilter::{NetfilterHeader, NetfilterMessage, NetfilterMessageInner, NetfilterProtoFamily};
 use netlink_sys::protocols::NETLINK_NETFILTER;
 use rustix::io::Errno;
 
-use super::netlink::Netlink;
+use crate::netlink::{Message, NESTED, Netlink, array, attribute, find};
+
+/// IPCTNL_MSG_CT_NEW and IPCTNL_MSG_CT_GET of the subsystem NFNL_SUBSYS_CTNETLINK (linux/netfilter/nfnetlink_conntrack.h).
+const NEW: u16 = 1 << 8;
+const GET: u16 = 1 << 8 | 1;
+
+/// struct nfgenmsg: family, version, and what is the protocol's own.
+const FAMILY: usize = 4;
+
+/// CTA_TUPLE_ORIG and CTA_TUPLE_REPLY: the two directions, each of CTA_TUPLE_IP and CTA_TUPLE_PROTO.
+const ORIGINAL: u16 = 1;
+const REPLY: u16 = 2;
+const ADDRESSES: u16 = 1;
+const PORTS: u16 = 2;
+
+/// CTA_IP_V4_SRC and CTA_IP_V6_SRC; the destination stands behind each.
+const V4: u16 = 1;
+const V6: u16 = 3;
+
+/// CTA_PROTO_NUM, CTA_PROTO_SRC_PORT, CTA_PROTO_DST_PORT.
+const NUMBER: u16 = 1;
+const SOURCE: u16 = 2;
+const DESTINATION: u16 = 3;
 
 /// Connections asked for in one second: each takes some 10 us, and a flood of records must not keep the recorder busy.
 const ASKED_A_SECOND: u32 = 2_000;
@@ -90,7 +108,7 @@ impl Nat {
             none => none.insert(Netlink::open(NETLINK_NETFILTER)?),
         };
         let mut found = None;
-        let asked = netlink.ask(message(ends, protocol), 0, |answer| found = read(&answer));
+        let asked = netlink.ask(GET, 0, &question(ends, protocol), &mut |answer| found = read(&answer));
         match asked {
             Err(error) if error.raw_os_error() == Some(Errno::NOENT.raw_os_error()) => Ok(None),
             asked => asked.map(|()| found),
@@ -111,63 +129,62 @@ fn seen_outside(host: Endpoint, original: Ends, reply: Ends) -> Found {
     if outside == host { Found::Same } else { Found::Nat(outside) }
 }
 
-fn message(ends: Ends, protocol: Protocol) -> NetfilterMessage {
+/// The question for a connection by one of its directions.
+fn question(ends: Ends, protocol: Protocol) -> Vec<u8> {
     let family = match ends.source.ip {
-        IpAddr::V4(_) => NetfilterProtoFamily::IPv4,
-        IpAddr::V6(_) => NetfilterProtoFamily::IPv6,
+        IpAddr::V4(_) => 2,
+        IpAddr::V6(_) => 10,
     };
-    let number = match protocol {
-        Protocol::Tcp => Number::Tcp,
-        Protocol::Udp => Number::Udp,
-    };
-    let ip = vec![IPTuple::SourceAddress(ends.source.ip), IPTuple::DestinationAddress(ends.destination.ip)];
-    let ports = vec![
-        ProtoTuple::Protocol(number),
-        ProtoTuple::SourcePort(ends.source.port),
-        ProtoTuple::DestinationPort(ends.destination.port),
-    ];
-    let tuple = ConntrackAttribute::CtaTupleOrig(vec![Tuple::Ip(ip), Tuple::Proto(ports)]);
-    NetfilterMessage::new(NetfilterHeader::new(family, 0, 0), ConntrackMessage::Get(vec![tuple]))
+    let mut message = vec![family, 0, 0, 0];
+    attribute(&mut message, ORIGINAL | NESTED, &[&tuple(ends, protocol)]);
+    message
 }
 
-fn read(message: &NetfilterMessage) -> Option<(Ends, Ends)> {
-    let NetfilterMessageInner::Conntrack(ConntrackMessage::New(attributes)) = &message.inner else { return None };
-    let find = |wanted: fn(&ConntrackAttribute) -> Option<&Vec<Tuple>>| ends(attributes.iter().find_map(wanted)?);
-    let original = find(|attribute| match attribute {
-        ConntrackAttribute::CtaTupleOrig(tuple) => Some(tuple),
-        _ => None,
-    });
-    let reply = find(|attribute| match attribute {
-        ConntrackAttribute::CtaTupleReply(tuple) => Some(tuple),
-        _ => None,
-    });
-    original.zip(reply)
-}
-
-fn ends(tuple: &[Tuple]) -> Option<Ends> {
-    let (mut ips, mut ports) = ((None, None), (None, None));
-    for part in tuple {
-        match part {
-            Tuple::Ip(parts) => parts.iter().for_each(|part| match part {
-                IPTuple::SourceAddress(ip) => ips.0 = Some(*ip),
-                IPTuple::DestinationAddress(ip) => ips.1 = Some(*ip),
-                _ => {}
-            }),
-            Tuple::Proto(parts) => parts.iter().for_each(|part| match part {
-                ProtoTuple::SourcePort(port) => ports.0 = Some(*port),
-                ProtoTuple::DestinationPort(port) => ports.1 = Some(*port),
-                _ => {}
-            }),
-            _ => {}
+/// The attributes of one direction.
+fn tuple(ends: Ends, protocol: Protocol) -> Vec<u8> {
+    let (mut addresses, mut ports, mut tuple) = (Vec::new(), Vec::new(), Vec::new());
+    for (end, behind) in [(ends.source.ip, 0), (ends.destination.ip, 1)] {
+        match end {
+            IpAddr::V4(v4) => attribute(&mut addresses, V4 + behind, &[&v4.octets()]),
+            IpAddr::V6(v6) => attribute(&mut addresses, V6 + behind, &[&v6.octets()]),
         }
     }
-    let source = Endpoint { ip: ips.0?, port: ports.0? };
-    Some(Ends { source, destination: Endpoint { ip: ips.1?, port: ports.1? } })
+    let number = match protocol {
+        Protocol::Tcp => 6,
+        Protocol::Udp => 17,
+    };
+    attribute(&mut ports, NUMBER, &[&[number]]);
+    attribute(&mut ports, SOURCE, &[&ends.source.port.to_be_bytes()]);
+    attribute(&mut ports, DESTINATION, &[&ends.destination.port.to_be_bytes()]);
+    attribute(&mut tuple, ADDRESSES | NESTED, &[&addresses]);
+    attribute(&mut tuple, PORTS | NESTED, &[&ports]);
+    tuple
+}
+
+fn read(message: &Message<'_>) -> Option<(Ends, Ends)> {
+    let attributes = message.body.get(FAMILY..).filter(|_| message.kind == NEW)?;
+    Some((ends(find(attributes, ORIGINAL)?)?, ends(find(attributes, REPLY)?)?))
+}
+
+fn ends(tuple: &[u8]) -> Option<Ends> {
+    let (addresses, ports) = (find(tuple, ADDRESSES)?, find(tuple, PORTS)?);
+    let ip = |behind: u16| {
+        let v4 = || find(addresses, V4 + behind).and_then(|bytes| array::<4>(bytes, 0)).map(IpAddr::from);
+        let v6 = || find(addresses, V6 + behind).and_then(|bytes| array::<16>(bytes, 0)).map(IpAddr::from);
+        v4().or_else(v6)
+    };
+    let port = |kind| find(ports, kind).and_then(|bytes| array(bytes, 0)).map(u16::from_be_bytes);
+    let source = Endpoint { ip: ip(0)?, port: port(SOURCE)? };
+    Some(Ends { source, destination: Endpoint { ip: ip(1)?, port: port(DESTINATION)? } })
 }
 
 #[cfg(test)]
 mod tests {
     use netlink_packet_core::{NetlinkHeader, NetlinkMessage, NetlinkPayload};
+    use netlink_packet_netfilter::conntrack::{
+        ConntrackAttribute, ConntrackMessage, IPTuple, ProtoTuple, Protocol as Number, Tuple,
+    };
+    use netlink_packet_netfilter::{NetfilterHeader, NetfilterMessage, NetfilterProtoFamily};
 
     use super::*;
 
@@ -175,19 +192,20 @@ mod tests {
         Endpoint { ip: ip.parse().unwrap(), port }
     }
 
-    /// The kernel's answer, as its bytes.
-    fn entry(original: Ends, reply: Ends) -> Vec<u8> {
-        let tuple = |ends: Ends| match message(ends, Protocol::Tcp).inner {
-            NetfilterMessageInner::Conntrack(ConntrackMessage::Get(mut attributes)) => match attributes.remove(0) {
-                ConntrackAttribute::CtaTupleOrig(tuple) => tuple,
-                other => panic!("{other:?}"),
-            },
-            other => panic!("{other:?}"),
-        };
-        let attributes =
-            vec![ConntrackAttribute::CtaTupleOrig(tuple(original)), ConntrackAttribute::CtaTupleReply(tuple(reply))];
-        let inner = ConntrackMessage::New(attributes);
-        let answer = NetfilterMessage::new(NetfilterHeader::new(NetfilterProtoFamily::IPv4, 0, 0), inner);
+    fn tuples(ends: Ends) -> Vec<Tuple> {
+        let ip = vec![IPTuple::SourceAddress(ends.source.ip), IPTuple::DestinationAddress(ends.destination.ip)];
+        let ports = vec![
+            ProtoTuple::Protocol(Number::Tcp),
+            ProtoTuple::SourcePort(ends.source.port),
+            ProtoTuple::DestinationPort(ends.destination.port),
+        ];
+        vec![Tuple::Ip(ip), Tuple::Proto(ports)]
+    }
+
+    /// A message as a library writes it.
+    fn written(ends: Ends, message: ConntrackMessage) -> Vec<u8> {
+        let family = if ends.source.ip.is_ipv4() { NetfilterProtoFamily::IPv4 } else { NetfilterProtoFamily::IPv6 };
+        let answer = NetfilterMessage::new(NetfilterHeader::new(family, 0, 0), message);
         let mut message = NetlinkMessage::new(NetlinkHeader::default(), NetlinkPayload::from(answer));
         message.finalize();
         let mut bytes = vec![0; message.buffer_len()];
@@ -195,10 +213,27 @@ mod tests {
         bytes
     }
 
+    /// The kernel's answer, as its bytes.
+    fn entry(original: Ends, reply: Ends) -> Vec<u8> {
+        let attributes =
+            vec![ConntrackAttribute::CtaTupleOrig(tuples(original)), ConntrackAttribute::CtaTupleReply(tuples(reply))];
+        written(original, ConntrackMessage::New(attributes))
+    }
+
     fn parse(bytes: &[u8]) -> Option<(Ends, Ends)> {
-        match NetlinkMessage::<NetfilterMessage>::deserialize(bytes).ok()?.payload {
-            NetlinkPayload::InnerMessage(inner) => read(&inner),
-            _ => None,
+        read(&Message::first(bytes)?.0)
+    }
+
+    #[test]
+    fn the_question_is_the_one_a_library_asks() {
+        for ends in [
+            Ends { source: end("10.0.0.5", 40000), destination: end("203.0.113.7", 3333) },
+            Ends { source: end("fd00::5", 40000), destination: end("2001:db8::7", 3333) },
+        ] {
+            let tuple = ConntrackAttribute::CtaTupleOrig(tuples(ends));
+            let theirs = written(ends, ConntrackMessage::Get(vec![tuple]));
+            let (message, _) = Message::first(&theirs).unwrap();
+            assert_eq!((message.kind, message.body), (GET, &question(ends, Protocol::Tcp)[..]));
         }
     }
 

@@ -6,14 +6,25 @@ use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use minewall_core::limits::HOSTS;
-use netlink_packet_core::NLM_F_DUMP;
-use netlink_packet_route::AddressFamily;
-use netlink_packet_route::neighbour::{NeighbourAddress, NeighbourAttribute, NeighbourMessage, NeighbourState};
-use netlink_packet_route::route::{RouteAddress, RouteAttribute, RouteHeader, RouteMessage, RouteVia};
 use netlink_sys::protocols::NETLINK_ROUTE;
 
-use super::netlink::Netlink;
-use super::rtnetlink::Message;
+use crate::netlink::{DUMP, Message, Netlink, array, attribute, find};
+
+/// RTM_NEWROUTE, RTM_GETROUTE, RTM_NEWNEIGH, RTM_GETNEIGH of linux/rtnetlink.h.
+const NEW_ROUTE: u16 = 24;
+const GET_ROUTE: u16 = 26;
+const NEW_NEIGHBOUR: u16 = 28;
+const GET_NEIGHBOUR: u16 = 30;
+
+/// AF_INET and AF_INET6.
+const IPV4: u8 = 2;
+const IPV6: u8 = 10;
+
+/// struct ndmsg, before a neighbour's attributes.
+const NEIGHBOUR: usize = 12;
+
+/// struct rtmsg, before a route's.
+const ROUTE: usize = 12;
 
 /// How long what was read of the table holds: a host that comes back under another address is known anew within this time.
 const HOLDS: Duration = Duration::from_secs(30);
@@ -82,9 +93,9 @@ impl Neighbours {
             return None;
         }
         let mut router = None;
-        self.ask(Message::Route(route_to(host)), 0, |message| {
-            if let Message::Route(route) = message {
-                router = route.attributes.iter().find_map(by);
+        self.ask(GET_ROUTE, 0, &route_to(host), &mut |message| {
+            if message.kind == NEW_ROUTE {
+                router = message.body.get(ROUTE..).and_then(by);
             }
         });
         self.routed.insert(host, (now, router));
@@ -98,11 +109,10 @@ impl Neighbours {
         }
         self.read = Some(now);
         let (mut known, mut on_links) = (HashMap::new(), HashSet::new());
-        let all = Message::Neighbour(NeighbourMessage::default());
-        let is_read = self.ask(all, NLM_F_DUMP, |message| {
-            if let Message::Neighbour(neighbour) = message
+        let is_read = self.ask(GET_NEIGHBOUR, DUMP, &[0; NEIGHBOUR], &mut |message| {
+            if message.kind == NEW_NEIGHBOUR
                 && known.len() < NEIGHBOURS
-                && let Some((ip, mac)) = read(&neighbour)
+                && let Some((ip, mac)) = read(message.body)
             {
                 known.insert(ip, mac);
                 if matches!(ip, IpAddr::V6(v6) if v6.is_unicast_link_local()) {
@@ -116,13 +126,13 @@ impl Neighbours {
     }
 
     /// Asks; whether it was answered.
-    fn ask(&mut self, question: Message, flags: u16, take: impl FnMut(Message)) -> bool {
+    fn ask(&mut self, kind: u16, flags: u16, body: &[u8], take: &mut dyn FnMut(Message<'_>)) -> bool {
         if self.is_off {
             return false;
         }
         let opened = self.netlink.take().map_or_else(|| Netlink::open(NETLINK_ROUTE), Ok);
         let answered = opened.and_then(|mut netlink| {
-            let answered = netlink.ask(question, flags, take);
+            let answered = netlink.ask(kind, flags, body, take);
             self.netlink = Some(netlink);
             answered
         });
@@ -130,7 +140,7 @@ impl Neighbours {
             Ok(()) => true,
             // That there is no route is an answer.
             Err(error) => {
-                if flags == NLM_F_DUMP && !std::mem::replace(&mut self.is_told, true) {
+                if flags == DUMP && !std::mem::replace(&mut self.is_told, true) {
                     tracing::warn!(%error, "the kernel's neighbour table cannot be read");
                 }
                 false
@@ -140,59 +150,91 @@ impl Neighbours {
 }
 
 /// A neighbour that is one: others are asked for in vain, or are groups.
-fn read(neighbour: &NeighbourMessage) -> Option<(IpAddr, [u8; 6])> {
-    let state = neighbour.header.state;
-    if matches!(
-        state,
-        NeighbourState::Incomplete | NeighbourState::Failed | NeighbourState::Noarp | NeighbourState::None
-    ) {
+fn read(message: &[u8]) -> Option<(IpAddr, [u8; 6])> {
+    /// NUD_NONE, NUD_INCOMPLETE, NUD_FAILED, NUD_NOARP.
+    const NONE: [u16; 4] = [0, 0x01, 0x20, 0x40];
+    /// NDA_DST and NDA_LLADDR.
+    const ADDRESS: u16 = 1;
+    const LINK_ADDRESS: u16 = 2;
+    if NONE.contains(&u16::from_ne_bytes(array(message, 8)?)) {
         return None;
     }
-    let ip = neighbour.attributes.iter().find_map(|attribute| match attribute {
-        NeighbourAttribute::Destination(NeighbourAddress::Inet(v4)) => Some(IpAddr::V4(*v4)),
-        NeighbourAttribute::Destination(NeighbourAddress::Inet6(v6)) => Some(IpAddr::V6(*v6)),
-        _ => None,
-    })?;
-    let mac = neighbour.attributes.iter().find_map(|attribute| match attribute {
-        NeighbourAttribute::LinkLayerAddress(bytes) => bytes.as_slice().try_into().ok(),
-        _ => None,
-    })?;
-    Some((ip, mac))
+    let attributes = message.get(NEIGHBOUR..)?;
+    Some((address(find(attributes, ADDRESS)?)?, find(attributes, LINK_ADDRESS)?.try_into().ok()?))
 }
 
-/// The router a route goes by.
-fn by(attribute: &RouteAttribute) -> Option<IpAddr> {
-    match attribute {
-        RouteAttribute::Gateway(RouteAddress::Inet(v4)) | RouteAttribute::Via(RouteVia::Inet(v4)) => Some((*v4).into()),
-        RouteAttribute::Gateway(RouteAddress::Inet6(v6)) | RouteAttribute::Via(RouteVia::Inet6(v6)) => {
-            Some((*v6).into())
-        }
-        _ => None,
-    }
+/// The router a route goes by, of its attributes.
+fn by(attributes: &[u8]) -> Option<IpAddr> {
+    /// RTA_GATEWAY; RTA_VIA, which names the family (struct rtvia), for it is another one than the route's.
+    const GATEWAY: u16 = 5;
+    const VIA: u16 = 18;
+    find(attributes, GATEWAY).and_then(address).or_else(|| address(find(attributes, VIA)?.get(2..)?))
+}
+
+fn address(bytes: &[u8]) -> Option<IpAddr> {
+    let v6 = || <[u8; 16]>::try_from(bytes).map(IpAddr::from);
+    <[u8; 4]>::try_from(bytes).map(IpAddr::from).or_else(|_| v6()).ok()
 }
 
 /// The question for the route to a host.
-fn route_to(host: IpAddr) -> RouteMessage {
-    let mut header = RouteHeader::default();
-    (header.address_family, header.destination_prefix_length) = match host {
-        IpAddr::V4(_) => (AddressFamily::Inet, 32),
-        IpAddr::V6(_) => (AddressFamily::Inet6, 128),
+fn route_to(host: IpAddr) -> Vec<u8> {
+    /// RTA_DST.
+    const DESTINATION: u16 = 1;
+    let ask = |family: u8, address: &[u8]| {
+        let mut message = vec![family, u8::try_from(address.len() * 8).unwrap_or(u8::MAX)];
+        message.resize(ROUTE, 0);
+        attribute(&mut message, DESTINATION, &[address]);
+        message
     };
-    let mut message = RouteMessage::default();
-    message.header = header;
-    message.attributes = vec![RouteAttribute::Destination(RouteAddress::from(host))];
-    message
+    match host {
+        IpAddr::V4(v4) => ask(IPV4, &v4.octets()),
+        IpAddr::V6(v6) => ask(IPV6, &v6.octets()),
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use netlink_packet_core::{Emitable as _, Parseable as _};
+    use netlink_packet_route::AddressFamily;
+    use netlink_packet_route::neighbour::{NeighbourAddress, NeighbourAttribute, NeighbourMessage, NeighbourState};
+    use netlink_packet_route::route::{RouteAddress, RouteAttribute, RouteMessage, RouteVia};
+
     use super::*;
 
-    fn neighbour(state: NeighbourState, attributes: Vec<NeighbourAttribute>) -> NeighbourMessage {
+    /// As a library writes it that knows all of rtnetlink.
+    fn neighbour(state: NeighbourState, attributes: Vec<NeighbourAttribute>) -> Vec<u8> {
         let mut message = NeighbourMessage::default();
         message.header.state = state;
         message.attributes = attributes;
-        message
+        let mut bytes = vec![0; message.buffer_len()];
+        message.emit(&mut bytes);
+        bytes
+    }
+
+    #[test]
+    fn a_route_is_asked_for_and_its_router_read_as_a_library_does() {
+        let mut answer = RouteMessage::default();
+        for (host, family, bits) in [("192.0.2.7", AddressFamily::Inet, 32), ("2001:db8::7", AddressFamily::Inet6, 128)]
+        {
+            let host: IpAddr = host.parse().unwrap();
+            let asked = RouteMessage::parse(&route_to(host)).unwrap();
+            assert_eq!((asked.header.address_family, asked.header.destination_prefix_length), (family, bits));
+            assert_eq!(asked.attributes, [RouteAttribute::Destination(RouteAddress::from(host))]);
+            let via = match host {
+                IpAddr::V4(v4) => RouteVia::Inet(v4),
+                IpAddr::V6(v6) => RouteVia::Inet6(v6),
+            };
+            for router in [RouteAttribute::Gateway(RouteAddress::from(host)), RouteAttribute::Via(via)] {
+                answer.attributes = vec![RouteAttribute::Oif(3), router];
+                let mut bytes = vec![0; answer.buffer_len()];
+                answer.emit(&mut bytes);
+                assert_eq!(by(&bytes[ROUTE..]), Some(host), "{answer:?}");
+            }
+        }
+        answer.attributes = vec![RouteAttribute::Oif(3)];
+        let mut bytes = vec![0; answer.buffer_len()];
+        answer.emit(&mut bytes);
+        assert_eq!(by(&bytes[ROUTE..]), None);
     }
 
     #[test]

@@ -5,6 +5,8 @@ use jiff::tz::Offset;
 use minewall_core::evidence::printable;
 pub(crate) use minewall_core::incident::duration as span;
 
+use crate::stamp;
+
 /// Three digits, as many as an estimate deserves: `0.24`, `8.3`, `240`.
 pub(crate) fn number(value: f64) -> String {
     match value {
@@ -64,7 +66,7 @@ pub(crate) fn octets(octets: u64) -> String {
 /// `2026-11-24 10:00:00`.
 pub(crate) fn moment(time_us: i64, offset: Offset) -> String {
     let time = Timestamp::from_microsecond(time_us).unwrap_or_default();
-    offset.to_datetime(time).strftime("%F %T").to_string()
+    stamp::second(offset.to_datetime(time))
 }
 
 /// What came from a wire or a file, printable and at most so many characters: its middle is left out, for wallets are told

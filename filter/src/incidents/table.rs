@@ -8,6 +8,7 @@ use minewall_core::incident::{Incident, State};
 
 use super::figures::{ago, clip, number, rate_unit, scaled, span, watts};
 use crate::report::when::Range;
+use crate::stamp;
 
 /// Columns of an id, at least: what is shown is enough to name it.
 const ID: usize = 8;
@@ -56,7 +57,7 @@ pub(super) fn text(incidents: &[Incident], range: &Range, now_us: i64, width: Wi
     let id = id_columns(incidents);
     for incident in incidents {
         let id: String = incident.id.chars().take(id).collect();
-        let date = range.civil(incident.first_us).strftime("%m-%d %H:%M").to_string();
+        let date = stamp::in_year(range.civil(incident.first_us));
         table.add_row([
             format!("{}\n{}", clip(&id, usize::MAX), state(incident)),
             host(incident, width.share(HOST)),

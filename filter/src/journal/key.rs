@@ -5,8 +5,9 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use data_encoding::HEXLOWER;
 use ed25519_compact::{KeyPair, PublicKey, Seed, Signature};
+
+use crate::hex;
 
 /// The secret key's file.
 pub(super) const SECRET: &str = "key";
@@ -27,7 +28,7 @@ impl Key {
         let path = directory.join(SECRET);
         match fs::read_to_string(&path) {
             Ok(text) => {
-                let bytes = HEXLOWER.decode(text.trim().as_bytes()).ok();
+                let bytes = hex::decode(text.trim());
                 let seed = bytes.and_then(|bytes| Seed::from_slice(&bytes).ok()).ok_or_else(|| {
                     let told = format!("{} is no key; put the former one back, or move it away", path.display());
                     io::Error::new(io::ErrorKind::InvalidData, told)
@@ -46,14 +47,14 @@ impl Key {
             return Err(io::Error::other("the kernel gives no random numbers"));
         }
         let key = Self::from_seed(Seed::new(bytes));
-        put(directory, SECRET, 0o600, &HEXLOWER.encode(&bytes))?;
+        put(directory, SECRET, 0o600, &hex::encode(&bytes))?;
         put(directory, PUBLIC, 0o644, &key.public)?;
         Ok(key)
     }
 
     fn from_seed(seed: Seed) -> Self {
         let pair = KeyPair::from_seed(seed);
-        Self { public: HEXLOWER.encode(pair.pk.as_ref()), pair }
+        Self { public: hex::encode(pair.pk.as_ref()), pair }
     }
 
     /// In hexadecimal.
@@ -62,7 +63,7 @@ impl Key {
     }
 
     pub(super) fn sign(&self, text: &str) -> String {
-        HEXLOWER.encode(self.pair.sk.sign(text, None).as_ref())
+        hex::encode(self.pair.sk.sign(text, None).as_ref())
     }
 }
 
@@ -90,9 +91,8 @@ fn put(directory: &Path, name: &str, mode: u32, text: &str) -> io::Result<()> {
 
 /// Whether this public key has signed this text; both in hexadecimal.
 pub(super) fn has_signed(public: &str, text: &str, signature: &str) -> bool {
-    let bytes = |hex: &str| HEXLOWER.decode(hex.as_bytes()).ok();
-    let key = bytes(public).and_then(|bytes| PublicKey::from_slice(&bytes).ok());
-    let signature = bytes(signature).and_then(|bytes| Signature::from_slice(&bytes).ok());
+    let key = hex::decode(public).and_then(|bytes| PublicKey::from_slice(&bytes).ok());
+    let signature = hex::decode(signature).and_then(|bytes| Signature::from_slice(&bytes).ok());
     key.zip(signature).is_some_and(|(key, signature)| key.verify(text, &signature).is_ok())
 }
 
@@ -105,6 +105,6 @@ pub(super) fn id(public: &str) -> &str {
 pub(super) fn parse(text: &str) -> Option<String> {
     let read = fs::read_to_string(text).ok();
     let text = read.as_deref().unwrap_or(text).trim().to_ascii_lowercase();
-    let bytes = HEXLOWER.decode(text.as_bytes()).ok()?;
+    let bytes = hex::decode(&text)?;
     PublicKey::from_slice(&bytes).ok().map(|_| text)
 }

@@ -4,12 +4,13 @@
 //! `,"hash":`. A line about the journal itself bears a signature as its last member but the hash:
 //! `{"seq":8,"checkpoint":{..},"signature":"..","hash":".."}`.
 
-use data_encoding::HEXLOWER;
 use jiff::Timestamp;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::key::{self, Key};
+use crate::{hex, tree};
 
 /// What stands in the place of the hash before the first line of all.
 pub(super) const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
@@ -195,8 +196,8 @@ impl<'a> Line<'a> {
         digest(previous, self.signed)
     }
 
-    pub(super) fn read<T: Deserialize<'a>>(&self) -> Option<T> {
-        serde_json::from_str(self.body).ok()
+    pub(super) fn read<T: DeserializeOwned>(&self) -> Option<T> {
+        tree::json(self.body).ok()
     }
 }
 
@@ -209,7 +210,7 @@ fn member<'a>(text: &'a str, name: &str, digits: usize) -> Option<(&'a str, &'a 
 }
 
 fn digest(previous: &str, text: &str) -> String {
-    HEXLOWER.encode(&Sha256::new().chain_update(previous).chain_update(text).finalize())
+    hex::encode(&Sha256::new().chain_update(previous).chain_update(text).finalize())
 }
 
 /// What a signature stands for; it names the class, so that no line of one chain passes for one of the other.

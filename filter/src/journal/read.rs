@@ -7,11 +7,11 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use minewall_core::incident::Incident;
-use serde::Deserialize;
 use serde_json::Value;
 
 use super::line::{Class, Kind, Line};
 use super::segment::{self, Lines, Segment};
+use crate::tree;
 
 /// One entry.
 #[derive(Clone, Debug, PartialEq)]
@@ -78,7 +78,7 @@ pub(crate) fn incidents(directory: &Path, since_us: i64, until_us: i64) -> io::R
     let mut last: HashMap<String, Incident> = HashMap::new();
     for entry in read_class(directory, Class::Incidents, since_us, i64::MAX)?.flatten() {
         let Some(told) = entry.value.pointer("/minewall/incident") else { continue };
-        if let Ok(incident) = Incident::deserialize(told) {
+        if let Ok(incident) = tree::of_json::<Incident>(told) {
             last.insert(incident.id.clone(), incident);
         }
     }

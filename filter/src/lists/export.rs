@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use minewall_core::config::Config;
 use minewall_core::policy::CategoryAction;
-use minewall_lists::{Answer, Category, Format, Hit, Lists, Reader, SHIPPED_GUARD, Target};
+use minewall_lists::{Answer, Category, Format, Hit, Lists, Reader, Shipped, Target};
 
 use super::blocked::{Marks, Name};
 use super::sources;
@@ -84,7 +84,8 @@ fn blocked(config: &Config, only: &[Category]) -> Result<Blocked> {
         })?;
     }
     let mut guard = Reader::new(Format::Own);
-    guard.push(SHIPPED_GUARD.as_bytes(), &mut |entry, _| {
+    let shipped = Shipped::unpack();
+    guard.push(shipped.guard().as_bytes(), &mut |entry, _| {
         if let Ok(Target::Name(name)) = entry.map(|entry| entry.target) {
             marks.push(name);
         }

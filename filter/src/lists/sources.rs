@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, anyhow};
 use minewall_core::config::ListFiles;
-use minewall_lists::{Format, ListMeta, Reader, SHIPPED, Sink};
+use minewall_lists::{Format, ListMeta, Reader, Shipped, Sink};
 
 use crate::settings;
 
@@ -16,8 +16,7 @@ pub(crate) struct Source {
 }
 
 enum Text {
-    Shipped(&'static str),
-    Block(String),
+    Held(String),
     File(PathBuf),
 }
 
@@ -26,13 +25,14 @@ enum Text {
 /// # Errors
 /// A category or a format is none.
 pub(crate) fn all(files: &ListFiles) -> Result<Vec<Source>> {
-    let shipped = SHIPPED.iter().filter(|_| files.shipped).filter_map(|text| {
+    let texts = Shipped::unpack();
+    let shipped = texts.lists().filter(|_| files.shipped).filter_map(|text| {
         let meta = ListMeta::from_head(text)?;
-        Some(Ok(Source { meta, format: Format::Own, text: Text::Shipped(text) }))
+        Some(Ok(Source { meta, format: Format::Own, text: Text::Held(text.to_owned()) }))
     });
     let block = settings::blocked(files)
         .into_iter()
-        .map(|(meta, text)| Ok(Source { meta, format: Format::Auto, text: Text::Block(text) }));
+        .map(|(meta, text)| Ok(Source { meta, format: Format::Auto, text: Text::Held(text) }));
     let own = files.file.iter().map(|file| {
         let wrong = |unknown| anyhow!("the list {:?}: {unknown}", file.name);
         let meta = ListMeta::new(&file.name, file.category.parse().map_err(wrong)?);
@@ -54,8 +54,7 @@ impl Source {
     pub(crate) fn read(&self, out: Sink<'_>) -> Result<()> {
         let mut reader = Reader::new(self.format);
         match &self.text {
-            Text::Shipped(text) => reader.push(text.as_bytes(), out)?,
-            Text::Block(text) => reader.push(text.as_bytes(), out)?,
+            Text::Held(text) => reader.push(text.as_bytes(), out)?,
             Text::File(path) => settings::pieces(path, &mut |piece| Ok(reader.push(piece, out)?))?,
         }
         reader.end(out).with_context(|| format!("the list {:?}", self.meta.name))

@@ -6,10 +6,10 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
 use minewall_core::config::{Config, Feed};
 
 use super::{ATTENTION, tell};
+use crate::progress::{self, Progress};
 use crate::update::{self, End, Options};
 use crate::{output, settings};
 
@@ -58,18 +58,18 @@ impl Update {
         let bar = progress(feeds.len(), self.quiet);
         let mut ends = Vec::new();
         for feed in feeds {
-            bar.set_message(feed.name.clone());
+            bar.say(&feed.name);
             ends.push((feed.name.as_str(), update.take(feed)));
             bar.inc(1);
         }
-        bar.set_message("looking for well-known pools");
+        bar.say("looking for well-known pools");
         let refused = update.look_for_canaries()?;
         for (name, end) in refused {
             ends.retain(|(other, _)| *other != name);
             ends.push((name, end));
         }
         let finished = update.finish();
-        bar.finish_and_clear();
+        bar.finish();
         for (name, end) in &ends {
             match end {
                 End::Kept(..) => eprintln!("minewall: {name}: {end}"),
@@ -101,15 +101,9 @@ impl Update {
 }
 
 /// A bar over the feeds, on a terminal only.
-fn progress(feeds: usize, quiet: bool) -> ProgressBar {
+fn progress(feeds: usize, quiet: bool) -> Progress {
     if quiet || !std::io::stderr().is_terminal() {
-        return ProgressBar::hidden();
+        return Progress::hidden();
     }
-    let bar = ProgressBar::new(feeds as u64);
-    let bar = match ProgressStyle::with_template("{wide_bar} {pos}/{len} {msg}") {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
-    };
-    bar.enable_steady_tick(std::time::Duration::from_millis(200));
-    bar
+    Progress::over(feeds as u64, progress::STEPS).ticks()
 }

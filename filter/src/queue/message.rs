@@ -1,9 +1,10 @@
-//! Messages of a netfilter queue (linux/netfilter/nfnetlink_queue.h, linux/netlink.h): netlink's own numbers are in the
+//! Messages of a netfilter queue (linux/netfilter/nfnetlink_queue.h): netlink's own numbers are in the
 //! machine's byte order, netfilter's in that of the network.
 
 use minewall_core::engine::Meta;
 
 use super::{Decision, Terms};
+use crate::netlink::{self, ACKNOWLEDGE, ERROR, HEADER, REQUEST, align, array, attribute, finish};
 
 /// NFNL_SUBSYS_QUEUE, the upper half of a message's type.
 const QUEUE: u16 = 3 << 8;
@@ -17,15 +18,7 @@ const VERDICT: u16 = QUEUE | 1;
 /// What the queue is like (NFQNL_MSG_CONFIG).
 const CONFIG: u16 = QUEUE | 2;
 
-/// NLMSG_ERROR: an error, or with number 0 an acknowledgement.
-const ERROR: u16 = 2;
-
-/// NLM_F_REQUEST and NLM_F_ACK.
-const REQUEST: u16 = 1;
-const ACKNOWLEDGE: u16 = 4;
-
-/// struct nlmsghdr and struct nfgenmsg.
-const HEADER: usize = 16;
+/// struct nfgenmsg.
 const FAMILY: usize = 4;
 
 /// NF_INET_LOCAL_IN and NF_INET_LOCAL_OUT: packets for the gateway itself, and from it.
@@ -136,36 +129,10 @@ pub(super) fn verdict(to: &mut Vec<u8>, queue: u16, id: u32, Decision { passes, 
 }
 
 fn begin(to: &mut Vec<u8>, kind: u16, flags: u16, queue: u16) -> usize {
-    let at = to.len();
-    to.extend_from_slice(&[0; 4]);
-    to.extend_from_slice(&kind.to_ne_bytes());
-    to.extend_from_slice(&flags.to_ne_bytes());
-    to.extend_from_slice(&[0; 8 + 2]); // sequence, sender; family, version
+    let at = netlink::begin(to, kind, flags, 0);
+    to.extend_from_slice(&[0; 2]); // family, version
     to.extend_from_slice(&queue.to_be_bytes());
     at
-}
-
-fn finish(to: &mut [u8], at: usize) {
-    let length = u32::try_from(to.len().saturating_sub(at)).unwrap_or(u32::MAX).to_ne_bytes();
-    if let Some(place) = to.get_mut(at..at + length.len()) {
-        place.copy_from_slice(&length);
-    }
-}
-
-fn attribute(to: &mut Vec<u8>, kind: u16, values: &[&[u8]]) {
-    let length = 4 + values.iter().map(|value| value.len()).sum::<usize>();
-    to.extend_from_slice(&u16::try_from(length).unwrap_or(u16::MAX).to_ne_bytes());
-    to.extend_from_slice(&kind.to_ne_bytes());
-    values.iter().for_each(|value| to.extend_from_slice(value));
-    to.extend_from_slice([0; 3].get(..align(length) - length).unwrap_or_default());
-}
-
-const fn align(length: usize) -> usize {
-    (length + 3) & !3
-}
-
-fn array<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
-    bytes.get(at..at.checked_add(N)?)?.try_into().ok()
 }
 
 #[cfg(test)]

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::time::Instant;
 
-use indicatif::HumanCount;
 use minewall_core::activity::Activity;
 use minewall_core::engine::{Counters, Skipped};
 
@@ -50,7 +49,7 @@ impl fmt::Display for Sum {
         let rate = self.packets as f64 / self.begin.elapsed().as_secs_f64().max(1e-6);
         let (packets, bytes) = (counted(self.packets, "packet"), counted(self.bytes, "byte"));
         let captures = counted(self.captures.len() as u64, "capture");
-        writeln!(f, "{packets}, {bytes} in {captures}; {} packets/s", HumanCount(rate as u64))?;
+        writeln!(f, "{packets}, {bytes} in {captures}; {} packets/s", Count(rate as u64))?;
         let words = [
             counted(self.total(|counters| counters.flows), "flow"),
             counted(self.total(|counters| counters.questions), "DNS question"),
@@ -63,15 +62,15 @@ impl fmt::Display for Sum {
         match skipped.as_slice() {
             [] => writeln!(f, "not inspected: nothing")?,
             some => {
-                let words: Vec<_> = some.iter().map(|(count, why)| format!("{} {why}", HumanCount(*count))).collect();
+                let words: Vec<_> = some.iter().map(|(count, why)| format!("{} {why}", Count(*count))).collect();
                 writeln!(f, "not inspected: {}", words.join(", "))?;
             }
         }
         let mined = [
             counted(self.total(|counters| counters.jobs), "job"),
             counted(self.total(|counters| counters.offered), "share"),
-            format!("{} accepted", HumanCount(self.total(|counters| counters.accepted))),
-            format!("{} rejected", HumanCount(self.total(|counters| counters.rejected))),
+            format!("{} accepted", Count(self.total(|counters| counters.accepted))),
+            format!("{} rejected", Count(self.total(|counters| counters.rejected))),
         ];
         let followed = self.total(|counters| counters.followed);
         if followed > 0 {
@@ -96,11 +95,39 @@ impl fmt::Display for Sum {
         ];
         odd.iter()
             .filter(|(_, count)| *count > 0)
-            .try_for_each(|(what, count)| writeln!(f, "{what}: {}", HumanCount(*count)))
+            .try_for_each(|(what, count)| writeln!(f, "{what}: {}", Count(*count)))
+    }
+}
+
+/// A number as people read it: `2,000`.
+struct Count(u64);
+
+impl fmt::Display for Count {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let digits = self.0.to_string();
+        digits.chars().enumerate().try_for_each(|(at, digit)| {
+            let left = digits.len() - at;
+            let comma = if at > 0 && left.is_multiple_of(3) { "," } else { "" };
+            write!(f, "{comma}{digit}")
+        })
     }
 }
 
 /// `1 packet`, `2,000 packets`.
 fn counted(count: u64, what: &str) -> String {
-    format!("{} {what}{}", HumanCount(count), if count == 1 { "" } else { "s" })
+    format!("{} {what}{}", Count(count), if count == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_written_in_threes() {
+        for (count, text) in [(0, "0 packets"), (1, "1 packet"), (999, "999 packets"), (1_000, "1,000 packets")] {
+            assert_eq!(counted(count, "packet"), text);
+        }
+        assert_eq!(Count(12_345_678).to_string(), "12,345,678");
+        assert_eq!(Count(u64::MAX).to_string(), "18,446,744,073,709,551,615");
+    }
 }

@@ -127,7 +127,7 @@ fn time(time_us: i64) -> String {
     } else {
         jiff::Timestamp::MAX
     });
-    time.strftime("%F %T").to_string()
+    crate::stamp::second(jiff::tz::Offset::UTC.to_datetime(time))
 }
 
 /// Printable, and at most so many columns: what is left out of the middle is an ellipsis. A character beyond ASCII

@@ -11,10 +11,9 @@ use anyhow::{Context, Result, ensure};
 use clap::Args;
 use flate2::read::MultiGzDecoder;
 use minewall_core::incident::Incident;
-use serde::Deserialize;
 use serde_json::Value;
 
-use crate::settings;
+use crate::{settings, tree};
 
 /// Octets of one line; what is longer is no line of ours.
 const LINE_BYTES: usize = 1 << 20;
@@ -251,8 +250,8 @@ fn line(value: &Value) -> Option<&Value> {
 }
 
 /// The incident of a line, if it tells one.
-fn incident(value: &Value) -> Option<serde_json::Result<Incident>> {
-    Some(Incident::deserialize(line(value)?.pointer("/minewall/incident")?))
+fn incident(value: &Value) -> Option<Result<Incident, tree::Wrong>> {
+    Some(tree::of_json(line(value)?.pointer("/minewall/incident")?))
 }
 
 #[cfg(test)]

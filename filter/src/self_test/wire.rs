@@ -2,24 +2,17 @@
 //! the process ends, the kernel takes them away, with the interfaces at this gateway, their addresses and routes.
 
 use std::fs;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::Ipv4Addr;
 
 use anyhow::{Context, Result, bail};
 use ipnet::Ipv4Net;
-use netlink_packet_core::{NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL};
-use netlink_packet_route::address::{AddressAttribute, AddressMessage};
-use netlink_packet_route::link::{InfoData, InfoKind, InfoVeth, LinkAttribute, LinkFlags, LinkInfo, LinkMessage};
-use netlink_packet_route::route::{
-    RouteAddress, RouteAttribute, RouteHeader, RouteMessage, RouteProtocol, RouteScope, RouteType,
-};
-use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 use netlink_sys::protocols::NETLINK_ROUTE;
 use nix::sched::{CloneFlags, unshare};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily as Family, SocketType, socket};
 
 use super::INTERFACES;
-use crate::identity::{Netlink, Order};
+use crate::netlink::{ACKNOWLEDGE, CREATE, EXCLUSIVE, NESTED, Netlink, attribute};
 use crate::routes;
 
 /// The only interface of a namespace.
@@ -41,6 +34,19 @@ pub(super) struct Side {
 }
 
 const LENGTH: u8 = 30;
+
+/// RTM_NEWLINK, RTM_DELLINK, RTM_SETLINK, RTM_NEWADDR, RTM_NEWROUTE of linux/rtnetlink.h.
+const NEW_LINK: u16 = 16;
+const DELETE_LINK: u16 = 17;
+const SET_LINK: u16 = 19;
+const NEW_ADDRESS: u16 = 20;
+const NEW_ROUTE: u16 = 24;
+
+/// AF_INET.
+const IPV4: u8 = 2;
+
+/// IFLA_IFNAME.
+const NAME: u16 = 3;
 
 /// Two networks that no route of this gateway leads to.
 ///
@@ -88,10 +94,10 @@ pub(super) struct Link {
 
 impl Drop for Link {
     fn drop(&mut self) {
-        let mut link = LinkMessage::default();
-        link.attributes = vec![LinkAttribute::IfName(self.name.clone())];
+        let mut link = of_link(0, false);
+        called(&mut link, &self.name);
         let taken = open().and_then(|mut netlink| {
-            match netlink.ask(Order::Of(RouteNetlinkMessage::DelLink(link)), NLM_F_ACK, |_| ()) {
+            match netlink.ask(DELETE_LINK, ACKNOWLEDGE, &link, &mut |_| ()) {
                 // The kernel was first.
                 Err(error) if Errno::from_io_error(&error) == Some(Errno::NODEV) => Ok(()),
                 other => Ok(other?),
@@ -110,16 +116,7 @@ impl Drop for Link {
 pub(super) fn join(name: &str, side: Side, thread: u32) -> Result<Link> {
     let name = format!("{INTERFACES}{name}");
     let mut netlink = open()?;
-    let mut peer = LinkMessage::default();
-    peer.attributes = vec![LinkAttribute::IfName(ONLY.to_owned()), LinkAttribute::NetNsPid(thread)];
-    let veth = InfoData::Veth(InfoVeth::Peer(peer));
-    let mut link = LinkMessage::default();
-    (link.header.flags, link.header.change_mask) = (LinkFlags::Up, LinkFlags::Up);
-    link.attributes = vec![
-        LinkAttribute::IfName(name.clone()),
-        LinkAttribute::LinkInfo(vec![LinkInfo::Kind(InfoKind::Veth), LinkInfo::Data(veth)]),
-    ];
-    tell(&mut netlink, RouteNetlinkMessage::NewLink(link)).with_context(|| {
+    tell(&mut netlink, NEW_LINK, &veth(&name, thread)).with_context(|| {
         format!(
             "cannot make the interface {name} (kernel module veth; OpenWrt: kmod-veth); if it is there, another self-test \
              runs or ended a moment ago: ip link del {name}"
@@ -140,27 +137,72 @@ pub(super) fn join(name: &str, side: Side, thread: u32) -> Result<Link> {
 /// The kernel refuses.
 pub(super) fn settle(side: Side) -> Result<()> {
     let mut netlink = open()?;
-    let mut link = LinkMessage::default();
-    link.header.index = index(ONLY)?;
-    (link.header.flags, link.header.change_mask) = (LinkFlags::Up, LinkFlags::Up);
-    netlink
-        .ask(Order::Of(RouteNetlinkMessage::SetLink(link)), NLM_F_ACK, |_| ())
-        .context("cannot set an interface up")?;
+    let link = of_link(index(ONLY)?, true);
+    netlink.ask(SET_LINK, ACKNOWLEDGE, &link, &mut |_| ()).context("cannot set an interface up")?;
     address(&mut netlink, ONLY, side.end)?;
-    let mut route = RouteMessage::default();
-    (route.header.address_family, route.header.table) = (AddressFamily::Inet, RouteHeader::RT_TABLE_MAIN);
-    (route.header.protocol, route.header.scope) = (RouteProtocol::Static, RouteScope::Universe);
-    route.header.kind = RouteType::Unicast;
-    route.attributes = vec![RouteAttribute::Gateway(RouteAddress::Inet(side.gateway))];
-    tell(&mut netlink, RouteNetlinkMessage::NewRoute(route)).context("cannot set a route in the test's namespace")
+    tell(&mut netlink, NEW_ROUTE, &way(side.gateway)).context("cannot set a route in the test's namespace")
 }
 
 fn open() -> Result<Netlink> {
     Netlink::open(NETLINK_ROUTE).context("cannot ask the kernel for interfaces")
 }
 
-fn tell(netlink: &mut Netlink, what: RouteNetlinkMessage) -> std::io::Result<()> {
-    netlink.ask(Order::Of(what), NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK, |_| ())
+fn tell(netlink: &mut Netlink, kind: u16, what: &[u8]) -> std::io::Result<()> {
+    netlink.ask(kind, CREATE | EXCLUSIVE | ACKNOWLEDGE, what, &mut |_| ())
+}
+
+/// struct ifinfomsg: a link by its number, or by its name where that is 0; set up or left as it is.
+fn of_link(index: u32, is_up: bool) -> Vec<u8> {
+    /// IFF_UP, of the flags and of those that change.
+    const UP: u32 = 1;
+    let up = if is_up { UP } else { 0 };
+    [[0; 4], index.to_ne_bytes(), up.to_ne_bytes(), up.to_ne_bytes()].concat()
+}
+
+fn called(link: &mut Vec<u8>, name: &str) {
+    attribute(link, NAME, &[name.as_bytes(), &[0]]);
+}
+
+/// A pair of links: one is here and up, the other with a thread.
+fn veth(name: &str, thread: u32) -> Vec<u8> {
+    /// IFLA_NET_NS_PID, IFLA_LINKINFO, IFLA_INFO_KIND, IFLA_INFO_DATA, VETH_INFO_PEER.
+    const THREAD: u16 = 19;
+    const INFO: u16 = 18;
+    const KIND: u16 = 1;
+    const DATA: u16 = 2;
+    const PEER: u16 = 1;
+    let (mut peer, mut data, mut info) = (of_link(0, false), Vec::new(), Vec::new());
+    called(&mut peer, ONLY);
+    attribute(&mut peer, THREAD, &[&thread.to_ne_bytes()]);
+    attribute(&mut data, PEER | NESTED, &[&peer]);
+    attribute(&mut info, KIND, &[b"veth"]);
+    attribute(&mut info, DATA | NESTED, &[&data]);
+    let mut link = of_link(0, true);
+    called(&mut link, name);
+    attribute(&mut link, INFO | NESTED, &[&info]);
+    link
+}
+
+/// An address of a link.
+fn held(index: u32, ip: Ipv4Addr) -> Vec<u8> {
+    /// IFA_ADDRESS and IFA_LOCAL.
+    const ADDRESS: u16 = 1;
+    const LOCAL: u16 = 2;
+    let mut message = [[IPV4, LENGTH, 0, 0], index.to_ne_bytes()].concat(); // struct ifaddrmsg
+    attribute(&mut message, LOCAL, &[&ip.octets()]);
+    attribute(&mut message, ADDRESS, &[&ip.octets()]);
+    message
+}
+
+/// The way to all that is elsewhere.
+fn way(router: Ipv4Addr) -> Vec<u8> {
+    /// RT_TABLE_MAIN, RTPROT_STATIC, RT_SCOPE_UNIVERSE, RTN_UNICAST: of struct rtmsg, behind family, lengths and service.
+    const OF: [u8; 4] = [254, 4, 0, 1];
+    /// RTA_GATEWAY.
+    const GATEWAY: u16 = 5;
+    let mut message = [[IPV4, 0, 0, 0], OF, [0; 4]].concat();
+    attribute(&mut message, GATEWAY, &[&router.octets()]);
+    message
 }
 
 fn index(name: &str) -> Result<u32> {
@@ -169,18 +211,65 @@ fn index(name: &str) -> Result<u32> {
 }
 
 fn address(netlink: &mut Netlink, name: &str, ip: Ipv4Addr) -> Result<()> {
-    let mut message = AddressMessage::default();
-    (message.header.family, message.header.prefix_len) = (AddressFamily::Inet, LENGTH);
-    message.header.index = index(name)?;
-    let ip = IpAddr::V4(ip);
-    message.attributes = vec![AddressAttribute::Local(ip), AddressAttribute::Address(ip)];
-    tell(netlink, RouteNetlinkMessage::NewAddress(message))
-        .with_context(|| format!("cannot give {name} the address {ip}"))
+    tell(netlink, NEW_ADDRESS, &held(index(name)?, ip)).with_context(|| format!("cannot give {name} the address {ip}"))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::net::IpAddr;
+
+    use netlink_packet_core::{Emitable, Parseable as _};
+    use netlink_packet_route::AddressFamily;
+    use netlink_packet_route::address::{AddressAttribute, AddressMessage};
+    use netlink_packet_route::link::{InfoData, InfoKind, InfoVeth, LinkAttribute, LinkFlags, LinkInfo, LinkMessage};
+    use netlink_packet_route::route::{
+        RouteAddress, RouteAttribute, RouteHeader, RouteMessage, RouteProtocol, RouteScope, RouteType,
+    };
+
     use super::*;
+
+    fn bytes(message: &impl Emitable) -> Vec<u8> {
+        let mut bytes = vec![0; message.buffer_len()];
+        message.emit(&mut bytes);
+        bytes
+    }
+
+    /// Of the orders that make a pair of links, a library makes the same.
+    #[test]
+    fn links_are_those_of_a_library() {
+        let mut peer = LinkMessage::default();
+        peer.attributes = vec![LinkAttribute::IfName(ONLY.to_owned()), LinkAttribute::NetNsPid(4711)];
+        let mut link = LinkMessage::default();
+        (link.header.flags, link.header.change_mask) = (LinkFlags::Up, LinkFlags::Up);
+        link.attributes = vec![
+            LinkAttribute::IfName("mw-test".to_owned()),
+            LinkAttribute::LinkInfo(vec![
+                LinkInfo::Kind(InfoKind::Veth),
+                LinkInfo::Data(InfoData::Veth(InfoVeth::Peer(peer))),
+            ]),
+        ];
+        // What is said is the same; the library does not mark what is made of attributes, and ends a kind with a zero.
+        assert_eq!(LinkMessage::parse(&veth("mw-test", 4711)).unwrap(), link);
+        let mut up = LinkMessage::default();
+        (up.header.index, up.header.flags, up.header.change_mask) = (7, LinkFlags::Up, LinkFlags::Up);
+        assert_eq!(of_link(7, true), bytes(&up));
+    }
+
+    #[test]
+    fn addresses_and_routes_are_those_of_a_library() {
+        let ip = Ipv4Addr::new(192, 0, 2, 250);
+        let mut address = AddressMessage::default();
+        (address.header.family, address.header.prefix_len, address.header.index) = (AddressFamily::Inet, LENGTH, 7);
+        let of = IpAddr::V4(ip);
+        address.attributes = vec![AddressAttribute::Local(of), AddressAttribute::Address(of)];
+        assert_eq!(held(7, ip), bytes(&address));
+        let mut route = RouteMessage::default();
+        (route.header.address_family, route.header.table) = (AddressFamily::Inet, RouteHeader::RT_TABLE_MAIN);
+        (route.header.protocol, route.header.scope) = (RouteProtocol::Static, RouteScope::Universe);
+        route.header.kind = RouteType::Unicast;
+        route.attributes = vec![RouteAttribute::Gateway(RouteAddress::Inet(ip))];
+        assert_eq!(way(ip), bytes(&route));
+    }
 
     #[test]
     fn networks_that_are_in_use_are_left_alone() {

@@ -19,7 +19,7 @@ impl Sighting {
     pub(super) fn of(record: &Value, offset: Offset) -> Self {
         let text = |pointer: &str| record.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
         let time = text("/@timestamp").parse::<Timestamp>();
-        let time = time.map(|time| offset.to_datetime(time).strftime("%m-%d %H:%M").to_string());
+        let time = time.map(|time| crate::stamp::in_year(offset.to_datetime(time)));
         let excerpt: String = text("/minewall/excerpt").chars().take(EXCERPT).collect();
         Self {
             time: time.unwrap_or_default(),

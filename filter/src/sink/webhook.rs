@@ -15,10 +15,9 @@ use hmac::{Hmac, KeyInit, Mac};
 use minewall_core::config;
 use sha2::{Digest, Sha256};
 use ureq::Agent;
-use url::Url;
 
 use super::{Later, Outlet, SpoolKind, Taken};
-use crate::fetch;
+use crate::fetch::{self, Url};
 
 /// Bytes of an answer that are read, so that the connection may be used again.
 const ANSWER: u64 = 16 << 10;
@@ -46,7 +45,7 @@ struct Webhook {
 pub(super) fn outlet(settings: &config::Webhook) -> Result<(String, Box<dyn Outlet>)> {
     let wrong = || format!("url {:?} is no place to post to; write https://HOST/PATH", settings.url);
     let url = Url::parse(&settings.url).with_context(wrong)?;
-    if !matches!(url.scheme(), "https" | "http") || url.host_str().is_none_or(str::is_empty) {
+    if !matches!(url.scheme(), "https" | "http") {
         bail!(wrong());
     }
     let secret = match settings.secret.as_str() {
@@ -68,7 +67,7 @@ pub(super) fn outlet(settings: &config::Webhook) -> Result<(String, Box<dyn Outl
     };
     let agent = Agent::new_with_config(builder.build());
     // The query and what logs in may be secret.
-    let name = format!("webhook:{}://{}{}", url.scheme(), url.host_str().unwrap_or_default(), url.path());
+    let name = format!("webhook:{}://{}{}", url.scheme(), url.host(), url.path());
     Ok((name, Box::new(Webhook { agent, url, secret, batch: settings.batch, singly: 0, told: None })))
 }
 

@@ -8,6 +8,8 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
+use crate::tree;
+
 /// Its name in the directory.
 const FILE: &str = "attempts.json";
 
@@ -55,7 +57,7 @@ impl Attempts {
     /// Those kept in the directory; none when there are none that can be read.
     pub(crate) fn read(directory: &Path) -> Self {
         let text = fs::read_to_string(directory.join(FILE)).unwrap_or_default();
-        serde_json::from_str(&text).unwrap_or_default()
+        tree::json(&text).unwrap_or_default()
     }
 
     /// Keeps them.

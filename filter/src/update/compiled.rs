@@ -8,7 +8,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use minewall_core::config::ListFiles;
 use minewall_core::finding::TEST_NAME;
-use minewall_lists::{Key, Lists, SHIPPED, SHIPPED_GUARD, Unusable};
+use minewall_lists::{Key, Lists, Shipped, Unusable};
 use sha2::{Digest, Sha256};
 
 use super::state::digest;
@@ -68,9 +68,10 @@ fn key(files: &ListFiles, generation: &Generation) -> Result<Key> {
     };
     put(env!("CARGO_PKG_VERSION").as_bytes());
     put(TEST_NAME.as_bytes());
-    put(SHIPPED_GUARD.as_bytes());
+    let shipped = Shipped::unpack();
+    put(shipped.guard().as_bytes());
     put(&[u8::from(files.shipped)]);
-    SHIPPED.iter().for_each(|text| put(text.as_bytes()));
+    shipped.lists().for_each(|text| put(text.as_bytes()));
     put(&(files.allow.len() as u64).to_le_bytes());
     files.allow.iter().for_each(|name| put(name.as_bytes()));
     put(&(files.block.len() as u64).to_le_bytes());

@@ -32,6 +32,8 @@ mod text;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::Offset;
 
 pub(crate) use attempts::Attempts;
 pub(crate) use compiled::lists as compiled;
@@ -43,6 +45,8 @@ pub(crate) use scratch::Scratch;
 pub(crate) use store::{Generation, Store};
 pub(crate) use text::{Taken, add};
 
+use crate::stamp;
+
 /// Seconds since 1970.
 pub(crate) fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -51,14 +55,14 @@ pub(crate) fn now() -> i64 {
 
 /// `2026-11-24`.
 pub(crate) fn date(second: i64) -> String {
-    shown(second, "%F")
+    civil(second).date().to_string()
 }
 
 /// `2026-11-24 15:30 UTC`.
 pub(crate) fn time(second: i64) -> String {
-    shown(second, "%F %H:%M UTC")
+    stamp::minute(civil(second)) + " UTC"
 }
 
-fn shown(second: i64, form: &str) -> String {
-    Timestamp::from_second(second).unwrap_or(Timestamp::UNIX_EPOCH).strftime(form).to_string()
+fn civil(second: i64) -> DateTime {
+    Offset::UTC.to_datetime(Timestamp::from_second(second).unwrap_or(Timestamp::UNIX_EPOCH))
 }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::feed::Last;
-use crate::settings;
+use crate::{settings, tree};
 
 /// The version of its format.
 const VERSION: u32 = 1;
@@ -86,7 +86,7 @@ impl State {
             File::open(&path)?.take(LARGEST).read_to_string(&mut text).map(|_| text)
         };
         let text = read().with_context(|| format!("cannot read {}", path.display()))?;
-        let state: Self = serde_json::from_str(&text).with_context(|| format!("{} is damaged", path.display()))?;
+        let state: Self = tree::json(&text).with_context(|| format!("{} is damaged", path.display()))?;
         if state.format_version != VERSION {
             bail!("{} is of version {}; this minewall reads {VERSION}", path.display(), state.format_version);
         }

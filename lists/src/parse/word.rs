@@ -16,18 +16,23 @@ pub(crate) fn name(word: &str) -> Result<Cow<'_, str>, Reason> {
     if word.is_ascii() {
         return name::check(word).map(Cow::Borrowed);
     }
-    let ascii = ascii(word).ok_or(Reason::NotAName)?;
+    // A build without the tables of other scripts cannot tell whether it is one.
+    let reason = if cfg!(feature = "idn") { Reason::NotAName } else { Reason::NotAscii };
+    let ascii = ascii(word).ok_or(reason)?;
     name::check(&ascii).map(|name| Cow::Owned(name.into()))
 }
 
 /// A name as it stands in DNS questions: one in another script in punycode (UTS 46), any other as it is. `None` where it can be
-/// none; nothing else about it is checked.
+/// none, and without the feature `idn`; nothing else about it is checked.
 #[must_use]
 pub fn ascii(name: &str) -> Option<Cow<'_, str>> {
     if name.is_ascii() {
         return Some(Cow::Borrowed(name));
     }
-    idna::domain_to_ascii_cow(name.as_bytes(), idna::AsciiDenyList::EMPTY).ok()
+    #[cfg(feature = "idn")]
+    return idna::domain_to_ascii_cow(name.as_bytes(), idna::AsciiDenyList::EMPTY).ok();
+    #[cfg(not(feature = "idn"))]
+    None
 }
 
 /// Gives out a name, or why it is none.

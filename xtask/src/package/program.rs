@@ -14,29 +14,35 @@ pub(super) struct Machine {
     /// In file names.
     pub(super) name: &'static str,
     pub(super) target: &'static str,
-    /// How it is linked: `relr` packs the places that are set when it is loaded. ARM's by Rust's own linker, for no compiler of that
-    /// processor is here.
-    link: &'static [&'static str],
     /// Runs it here; empty: nothing is needed.
     pub(super) emulator: &'static str,
 }
 
-pub(super) const X86_64: Machine = Machine {
-    name: "x86_64",
-    target: "x86_64-unknown-linux-musl",
-    link: &["-Clink-arg=-Wl,-z,pack-relative-relocs"],
-    emulator: "",
-};
+pub(super) const X86_64: Machine = Machine { name: "x86_64", target: "x86_64-unknown-linux-musl", emulator: "" };
 
-pub(super) const AARCH64: Machine = Machine {
-    name: "aarch64",
-    target: "aarch64-unknown-linux-musl",
-    link: &["-Clinker=rust-lld", "-Clink-arg=--pack-dyn-relocs=relr"],
-    emulator: "qemu-aarch64-static",
-};
+pub(super) const AARCH64: Machine =
+    Machine { name: "aarch64", target: "aarch64-unknown-linux-musl", emulator: "qemu-aarch64-static" };
 
-/// It ends where it panics: there is nothing to unwind.
-const SMALLER: &[&str] = &["-Cforce-unwind-tables=no"];
+/// 32-bit, without atomics of 64 bits; Rust has no libraries for it, only their source.
+const MIPS: &str = "mipsel-unknown-linux-musl";
+
+/// It ends where it panics, without a word: words for each place are a seventh of the program, tables for unwinding another.
+/// Linked by Rust's own linker, for no compiler of another processor is here: what is there twice is kept once, and `relr` packs
+/// the places that are set when it is loaded.
+const SMALLER: &[&str] = &[
+    "-Zunstable-options",
+    "-Cpanic=immediate-abort",
+    "-Cforce-unwind-tables=no",
+    // What many functions do in the same words becomes a function of its own, which LLVM does for ARM only if not asked.
+    "-Cllvm-args=-enable-machine-outliner=always",
+    "-Cllvm-args=-machine-outliner-reruns=2",
+    "-Clinker=rust-lld",
+    "-Clink-arg=--icf=all",
+    "-Clink-arg=--pack-dyn-relocs=relr",
+];
+
+/// Rust's own libraries are built too, for size and without unwinding: as they come, they bring both.
+const OWN_STD: &[&str] = &["-Zbuild-std=std,panic_abort", "-Zbuild-std-features=optimize_for_size"];
 
 /// What stands beside the program.
 const BESIDE: &[&str] =
@@ -63,17 +69,34 @@ pub(super) fn packed(place: &Place, machine: &Machine) -> PathBuf {
 }
 
 fn compile(place: &Place, machine: &Machine) -> Result<PathBuf> {
+    // musl itself, and how a program begins.
     has_target(machine.target)?;
     let directory = place.work.join("cargo");
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.args(["build", "--locked", "--package", "minewall", "--profile", "router"]);
-    command.args(["--no-default-features", "--features", "router", "--target", machine.target]);
-    command.arg("--target-dir").arg(&directory).current_dir(build::root());
-    command
-        .env("CARGO_ENCODED_RUSTFLAGS", flags(&[SMALLER, machine.link].concat())?)
-        .env("SOURCE_DATE_EPOCH", &place.epoch);
+    let mut command = cargo("build", machine.target, &directory)?;
+    command.env("CARGO_ENCODED_RUSTFLAGS", flags(SMALLER)?).env("SOURCE_DATE_EPOCH", &place.epoch);
     said(command)?;
     Ok(directory.join(machine.target).join("router/minewall"))
+}
+
+/// Whether it compiles for a processor of 32 bits that has no atomics of 64, as many routers are. Nothing is linked.
+pub(super) fn compiles_for_mips(place: &Place) -> Result<()> {
+    let mut command = cargo("check", MIPS, &place.work.join("cargo"))?;
+    command.env("CARGO_ENCODED_RUSTFLAGS", flags(&[])?);
+    said(command)?;
+    eprintln!("package: it compiles for {MIPS}");
+    Ok(())
+}
+
+/// cargo, of the program for routers and of Rust's own libraries.
+fn cargo(what: &str, target: &str, directory: &Path) -> Result<Command> {
+    has_source()?;
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args([what, "--locked", "--package", "minewall", "--profile", "router"]).args(OWN_STD);
+    command.args(["--no-default-features", "--features", "router", "--target", target]);
+    command.arg("--target-dir").arg(directory).current_dir(build::root());
+    // To build Rust's own libraries is not stable yet; the compiler is the stable one all the same.
+    command.env("RUSTC_BOOTSTRAP", "1");
+    Ok(command)
 }
 
 /// Paths of this machine are no part of a program that others are to make as well.
@@ -83,9 +106,31 @@ pub(super) fn flags(more: &[&str]) -> Result<String> {
     let home = home.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")));
     let mut flags = vec![format!("--remap-path-prefix={}=/minewall", root.display())];
     flags.extend(home.map(|home| format!("--remap-path-prefix={}=/cargo", home.display())));
+    flags.push(format!("--remap-path-prefix={}=/rust", sysroot()?.display()));
     flags.extend(more.iter().map(|&flag| flag.to_owned()));
     // Between flags, as cargo wants it: paths may have spaces.
     Ok(flags.join("\u{1f}"))
+}
+
+fn sysroot() -> Result<PathBuf> {
+    let mut command = Command::new("rustc");
+    command.args(["--print", "sysroot"]).current_dir(build::root());
+    Ok(PathBuf::from(said(command)?.trim()))
+}
+
+/// Installs the source of Rust's own libraries, where it is missing.
+fn has_source() -> Result<()> {
+    let there = sysroot()?.join("lib/rustlib/src/rust/library/Cargo.lock");
+    if there.is_file() {
+        return Ok(());
+    }
+    let mut command = Command::new("rustup");
+    command.args(["component", "add", "rust-src"]);
+    said(command).map(drop).context("the source of Rust's libraries is missing; install it")?;
+    if !there.is_file() {
+        bail!("{} is not there after rustup component add rust-src", there.display());
+    }
+    Ok(())
 }
 
 /// Installs Rust's own libraries for a target, where they are missing.

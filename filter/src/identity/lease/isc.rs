@@ -4,13 +4,13 @@
 use std::net::IpAddr;
 
 use ipnet::IpNet;
-use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use super::super::book::Lease;
 use super::super::mac;
 use super::super::provider::Told;
 use super::{Format, Page, name, seconds};
+use crate::stamp;
 
 pub(in crate::identity) const FORMAT: Format = Format {
     name: "isc-dhcp",
@@ -131,7 +131,7 @@ fn time(text: &str) -> Option<i64> {
     if kind == "epoch" {
         return seconds(rest);
     }
-    let time = DateTime::strptime("%Y/%m/%d %H:%M:%S", rest.trim()).ok()?;
+    let time = stamp::read(rest.trim())?;
     Some(TimeZone::UTC.to_timestamp(time).ok()?.as_microsecond())
 }
 
