@@ -7,6 +7,7 @@ use std::io::{Error, ErrorKind, Result};
 use std::time::Duration;
 
 use netlink_sys::{Socket, SocketAddr};
+use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags, recv, send, sockopt};
 
 /// Flags of a message: NLM_F_REQUEST, NLM_F_ACK, NLM_F_DUMP, NLM_F_EXCL, NLM_F_CREATE.
@@ -112,7 +113,8 @@ impl<'a> Message<'a> {
 
     /// Of [`ERROR`]: how it went, 0 if well.
     pub(crate) fn error(&self) -> i32 {
-        array(self.body, 0).map_or(0, i32::from_ne_bytes).wrapping_neg()
+        // One that is cut short says nothing good (EBADMSG).
+        array(self.body, 0).map_or(-Errno::BADMSG.raw_os_error(), i32::from_ne_bytes).wrapping_neg()
     }
 }
 

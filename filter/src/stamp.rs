@@ -26,10 +26,13 @@ pub(crate) fn read(text: &str) -> Option<DateTime> {
     let (date, clock) = text.split_once(' ')?;
     let mut date = date.split('/');
     let mut clock = clock.split(':');
-    let next = |part: Option<&str>| part?.parse::<i8>().ok();
+    let next =
+        |part: Option<&str>| part?.parse::<i8>().ok().filter(|_| part.is_some_and(|part| !part.starts_with('+')));
     let year = date.next()?.parse().ok()?;
     let (month, day) = (next(date.next())?, next(date.next())?);
     let (hour, minute, second) = (next(clock.next())?, next(clock.next())?, next(clock.next())?);
+    // A second that is put in is the one before it.
+    let second = if second == 60 { 59 } else { second };
     let rest = date.next().or_else(|| clock.next());
     if rest.is_some() { None } else { DateTime::new(year, month, day, hour, minute, second, 0).ok() }
 }
@@ -53,6 +56,8 @@ mod tests {
         for text in [
             "2024/11/21 10:37:29",
             "2024/02/29 00:00:00",
+            "2016/12/31 23:59:60",
+            "2016/12/31 23:59:61",
             "2023/02/29 00:00:00",
             "2024/11/21",
             "2024/11/21 10:37",

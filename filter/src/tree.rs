@@ -44,6 +44,8 @@ struct Inner {
     message: String,
     span: Option<Range<usize>>,
     text: Option<String>,
+    /// Where it stands, by names, the innermost first; of trees whose places in a text are not known.
+    names: Vec<String>,
 }
 
 /// Reads a text of TOML.
@@ -95,8 +97,10 @@ impl<'a> Value<'a> {
                 _ => return Err(Wrong::new("floating-point number overflowed".to_owned(), None)),
             },
             DeValue::Boolean(truth) => Self::Truth(truth),
-            // No setting is one; read as its text, it is refused or taken by those that are dates.
-            DeValue::Datetime(time) => Self::Text(Cow::Owned(time.to_string())),
+            // No setting is one: those that are dates are read from text.
+            DeValue::Datetime(time) => {
+                return Err(Wrong::new(format!("a date must stand in quotation marks: \"{time}\""), None));
+            }
             DeValue::Array(list) => Self::List(list.into_iter().map(Node::of_toml).collect::<Result<_, _>>()?),
             DeValue::Table(table) => Self::of_table(table)?,
         })
@@ -215,13 +219,21 @@ impl<'de> Deserialize<'de> for Node<'de> {
 
 impl Wrong {
     fn new(message: String, span: Option<Range<usize>>) -> Self {
-        Self(Box::new(Inner { message, span, text: None }))
+        Self(Box::new(Inner { message, span, ..Inner::default() }))
     }
 
     /// It is about a node, if it is about none yet.
     fn at(mut self, node: &Node<'_>) -> Self {
         if self.0.span.is_none() {
             self.0.span.clone_from(&node.span);
+        }
+        self
+    }
+
+    /// It is about something of this name.
+    fn within(mut self, name: &dyn fmt::Display) -> Self {
+        if self.0.span.is_none() {
+            self.0.names.push(name.to_string());
         }
         self
     }
@@ -246,7 +258,7 @@ impl Wrong {
 impl fmt::Display for Wrong {
     /// The line with the place marked, as `toml` writes it, and what is wrong.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { message, span, text } = &*self.0;
+        let Inner { message, span, text, names } = &*self.0;
         if let (Some(span), Some(text)) = (span, text) {
             let before = text.get(..span.start).unwrap_or(text);
             let start = before.rfind('\n').map_or(0, |at| at + 1);
@@ -257,6 +269,10 @@ impl fmt::Display for Wrong {
             let gutter = " ".repeat(number.to_string().len() + 1);
             writeln!(f, "TOML parse error at line {number}, column {}", column + 1)?;
             writeln!(f, "{gutter}|\n{number} | {line}\n{gutter}| {}{}", " ".repeat(column), "^".repeat(marks))?;
+        }
+        if span.is_none() && !names.is_empty() {
+            let names: Vec<_> = names.iter().rev().map(String::as_str).collect();
+            write!(f, "{}: ", names.join("."))?;
         }
         f.write_str(message)
     }

@@ -44,7 +44,11 @@ pub(super) fn parse(what: &str) -> Result<Asked> {
         },
         None => (what, None),
     };
-    let Some(name) = ascii(name).filter(|name| is_name(name)) else {
+    let in_letters = ascii(name);
+    if in_letters.is_none() && !name.is_ascii() {
+        bail!("{what:?} cannot be read; write a name in another script as xn--");
+    }
+    let Some(name) = in_letters.filter(|name| is_name(name)) else {
         bail!("{what:?} is neither a name nor an address; write NAME, NAME:PORT, ADDRESS:PORT or [ADDRESS]:PORT");
     };
     Ok(Asked::Name(name.to_ascii_lowercase(), port))

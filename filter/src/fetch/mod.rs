@@ -8,6 +8,7 @@
 //! | `head` | status and headers of an answer |
 //! | `body` | the body to the file: decompressed, counted, hashed |
 //! | `zstd` | zstd frames, one after the other |
+//! | `url` | what a URL is, and what a way to another means |
 //! | `failed` | why nothing came, and what helps |
 //!
 //! A client makes one request. What follows from its answer is decided here, once for all of them.

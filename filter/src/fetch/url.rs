@@ -154,6 +154,8 @@ fn at(authority: &str, usual: &str) -> Result<String, Unfit> {
         },
         _ => return unfit("its port is no number"),
     };
+    // One without a name and a password is none: it would be sent as such.
+    let user = user.filter(|user| !["", ":"].contains(user));
     let user = user.map(|user| encoded(user.as_bytes(), "@/?#[]") + "@").unwrap_or_default();
     Ok(user + &host + &port)
 }

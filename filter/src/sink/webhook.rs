@@ -4,11 +4,11 @@
 //! `t=SECONDS,v1=HEX`, with the HMAC-SHA256 of `SECONDS.BODY` by the secret. `Idempotency-Key` is the same for the same
 //! body. What is answered by 2xx is taken; by 408, 425, 429, 5xx or nothing, tried again; by another 4xx, given up.
 
+use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
-use std::{fmt::Write as _, fs};
 
 use anyhow::{Context, Result, bail};
 use hmac::{Hmac, KeyInit, Mac};
@@ -18,6 +18,7 @@ use ureq::Agent;
 
 use super::{Later, Outlet, SpoolKind, Taken};
 use crate::fetch::{self, Url};
+use crate::hex::encode;
 
 /// Bytes of an answer that are read, so that the connection may be used again.
 const ANSWER: u64 = 16 << 10;
@@ -152,7 +153,7 @@ impl Webhook {
             .agent
             .post(self.url.as_str())
             .header("Content-Type", "application/json")
-            .header("Idempotency-Key", hex(Sha256::digest(body).get(..16).unwrap_or_default()));
+            .header("Idempotency-Key", encode(Sha256::digest(body).get(..16).unwrap_or_default()));
         if let Some(secret) = &self.secret {
             request = request.header("X-Minewall-Signature", signature(secret, seconds, body));
         }
@@ -169,13 +170,5 @@ pub(super) fn signature(secret: &Hmac<Sha256>, seconds: u64, body: &[u8]) -> Str
     let mut mac = secret.clone();
     mac.update(format!("{seconds}.").as_bytes());
     mac.update(body);
-    format!("t={seconds},v1={}", hex(&mac.finalize().into_bytes()))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    format!("t={seconds},v1={}", encode(&mac.finalize().into_bytes()))
 }

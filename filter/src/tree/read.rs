@@ -52,14 +52,14 @@ impl Node<'_> {
 
     fn list<'de, V: Visitor<'de>>(&self, visitor: V) -> Result<V::Value> {
         match &self.value {
-            Value::List(list) => visitor.visit_seq(Entries { rest: list }),
+            Value::List(list) => visitor.visit_seq(Entries { all: list, taken: 0 }),
             _ => Err(self.wrong(&visitor)),
         }
     }
 
     fn table<'de, V: Visitor<'de>>(&self, visitor: V) -> Result<V::Value> {
         match &self.value {
-            Value::Table(table) => visitor.visit_map(Fields { rest: table, value: None }),
+            Value::Table(table) => visitor.visit_map(Fields { rest: table, entry: None }),
             _ => Err(self.wrong(&visitor)),
         }
     }
@@ -156,41 +156,46 @@ impl<'de> Deserializer<'de> for &Node<'_> {
 
 /// A list on its way.
 struct Entries<'t, 'a> {
-    rest: &'t [Node<'a>],
+    all: &'t [Node<'a>],
+    taken: usize,
 }
 
 impl<'de> SeqAccess<'de> for Entries<'_, '_> {
     type Error = Wrong;
 
     fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>> {
-        let Some((node, rest)) = self.rest.split_first() else { return Ok(None) };
-        self.rest = rest;
-        seed.deserialize(node).map(Some).map_err(|wrong| wrong.at(node))
+        let (Some(node), number) = (self.all.get(self.taken), self.taken) else { return Ok(None) };
+        self.taken += 1;
+        seed.deserialize(node).map(Some).map_err(|wrong| wrong.at(node).within(&number))
     }
 
     fn size_hint(&self) -> Option<usize> {
-        Some(self.rest.len())
+        Some(self.all.len() - self.taken)
     }
 }
 
 /// A table on its way.
 struct Fields<'t, 'a> {
     rest: &'t [(Node<'a>, Node<'a>)],
-    value: Option<&'t Node<'a>>,
+    /// The one whose name was taken.
+    entry: Option<&'t (Node<'a>, Node<'a>)>,
 }
 
 impl<'de> MapAccess<'de> for Fields<'_, '_> {
     type Error = Wrong;
 
     fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>> {
-        let Some(((key, value), rest)) = self.rest.split_first() else { return Ok(None) };
-        (self.rest, self.value) = (rest, Some(value));
-        seed.deserialize(key).map(Some).map_err(|wrong| wrong.at(key))
+        let Some((entry, rest)) = self.rest.split_first() else { return Ok(None) };
+        (self.rest, self.entry) = (rest, Some(entry));
+        seed.deserialize(&entry.0).map(Some).map_err(|wrong| wrong.at(&entry.0))
     }
 
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value> {
-        let Some(node) = self.value.take() else { return Err(Wrong::custom("a value before its key")) };
-        seed.deserialize(node).map_err(|wrong| wrong.at(node))
+        let Some((key, node)) = self.entry.take() else { return Err(Wrong::custom("a value before its key")) };
+        seed.deserialize(node).map_err(|wrong| match &key.value {
+            Value::Text(name) => wrong.at(node).within(name),
+            _ => wrong.at(node),
+        })
     }
 
     fn size_hint(&self) -> Option<usize> {

@@ -14,10 +14,11 @@ use super::diff::Diff;
 use super::guard::{self, Own};
 use super::scratch::Scratch;
 use super::signed;
-use super::state::{Kept, Signed, State, hex};
+use super::state::{Kept, Signed, State};
 use super::store::{Generation, Held, Store};
 use super::text;
 use crate::fetch::{self, Body, Fetched, Limits, Request};
+use crate::hex::encode;
 use crate::settings;
 
 /// How an update is wanted.
@@ -160,7 +161,7 @@ impl<'a> Update<'a> {
             false => signed::get(feed, &self.config.lists.update, kept.as_ref(), &file)?,
         };
         let hash = match (&body, known) {
-            (Some(came), _) => hex(&came.body.sha256),
+            (Some(came), _) => encode(&came.body.sha256),
             (None, Some(known)) => known.sha256,
             (None, None) => {
                 return Err(format!("{} is said to be unchanged, and nothing is known of it", feed.url).into());
@@ -187,7 +188,7 @@ impl<'a> Update<'a> {
             Ok(Fetched::Unchanged) => Ok(None),
             Ok(Fetched::Body(body)) => {
                 let (etag, modified) = (body.etag.clone(), body.modified.clone());
-                let seen = Seen { url: feed.url.clone(), sha256: hex(&body.sha256), etag, modified };
+                let seen = Seen { url: feed.url.clone(), sha256: encode(&body.sha256), etag, modified };
                 self.attempts.of(&feed.name).seen = Some(seen);
                 Ok(Some(Came { body, signed: None }))
             }
@@ -214,7 +215,7 @@ impl<'a> Update<'a> {
             etag: body.etag,
             modified: body.modified,
             fetched: now,
-            sha256: hex(&body.sha256),
+            sha256: encode(&body.sha256),
             bytes: body.bytes,
             entries: 0,
             rejected: 0,

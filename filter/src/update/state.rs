@@ -1,7 +1,6 @@
 //! What is known of the texts of one generation: `state.json` in its directory.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -11,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::feed::Last;
+use crate::hex::encode;
 use crate::{settings, tree};
 
 /// The version of its format.
@@ -92,7 +92,7 @@ impl State {
         }
         for (name, kept) in &state.feeds {
             let path = directory.join(text_file(name));
-            let found = hex(&digest(&path)?);
+            let found = encode(&digest(&path)?);
             if found != kept.sha256 {
                 bail!("{} is damaged: its SHA-256 is {found}, it was {}", path.display(), kept.sha256);
             }
@@ -114,12 +114,4 @@ pub(super) fn digest(path: &Path) -> Result<[u8; 32]> {
         Ok(())
     })?;
     Ok(hash.finalize().into())
-}
-
-/// Bytes in lower-case hexadecimal.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
