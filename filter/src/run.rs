@@ -1,5 +1,6 @@
 //! `minewall run`: the daemon's life, from a checked configuration to a kernel left as it was.
 
+mod aside;
 mod bridged;
 mod calls;
 mod count;

@@ -3,13 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use minewall_core::config::{Config, TcpAction};
-use thread_priority::ThreadPriority;
-use thread_priority::unix::{
-    NormalThreadSchedulePolicy, ThreadSchedulePolicy, set_thread_priority_and_policy, thread_native_id,
-};
 
+use super::aside::{PATIENCE, aside};
 use super::serve::Serving;
 use crate::identity::Identity;
 use crate::settings;
@@ -23,7 +20,7 @@ pub(super) fn reload(serving: &mut Serving<'_>) -> Result<()> {
     let old = &serving.config;
     let new = settings::read(serving.path)?;
     let in_force = serving.in_force(&new);
-    let engine = aside(|| settings::engine(&in_force))?;
+    let engine = aside(PATIENCE, || settings::engine(&in_force))?;
     must_not_differ(old, &new)?;
     let same = old.sink == new.sink && old.journal == new.journal && old.privacy == new.privacy;
     let sinks = if same { None } else { Some(Sinks::start(&new, &engine.observer)?) };
@@ -43,26 +40,6 @@ pub(super) fn reload(serving: &mut Serving<'_>) -> Result<()> {
     serving.upkeep.export.reload(&new);
     serving.config = new;
     Ok(())
-}
-
-/// Does long work on a thread of its own that gives way to all others. Queues' threads do not push aside what runs when
-/// a packet comes (docs/decisions/0008): beside ordinary work of a second they would wait for the end of a time slice.
-fn aside<T: Send>(work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
-    std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().name("reload".to_owned());
-        let working = thread.spawn_scoped(scope, || {
-            let idle = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
-            let plain = ThreadPriority::Crossplatform(0_u8.try_into().unwrap_or_default());
-            if let Err(error) = set_thread_priority_and_policy(thread_native_id(), plain, idle) {
-                tracing::debug!(%error, "the reload does not give way");
-            }
-            work()
-        });
-        let working = working.context("cannot start a thread for the reload")?;
-        working
-            .join()
-            .unwrap_or_else(|_| bail!("reading the configuration and the lists broke; report what is written above"))
-    })
 }
 
 /// What needs a new start.
