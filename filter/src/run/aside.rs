@@ -24,7 +24,7 @@ pub(super) fn aside<T: Send>(patience: Duration, work: impl FnOnce() -> Result<T
     let ((tell, told), (give, given)) = (channel(), channel());
     std::thread::scope(|scope| {
         let thread = Builder::new().name("aside".to_owned()).spawn_scoped(scope, move || {
-            rank(thread_native_id(), NormalThreadSchedulePolicy::Idle);
+            rank(thread_native_id(), NormalThreadSchedulePolicy::Idle, ThreadPriority::Min);
             // Whoever waits hears both, as long as this thread lives.
             _ = tell.send(thread_native_id());
             _ = give.send(work());
@@ -34,7 +34,9 @@ pub(super) fn aside<T: Send>(patience: Duration, work: impl FnOnce() -> Result<T
             if error == RecvTimeoutError::Timeout
                 && let Ok(thread) = told.try_recv()
             {
-                rank(thread, NormalThreadSchedulePolicy::Other);
+                // A nice value of 0, of those from 19 at 0 to -20 at 99.
+                let plain = ThreadPriority::Crossplatform(49_u8.try_into().unwrap_or_default());
+                rank(thread, NormalThreadSchedulePolicy::Other, plain);
             }
             given.recv()
         });
@@ -43,9 +45,8 @@ pub(super) fn aside<T: Send>(patience: Duration, work: impl FnOnce() -> Result<T
     })
 }
 
-fn rank(thread: ThreadId, policy: NormalThreadSchedulePolicy) {
-    let plain = ThreadPriority::Crossplatform(50_u8.try_into().unwrap_or_default());
-    if let Err(error) = set_thread_priority_and_policy(thread, plain, ThreadSchedulePolicy::Normal(policy)) {
+fn rank(thread: ThreadId, policy: NormalThreadSchedulePolicy, priority: ThreadPriority) {
+    if let Err(error) = set_thread_priority_and_policy(thread, priority, ThreadSchedulePolicy::Normal(policy)) {
         tracing::debug!(%error, ?policy, "long work keeps its scheduling policy");
     }
 }
