@@ -25,8 +25,8 @@ pub(super) fn aside<T: Send>(patience: Duration, work: impl FnOnce() -> Result<T
     std::thread::scope(|scope| {
         let thread = Builder::new().name("aside".to_owned()).spawn_scoped(scope, move || {
             rank(thread_native_id(), NormalThreadSchedulePolicy::Idle, ThreadPriority::Min);
-            // Whoever waits hears both, as long as this thread lives.
-            _ = tell.send(thread_native_id());
+            // Whoever waits hears both, as long as this thread lives. As a number: with musl it is a pointer, which is not sent.
+            _ = tell.send(thread_native_id() as usize);
             _ = give.send(work());
         });
         let thread = thread.context("cannot start a thread for long work")?;
@@ -36,7 +36,7 @@ pub(super) fn aside<T: Send>(patience: Duration, work: impl FnOnce() -> Result<T
             {
                 // A nice value of 0, of those from 19 at 0 to -20 at 99.
                 let plain = ThreadPriority::Crossplatform(49_u8.try_into().unwrap_or_default());
-                rank(thread, NormalThreadSchedulePolicy::Other, plain);
+                rank(thread as ThreadId, NormalThreadSchedulePolicy::Other, plain);
             }
             given.recv()
         });
