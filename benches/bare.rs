@@ -1,5 +1,5 @@
 //! `bare FIRST COUNT MARK`: netfilter queues whose packets pass unread, by `nfq`, with this mark. What is left of the speed
-//! of plain forwarding then is what any program behind such a queue could reach at the most.
+//! of plain forwarding then is what any program that reads a packet a system call could reach at the most.
 
 use std::process::ExitCode;
 

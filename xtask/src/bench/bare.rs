@@ -1,5 +1,5 @@
 //! A bare queue on the lab's gateway: of each connection the first payload goes through it, and every DNS question, with the
-//! fewest rules that do so and nobody who looks. No program behind a queue can be faster.
+//! fewest rules that do so and nobody who looks. No program that reads by `nfq` can be faster.
 
 use std::fs;
 use std::path::Path;

@@ -100,7 +100,7 @@ pub(super) fn write(
          Suricata: {}, inline on NFQUEUE with two queues, workers, fail-open and the 30 rules of `suricata/mining.rules`,\n\
          without its flow bypass. Bare queue: the first payload of each connection and every\n\
          DNS question go through a queue and pass unread, with the fewest rules that do so (`bare.rs`): what any program\n\
-         behind a queue could reach at the most. minewall: the shipped lists, `mode = \"block\"`.\n\n![The figures as a chart](results.svg)\n\n\
+         that reads by `nfq` could reach at the most. minewall: the shipped lists, `mode = \"block\"`.\n\n![The figures as a chart](results.svg)\n\n\
          ## Reload\n\n{reload}\n\
          ## Growth\n{}\n## Instructions a packet\n\nBy callgrind; a change of more than 5 % is marked.\n{}",
         machine(),
