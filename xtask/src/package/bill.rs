@@ -16,6 +16,9 @@ const BUILDS: &[(&str, &[&str], &str)] = &[
     ("router", &["--no-default-features", "--features", "router"], "x86_64-unknown-linux-musl"),
 ];
 
+/// Where the workspace's crates are: beside each of their Cargo.toml it may write.
+const MEMBERS: [&str; 7] = ["lists", "filter/core", "filter", "tests/catalogue", "tests/fuzz", "tests/lab", "xtask"];
+
 /// `minewall-VERSION-BUILD.cdx.json`, one for each build.
 pub(super) fn make(place: &Place) -> Result<Vec<PathBuf>> {
     let program = tool::CYCLONEDX.path()?;
@@ -40,7 +43,8 @@ pub(super) fn make(place: &Place) -> Result<Vec<PathBuf>> {
 /// Files that were written beside a Cargo.toml.
 fn left() -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
-    for directory in ["filter", "filter/core", "lists"].map(|name| Path::new(build::root()).join(name)) {
+    let directories = MEMBERS.map(|name| Path::new(build::root()).join(name));
+    for directory in directories {
         for entry in fs::read_dir(&directory)? {
             let path = entry?.path();
             if path.to_string_lossy().ends_with(".cdx.json") {
