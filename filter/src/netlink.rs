@@ -23,6 +23,11 @@ pub(crate) const ERROR: u16 = 2;
 const DONE: u16 = 3;
 const FIRST: u16 = 16;
 
+/// Of linux/rtnetlink.h: RTM_NEWROUTE, RTA_GATEWAY; and AF_INET.
+pub(crate) const NEW_ROUTE: u16 = 24;
+pub(crate) const GATEWAY: u16 = 5;
+pub(crate) const IPV4: u8 = 2;
+
 /// NLA_F_NESTED: an attribute that is made of attributes.
 pub(crate) const NESTED: u16 = 1 << 15;
 
@@ -178,6 +183,14 @@ impl Netlink {
             }
         }
     }
+}
+
+/// What a library writes that knows all of rtnetlink.
+#[cfg(test)]
+pub(crate) fn emitted(message: &impl netlink_packet_core::Emitable) -> Vec<u8> {
+    let mut bytes = vec![0; message.buffer_len()];
+    message.emit(&mut bytes);
+    bytes
 }
 
 #[cfg(test)]

@@ -8,16 +8,14 @@ use std::time::{Duration, Instant};
 use minewall_core::limits::HOSTS;
 use netlink_sys::protocols::NETLINK_ROUTE;
 
-use crate::netlink::{DUMP, Message, Netlink, array, attribute, find};
+use crate::netlink::{DUMP, GATEWAY, IPV4, Message, NEW_ROUTE, Netlink, array, attribute, find};
 
-/// RTM_NEWROUTE, RTM_GETROUTE, RTM_NEWNEIGH, RTM_GETNEIGH of linux/rtnetlink.h.
-const NEW_ROUTE: u16 = 24;
+/// RTM_GETROUTE, RTM_NEWNEIGH, RTM_GETNEIGH of linux/rtnetlink.h.
 const GET_ROUTE: u16 = 26;
 const NEW_NEIGHBOUR: u16 = 28;
 const GET_NEIGHBOUR: u16 = 30;
 
-/// AF_INET and AF_INET6.
-const IPV4: u8 = 2;
+/// AF_INET6.
 const IPV6: u8 = 10;
 
 /// struct ndmsg, before a neighbour's attributes.
@@ -165,8 +163,7 @@ fn read(message: &[u8]) -> Option<(IpAddr, [u8; 6])> {
 
 /// The router a route goes by, of its attributes.
 fn by(attributes: &[u8]) -> Option<IpAddr> {
-    /// RTA_GATEWAY; RTA_VIA, which names the family (struct rtvia), for it is another one than the route's.
-    const GATEWAY: u16 = 5;
+    /// RTA_VIA, which names the family (struct rtvia), for it is another one than the route's.
     const VIA: u16 = 18;
     find(attributes, GATEWAY).and_then(address).or_else(|| address(find(attributes, VIA)?.get(2..)?))
 }
@@ -194,21 +191,20 @@ fn route_to(host: IpAddr) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use netlink_packet_core::{Emitable as _, Parseable as _};
+    use netlink_packet_core::Parseable as _;
     use netlink_packet_route::AddressFamily;
     use netlink_packet_route::neighbour::{NeighbourAddress, NeighbourAttribute, NeighbourMessage, NeighbourState};
     use netlink_packet_route::route::{RouteAddress, RouteAttribute, RouteMessage, RouteVia};
 
     use super::*;
+    use crate::netlink::emitted;
 
     /// As a library writes it that knows all of rtnetlink.
     fn neighbour(state: NeighbourState, attributes: Vec<NeighbourAttribute>) -> Vec<u8> {
         let mut message = NeighbourMessage::default();
         message.header.state = state;
         message.attributes = attributes;
-        let mut bytes = vec![0; message.buffer_len()];
-        message.emit(&mut bytes);
-        bytes
+        emitted(&message)
     }
 
     #[test]
@@ -226,15 +222,11 @@ mod tests {
             };
             for router in [RouteAttribute::Gateway(RouteAddress::from(host)), RouteAttribute::Via(via)] {
                 answer.attributes = vec![RouteAttribute::Oif(3), router];
-                let mut bytes = vec![0; answer.buffer_len()];
-                answer.emit(&mut bytes);
-                assert_eq!(by(&bytes[ROUTE..]), Some(host), "{answer:?}");
+                assert_eq!(by(&emitted(&answer)[ROUTE..]), Some(host), "{answer:?}");
             }
         }
         answer.attributes = vec![RouteAttribute::Oif(3)];
-        let mut bytes = vec![0; answer.buffer_len()];
-        answer.emit(&mut bytes);
-        assert_eq!(by(&bytes[ROUTE..]), None);
+        assert_eq!(by(&emitted(&answer)[ROUTE..]), None);
     }
 
     #[test]

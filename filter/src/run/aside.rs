@@ -24,9 +24,10 @@ pub(super) fn aside<T: Send>(patience: Duration, work: impl FnOnce() -> Result<T
     let ((tell, told), (give, given)) = (channel(), channel());
     std::thread::scope(|scope| {
         let thread = Builder::new().name("aside".to_owned()).spawn_scoped(scope, move || {
-            rank(thread_native_id(), NormalThreadSchedulePolicy::Idle, ThreadPriority::Min);
+            let own = thread_native_id();
+            rank(own, NormalThreadSchedulePolicy::Idle, ThreadPriority::Min);
             // Whoever waits hears both, as long as this thread lives. As a number: with musl it is a pointer, which is not sent.
-            _ = tell.send(thread_native_id() as usize);
+            _ = tell.send(own as usize);
             _ = give.send(work());
         });
         let thread = thread.context("cannot start a thread for long work")?;
@@ -34,9 +35,7 @@ pub(super) fn aside<T: Send>(patience: Duration, work: impl FnOnce() -> Result<T
             if error == RecvTimeoutError::Timeout
                 && let Ok(thread) = told.try_recv()
             {
-                // A nice value of 0, of those from 19 at 0 to -20 at 99.
-                let plain = ThreadPriority::Crossplatform(49_u8.try_into().unwrap_or_default());
-                rank(thread as ThreadId, NormalThreadSchedulePolicy::Other, plain);
+                rank(thread as ThreadId, NormalThreadSchedulePolicy::Other, plain());
             }
             given.recv()
         });
@@ -45,9 +44,15 @@ pub(super) fn aside<T: Send>(patience: Duration, work: impl FnOnce() -> Result<T
     })
 }
 
-fn rank(thread: ThreadId, policy: NormalThreadSchedulePolicy, priority: ThreadPriority) {
+/// A nice value of 0, of those from 19 at 0 to -20 at 99.
+pub(super) fn plain() -> ThreadPriority {
+    ThreadPriority::Crossplatform(49_u8.try_into().unwrap_or_default())
+}
+
+/// Gives a thread a scheduling policy. Without the right to it stays as it is.
+pub(super) fn rank(thread: ThreadId, policy: NormalThreadSchedulePolicy, priority: ThreadPriority) {
     if let Err(error) = set_thread_priority_and_policy(thread, priority, ThreadSchedulePolicy::Normal(policy)) {
-        tracing::debug!(%error, ?policy, "long work keeps its scheduling policy");
+        tracing::debug!(%error, ?policy, "a thread keeps its scheduling policy");
     }
 }
 

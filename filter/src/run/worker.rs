@@ -10,11 +10,9 @@ use minewall_core::engine::{Engine, Outcome, Seed, Settings, Verdict};
 use minewall_core::learned::Learned;
 use minewall_core::wire::packet::Packet;
 use minewall_core::wire::tcp::Resets;
-use thread_priority::ThreadPriority;
-use thread_priority::unix::{
-    NormalThreadSchedulePolicy, ThreadSchedulePolicy, set_thread_priority_and_policy, thread_native_id,
-};
+use thread_priority::unix::{NormalThreadSchedulePolicy, thread_native_id};
 
+use super::aside::{plain, rank};
 use super::bridged::{self, Askers};
 use super::count::Slot;
 use super::recorder::Entry;
@@ -215,11 +213,7 @@ fn send(
 /// runs, so that under load several packets await it. Measured on a gateway whose processors are busy with the load itself:
 /// docs/decisions/0008. Without the right to it stays as it is.
 fn hurry() {
-    let batch = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Batch);
-    let plain = ThreadPriority::Crossplatform(50_u8.try_into().unwrap_or_default());
-    if let Err(error) = set_thread_priority_and_policy(thread_native_id(), plain, batch) {
-        tracing::debug!(%error, "the queue's thread keeps its scheduling policy");
-    }
+    rank(thread_native_id(), NormalThreadSchedulePolicy::Batch, plain());
     if let Err(error) = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE) {
         tracing::debug!(%error, "the queue's thread keeps its priority");
     }

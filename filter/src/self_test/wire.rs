@@ -12,7 +12,7 @@ use rustix::io::Errno;
 use rustix::net::{AddressFamily as Family, SocketType, socket};
 
 use super::INTERFACES;
-use crate::netlink::{ACKNOWLEDGE, CREATE, EXCLUSIVE, NESTED, Netlink, attribute};
+use crate::netlink::{ACKNOWLEDGE, CREATE, EXCLUSIVE, GATEWAY, IPV4, NESTED, NEW_ROUTE, Netlink, attribute};
 use crate::routes;
 
 /// The only interface of a namespace.
@@ -35,15 +35,11 @@ pub(super) struct Side {
 
 const LENGTH: u8 = 30;
 
-/// RTM_NEWLINK, RTM_DELLINK, RTM_SETLINK, RTM_NEWADDR, RTM_NEWROUTE of linux/rtnetlink.h.
+/// RTM_NEWLINK, RTM_DELLINK, RTM_SETLINK, RTM_NEWADDR of linux/rtnetlink.h.
 const NEW_LINK: u16 = 16;
 const DELETE_LINK: u16 = 17;
 const SET_LINK: u16 = 19;
 const NEW_ADDRESS: u16 = 20;
-const NEW_ROUTE: u16 = 24;
-
-/// AF_INET.
-const IPV4: u8 = 2;
 
 /// IFLA_IFNAME.
 const NAME: u16 = 3;
@@ -198,8 +194,6 @@ fn held(index: u32, ip: Ipv4Addr) -> Vec<u8> {
 fn way(router: Ipv4Addr) -> Vec<u8> {
     /// RT_TABLE_MAIN, RTPROT_STATIC, RT_SCOPE_UNIVERSE, RTN_UNICAST: of struct rtmsg, behind family, lengths and service.
     const OF: [u8; 4] = [254, 4, 0, 1];
-    /// RTA_GATEWAY.
-    const GATEWAY: u16 = 5;
     let mut message = [[IPV4, 0, 0, 0], OF, [0; 4]].concat();
     attribute(&mut message, GATEWAY, &[&router.octets()]);
     message
@@ -218,7 +212,7 @@ fn address(netlink: &mut Netlink, name: &str, ip: Ipv4Addr) -> Result<()> {
 mod tests {
     use std::net::IpAddr;
 
-    use netlink_packet_core::{Emitable, Parseable as _};
+    use netlink_packet_core::Parseable as _;
     use netlink_packet_route::AddressFamily;
     use netlink_packet_route::address::{AddressAttribute, AddressMessage};
     use netlink_packet_route::link::{InfoData, InfoKind, InfoVeth, LinkAttribute, LinkFlags, LinkInfo, LinkMessage};
@@ -227,12 +221,7 @@ mod tests {
     };
 
     use super::*;
-
-    fn bytes(message: &impl Emitable) -> Vec<u8> {
-        let mut bytes = vec![0; message.buffer_len()];
-        message.emit(&mut bytes);
-        bytes
-    }
+    use crate::netlink::emitted;
 
     /// Of the orders that make a pair of links, a library makes the same.
     #[test]
@@ -252,7 +241,7 @@ mod tests {
         assert_eq!(LinkMessage::parse(&veth("mw-test", 4711)).unwrap(), link);
         let mut up = LinkMessage::default();
         (up.header.index, up.header.flags, up.header.change_mask) = (7, LinkFlags::Up, LinkFlags::Up);
-        assert_eq!(of_link(7, true), bytes(&up));
+        assert_eq!(of_link(7, true), emitted(&up));
     }
 
     #[test]
@@ -262,13 +251,13 @@ mod tests {
         (address.header.family, address.header.prefix_len, address.header.index) = (AddressFamily::Inet, LENGTH, 7);
         let of = IpAddr::V4(ip);
         address.attributes = vec![AddressAttribute::Local(of), AddressAttribute::Address(of)];
-        assert_eq!(held(7, ip), bytes(&address));
+        assert_eq!(held(7, ip), emitted(&address));
         let mut route = RouteMessage::default();
         (route.header.address_family, route.header.table) = (AddressFamily::Inet, RouteHeader::RT_TABLE_MAIN);
         (route.header.protocol, route.header.scope) = (RouteProtocol::Static, RouteScope::Universe);
         route.header.kind = RouteType::Unicast;
         route.attributes = vec![RouteAttribute::Gateway(RouteAddress::Inet(ip))];
-        assert_eq!(way(ip), bytes(&route));
+        assert_eq!(way(ip), emitted(&route));
     }
 
     #[test]
