@@ -14,6 +14,7 @@ mod install;
 mod package;
 mod packages;
 mod test;
+mod unavailable;
 mod vm;
 
 #[derive(Debug, Parser)]

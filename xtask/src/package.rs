@@ -14,7 +14,7 @@ mod bill;
 mod check;
 mod debian;
 mod place;
-mod program;
+pub(crate) mod program;
 mod source;
 pub(crate) mod tool;
 

@@ -16,28 +16,17 @@ use std::time::Instant;
 
 use anyhow::{Result, bail};
 
+use crate::unavailable::Unavailable;
 use crate::{deb, install};
-
-/// Debian cannot be had: the one failure that may be passed over.
-#[derive(Debug)]
-pub(crate) struct Unavailable(String);
-
-impl std::fmt::Display for Unavailable {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "a fresh Debian cannot be had: {}", self.0)
-    }
-}
-
-impl std::error::Error for Unavailable {}
 
 /// Makes two packages and takes the first through its life.
 pub(crate) fn perform() -> Result<()> {
     if !minewall_lab::is_root() {
-        bail!(Unavailable("root is needed: packages are installed in a root of their own".to_owned()));
+        bail!(Unavailable::debian("root is needed: packages are installed in a root of their own"));
     }
     install::packages(install::TESTS)?;
-    install::debian().map_err(|error| Unavailable(format!("{error:#}")))?;
-    let archive = root::fetch().map_err(|error| Unavailable(format!("{error:#}")))?;
+    install::debian().map_err(Unavailable::debian)?;
+    let archive = root::fetch().map_err(Unavailable::debian)?;
     let (first, second) = (deb::make(false, "1")?, deb::make(false, "2")?);
     let started = Instant::now();
     course::lint(&first)?;

@@ -4,7 +4,10 @@ use anyhow::Result;
 use clap::builder::PossibleValuesParser;
 use clap::{ArgGroup, Args};
 
-use crate::{build, fuzz::Fuzz, install, packages, vm};
+use crate::fuzz::Fuzz;
+use crate::package::program::{X86_64, has_target};
+use crate::unavailable::Unavailable;
+use crate::{build, install, packages, vm};
 
 /// How long bytes that break the readers are looked for.
 const FUZZ_SECONDS: u64 = 5;
@@ -34,32 +37,41 @@ impl Test {
     /// Formatting, lints, documentation, tests; or those in virtual machines, or of the package.
     pub(crate) fn perform(&self) -> Result<()> {
         if let Some(series) = &self.vm {
-            return match vm::perform(series, self.only_nft) {
-                Err(error) if self.if_available && error.is::<vm::Unavailable>() => {
-                    println!("*** SKIPPED the virtual machine: {error:#} ***");
-                    Ok(())
-                }
-                other => other,
-            };
+            return self.or_skipped(vm::perform(series, self.only_nft));
         }
         if self.packages {
-            return match packages::perform() {
-                Err(error) if self.if_available && error.is::<packages::Unavailable>() => {
-                    println!("*** SKIPPED the Debian package: {error:#} ***");
-                    Ok(())
-                }
-                other => other,
-            };
+            return self.or_skipped(packages::perform());
         }
         install::packages(install::TESTS)?;
         if !self.only_tests {
             build::cargo(&["fmt", "--all", "--check"])?;
             build::cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])?;
-            // What routers get has less in it, and is held to the same.
-            let router = ["--package", "minewall", "--no-default-features", "--features", "router"];
-            build::cargo(&[&["clippy", "--locked"][..], &router, &["--", "-D", "warnings"]].concat())?;
+            lint_router()?;
         }
         build::cargo(&["test", "--workspace", "--locked"])?;
         Fuzz::short(FUZZ_SECONDS).perform()
     }
+    /// What others have to give and cannot be had here is passed over, where that was asked for.
+    fn or_skipped(&self, result: Result<()>) -> Result<()> {
+        match result {
+            Err(error) if self.if_available && error.is::<Unavailable>() => {
+                println!("*** SKIPPED: {error:#} ***");
+                Ok(())
+            }
+            other => other,
+        }
+    }
+}
+
+/// What routers get has less in it, and is held to the same. Their C library has other types than Debian's; where Rust's
+/// libraries for it cannot be had, it is looked at with Debian's.
+fn lint_router() -> Result<()> {
+    let mut arguments =
+        vec!["clippy", "--locked", "--package", "minewall", "--no-default-features", "--features", "router"];
+    match has_target(X86_64.target) {
+        Ok(()) => arguments.extend(["--target", X86_64.target]),
+        Err(error) => println!("*** SKIPPED musl in the router's lints: {error:#} ***"),
+    }
+    arguments.extend(["--", "-D", "warnings"]);
+    build::cargo(&arguments)
 }

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, anyhow, bail};
 
 use crate::build::said;
+use crate::unavailable::Unavailable;
 use crate::{build, install};
 use kernel::Kernel;
 use machine::Machine;
@@ -19,18 +20,6 @@ use suite::Part;
 
 /// How long one kernel may take; under emulation everything is slow.
 const LIMIT: Duration = Duration::from_secs(30 * 60);
-
-/// A kernel cannot be had: the one failure that may be passed over.
-#[derive(Debug)]
-pub(crate) struct Unavailable(String);
-
-impl std::fmt::Display for Unavailable {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "the kernel cannot be had from Debian: {}", self.0)
-    }
-}
-
-impl std::error::Error for Unavailable {}
 
 /// The names of the series there are.
 pub(crate) fn known() -> [&'static str; 2] {
@@ -44,7 +33,7 @@ pub(crate) fn perform(series: &[String], only_nft: bool) -> Result<()> {
         bail!("root is needed: the machine reads all that is installed here");
     }
     install::packages(install::TESTS)?;
-    install::machine().map_err(|error| Unavailable(format!("{error:#}")))?;
+    install::machine().map_err(Unavailable::kernel)?;
     let all = known().map(str::to_owned);
     let cache = build::target().join("vm");
     std::fs::create_dir_all(&cache)?;

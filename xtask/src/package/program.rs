@@ -10,15 +10,15 @@ use super::place::{Place, said};
 use crate::build;
 
 /// A processor it is built for.
-pub(super) struct Machine {
+pub(crate) struct Machine {
     /// In file names.
     pub(super) name: &'static str,
-    pub(super) target: &'static str,
+    pub(crate) target: &'static str,
     /// Runs it here; empty: nothing is needed.
     pub(super) emulator: &'static str,
 }
 
-pub(super) const X86_64: Machine = Machine { name: "x86_64", target: "x86_64-unknown-linux-musl", emulator: "" };
+pub(crate) const X86_64: Machine = Machine { name: "x86_64", target: "x86_64-unknown-linux-musl", emulator: "" };
 
 pub(super) const AARCH64: Machine =
     Machine { name: "aarch64", target: "aarch64-unknown-linux-musl", emulator: "qemu-aarch64-static" };
@@ -90,10 +90,10 @@ pub(super) fn compiles_for_mips(place: &Place) -> Result<()> {
 /// cargo, of the program for routers and of Rust's own libraries.
 fn cargo(what: &str, target: &str, directory: &Path) -> Result<Command> {
     has_source()?;
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut command = build::command();
     command.args([what, "--locked", "--package", "minewall", "--profile", "router"]).args(OWN_STD);
     command.args(["--no-default-features", "--features", "router", "--target", target]);
-    command.arg("--target-dir").arg(directory).current_dir(build::root());
+    command.arg("--target-dir").arg(directory);
     // To build Rust's own libraries is not stable yet; the compiler is the stable one all the same.
     command.env("RUSTC_BOOTSTRAP", "1");
     Ok(command)
@@ -134,7 +134,7 @@ fn has_source() -> Result<()> {
 }
 
 /// Installs Rust's own libraries for a target, where they are missing.
-pub(super) fn has_target(target: &str) -> Result<()> {
+pub(crate) fn has_target(target: &str) -> Result<()> {
     let mut command = Command::new("rustc");
     command.args(["--print", "target-libdir", "--target", target]);
     let there = said(command)?;

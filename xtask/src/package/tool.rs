@@ -28,7 +28,7 @@ impl Tool {
             }
         }
         eprintln!("building {} {}, which takes some minutes once", self.name, self.version);
-        let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        let mut command = build::command();
         command.args(["install", "--quiet", "--locked", "--version", self.version, "--root"]).arg(&own).arg(self.name);
         let status = command.status().context("cannot run cargo")?;
         if !status.success() {

@@ -17,6 +17,7 @@ use super::load::Load;
 use super::machine::Machine;
 use super::root::Root;
 use crate::deb::said;
+use crate::unavailable::Unavailable;
 
 /// How long anything may take that happens sooner or later.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -42,7 +43,7 @@ pub(super) fn lint(package: &Path) -> Result<()> {
 /// Takes the packages through their life on a gateway.
 pub(super) fn run(archive: &Path, first: &Path, second: &Path) -> Result<()> {
     if let Some(why) = why_not() {
-        return Err(super::Unavailable(why).into());
+        return Err(Unavailable::debian(why).into());
     }
     let lab = Lab::new()?;
     let root = Root::unpack(archive)?;

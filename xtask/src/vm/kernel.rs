@@ -6,7 +6,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use super::{Unavailable, said};
+use super::said;
+use crate::unavailable::Unavailable;
 
 /// A series, and the package of Debian 12 that depends on its newest kernel.
 pub(super) const SERIES: [(&str, &str); 2] = [("6.12", "linux-image-6.12-amd64"), ("6.1", "linux-image-amd64")];
@@ -33,7 +34,7 @@ impl Kernel {
             fs::create_dir_all(&root)?;
             let mut download = Command::new("apt-get");
             download.args(["-qq", "-oAPT::Sandbox::User=root", "download", &package]).current_dir(&root);
-            said(&mut download).map_err(|error| Unavailable(format!("{package}: {error:#}")))?;
+            said(&mut download).map_err(|error| Unavailable::kernel(error.context(package.clone())))?;
             unpack(&root)?;
             let kernel = Self::unpacked(root.clone())?;
             said(Command::new("/sbin/depmod").arg("-b").arg(&root).arg(&kernel.release))?;
@@ -79,7 +80,8 @@ fn package(series: &str) -> Result<String> {
     }
     let updated = said(Command::new("apt-get").args(["-qq", "update"]));
     let why = updated.err().map_or_else(String::new, |error| format!(": {error:#}"));
-    Ok(find().ok_or_else(|| Unavailable(format!("apt-cache knows no kernel {series} by the name of {meta}{why}")))?)
+    Ok(find()
+        .ok_or_else(|| Unavailable::kernel(format!("apt-cache knows no kernel {series} by the name of {meta}{why}")))?)
 }
 
 /// Unpacks the package that lies in `root` there, and removes it.
