@@ -110,6 +110,8 @@ pub(super) fn burst(lab: &Lab, minewall: &Minewall) -> Result<(usize, usize)> {
     let passed = receive();
     let queue = must(&lab.gateway, "cat", &["/proc/net/netfilter/nfnetlink_queue"])?;
     minewall.resume()?;
+    // It may be a while until it gets a processor.
+    server.set_read_timeout(Some(Duration::from_secs(5)))?;
     let waited = receive();
     println!("a burst of {BURST}: {passed} passed the full queue, {waited} waited in it; {}", queue.trim());
     Ok((passed, waited))
@@ -141,6 +143,8 @@ fn a_full_connection_table_of_the_kernel_stops_nothing_for_good() -> Result<()> 
     let minewall = start(&lab, "block", "")?;
     let number = |file: &str| -> Result<usize> { Ok(must(&lab.gateway, "cat", &[file])?.trim().parse()?) };
     let most = number("/proc/sys/net/netfilter/nf_conntrack_max")?;
+    // The first are not to be forgotten before the last are there.
+    lab.gateway.sysctl("net/netfilter/nf_conntrack_udp_timeout", "300")?;
     let sent = flood(&lab, (most / 60_000 + 2).min(12))?;
     let held = number("/proc/sys/net/netfilter/nf_conntrack_count")?;
     println!("{sent} connections of one datagram: the kernel holds {held} of {most}");

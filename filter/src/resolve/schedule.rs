@@ -10,8 +10,8 @@ use minewall_core::config::Resolve;
 /// The longest pause after names that cannot be resolved.
 const LONGEST_PAUSE: Duration = Duration::from_secs(6 * 3600);
 
-/// What an answer, and telling engines and kernel of it, may take.
-const MARGIN: Duration = Duration::from_secs(4);
+/// What an answer, and telling engines and kernel of it, may take on a busy machine; some 2 s are usual.
+const MARGIN: Duration = Duration::from_secs(8);
 
 /// How often in a row a failure doubles the pause.
 const DOUBLINGS: u32 = 10;

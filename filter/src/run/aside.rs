@@ -32,8 +32,9 @@ pub(super) fn aside<T: Send>(patience: Duration, work: impl FnOnce() -> Result<T
         });
         let thread = thread.context("cannot start a thread for long work")?;
         let done = given.recv_timeout(patience).or_else(|error| {
+            // It may have been pushed aside before it could tell who it is: what it tells comes before the work.
             if error == RecvTimeoutError::Timeout
-                && let Ok(thread) = told.try_recv()
+                && let Ok(thread) = told.recv()
             {
                 rank(thread as ThreadId, NormalThreadSchedulePolicy::Other, plain());
             }

@@ -214,9 +214,11 @@ fn is_aside(line: &Value) -> bool {
 }
 
 fn read_lines(file: &Path) -> Result<Vec<Value>> {
-    let Ok(text) = fs::read_to_string(file) else {
+    let Ok(bytes) = fs::read(file) else {
         return Ok(Vec::new());
     };
+    // The last line may end within a letter yet.
+    let text = String::from_utf8_lossy(&bytes);
     let complete = text.rfind('\n').map_or("", |end| &text[..end]);
     complete
         .lines()

@@ -11,8 +11,9 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::wait::until;
 
-/// How long a program may take to end after SIGTERM before it is killed.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a program may take to end after SIGTERM before it is killed: minewall itself takes 5 s for its last records and
+/// packets at the most, and takes its rules out besides.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A running program. What it prints goes to a log file. Dropping it sends SIGTERM, then SIGKILL if it stays.
 #[derive(Debug)]

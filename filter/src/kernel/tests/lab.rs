@@ -89,15 +89,18 @@ impl Lab {
         lab
     }
 
-    fn wire(&self, far: &Namespace, name: &str, net: u8) {
-        let (near, far) = (&self.gateway.0, &far.0);
+    fn wire(&self, far_end: &Namespace, name: &str, net: u8) {
+        let (near, far) = (&self.gateway.0, &far_end.0);
         sh(&format!("ip -n {near} link add {name} type veth peer name gateway netns {far}"));
         for (namespace, device, last) in [(near, name, 1), (far, "gateway", 2)] {
             sh(&format!("ip -n {namespace} addr add 10.{net}.0.{last}/24 dev {device}"));
             sh(&format!("ip -n {namespace} addr add fd0{net}::{last}/64 dev {device} nodad"));
             sh(&format!("ip -n {namespace} link set {device} up"));
         }
-        sh(&format!("ip -n {far} route add default via 10.{net}.0.1"));
-        sh(&format!("ip -n {far} route add default via fd0{net}::1"));
+        // Segments are counted: whoever looks at them may be late, and they are not to be sent again meanwhile, nor is a
+        // loss to be probed for.
+        sh(&format!("ip -n {far} route add default via 10.{net}.0.1 rto_min 2s"));
+        sh(&format!("ip -n {far} route add default via fd0{net}::1 rto_min 2s"));
+        far_end.inside(|| fs::write("/proc/sys/net/ipv4/tcp_early_retrans", "0").unwrap());
     }
 }

@@ -9,7 +9,7 @@ use minewall_core::policy::Mode;
 
 use super::super::{Led, Loader};
 use super::lab::{Lab, Namespace, root, sh, until};
-use super::refusal::{attempt, works};
+use super::refusal::{is, works};
 use super::traffic::{INTERNET, INTERNET_SIX, config, counted, with_each_backend};
 use super::{VARIANTS, iptables_plane_of, no_lists};
 
@@ -51,7 +51,7 @@ fn what_a_listed_name_leads_to_is_refused_until_its_time_is_over() {
         let refused = counted(lab, plane, "refused");
         lab.gateway.inside(|| loaded.learn(led(600)).unwrap());
         for ip in [INTERNET, INTERNET_SIX] {
-            assert_eq!(attempt(lab, SocketAddr::new(ip, 3333)), ErrorKind::ConnectionRefused);
+            is(ErrorKind::ConnectionRefused, lab, SocketAddr::new(ip, 3333), "by what was learned");
             works(lab, SocketAddr::new(ip, 3334));
         }
         assert_eq!(counted(lab, plane, "refused"), refused + 2);
@@ -68,7 +68,7 @@ fn what_a_listed_name_leads_to_is_refused_until_its_time_is_over() {
         lab.gateway.inside(|| loaded.learn(led(1)).unwrap());
         lab.gateway.inside(|| loaded.learn(led(600)).unwrap());
         std::thread::sleep(Duration::from_millis(2_500));
-        assert_eq!(attempt(lab, SocketAddr::new(INTERNET, 3333)), ErrorKind::ConnectionRefused);
+        is(ErrorKind::ConnectionRefused, lab, SocketAddr::new(INTERNET, 3333), "by what was learned");
         lab.gateway.inside(|| loaded.learn(Vec::new()).unwrap());
         works(lab, SocketAddr::new(INTERNET, 3333));
         std::mem::forget(loaded);
@@ -83,7 +83,7 @@ fn what_was_learned_outlives_other_rules_and_their_loss() {
         let mut config = learning();
         config.tcp.action = TcpAction::Drop;
         lab.gateway.inside(|| loaded.replace(plane.anew(&config, &no_lists())).unwrap());
-        assert_eq!(attempt(lab, SocketAddr::new(INTERNET, 3333)), ErrorKind::TimedOut);
+        is(ErrorKind::TimedOut, lab, SocketAddr::new(INTERNET, 3333), "by what was learned");
         lab.gateway.inside(|| {
             match plane.loader {
                 Loader::Nft => _ = sh("nft delete table inet minewall"),
@@ -92,7 +92,7 @@ fn what_was_learned_outlives_other_rules_and_their_loss() {
             assert!(!loaded.is_present().unwrap());
             loaded.restore().unwrap();
         });
-        assert_eq!(attempt(lab, SocketAddr::new(INTERNET_SIX, 3333)), ErrorKind::TimedOut);
+        is(ErrorKind::TimedOut, lab, SocketAddr::new(INTERNET_SIX, 3333), "by what was learned");
         std::mem::forget(loaded);
     });
 }

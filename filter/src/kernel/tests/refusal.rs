@@ -4,6 +4,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use minewall_core::config::{Config, TcpAction};
 use minewall_core::policy::{Exempt, Mode, parse_prefix};
@@ -40,8 +41,15 @@ fn lists(text: &str, category: Category) -> Lists {
     builder.build()
 }
 
-pub(super) fn attempt(lab: &Lab, address: SocketAddr) -> ErrorKind {
-    lab.host.inside(|| TcpStream::connect_timeout(&address, std::time::Duration::from_millis(700))).unwrap_err().kind()
+/// What comes of a connection that is expected to end so: whoever waits for an answer waits until it is there, and whoever
+/// expects none ends before the segment is sent again.
+fn attempt(lab: &Lab, address: SocketAddr, expected: ErrorKind) -> ErrorKind {
+    let limit = if expected == ErrorKind::TimedOut { Duration::from_millis(300) } else { Duration::from_secs(10) };
+    lab.host.inside(|| TcpStream::connect_timeout(&address, limit)).unwrap_err().kind()
+}
+
+pub(super) fn is(expected: ErrorKind, lab: &Lab, address: SocketAddr, why: &str) {
+    assert_eq!(attempt(lab, address, expected), expected, "{why}");
 }
 
 pub(super) fn works(lab: &Lab, address: SocketAddr) {
@@ -60,13 +68,13 @@ fn a_listed_address_is_refused_with_and_without_user_space() {
         with_each_backend(&config, &lists(LISTED, Category::Custom), |lab, plane| {
             for address in [INTERNET, INTERNET_SIX] {
                 let _served = serve(&lab.internet, SocketAddr::new(address, 3333), true);
-                assert_eq!(attempt(lab, SocketAddr::new(address, 3333)), expected, "nobody looks");
+                is(expected, lab, SocketAddr::new(address, 3333), "nobody looks");
                 works(lab, SocketAddr::new(address, 3334));
             }
             assert_eq!(counted(lab, plane, "refused"), 2);
             let judge = Judge::start(&lab.gateway, &config);
             for address in [INTERNET, INTERNET_SIX] {
-                assert_eq!(attempt(lab, SocketAddr::new(address, 3333)), expected, "somebody looks");
+                is(expected, lab, SocketAddr::new(address, 3333), "somebody looks");
             }
             let seen = judge.seen();
             let to: Vec<_> = seen.iter().map(|seen| (seen.destination.ip(), seen.destination.port())).collect();
@@ -101,7 +109,7 @@ fn a_flood_is_refused_in_the_kernel() {
             for _ in 0..4 {
                 scope.spawn(|| {
                     for _ in 0..250 {
-                        let kind = attempt(lab, SocketAddr::new(INTERNET, 3333));
+                        let kind = attempt(lab, SocketAddr::new(INTERNET, 3333), ErrorKind::ConnectionRefused);
                         refused.fetch_add(usize::from(kind == ErrorKind::ConnectionRefused), Ordering::Relaxed);
                     }
                 });
@@ -142,7 +150,7 @@ fn sets_are_replaced_under_a_connection() {
         let mut client = connect(&lab.host, new);
         client.write_all(b"PING").unwrap();
         client.read_exact(&mut [0; 4]).unwrap();
-        assert_eq!(attempt(lab, old), ErrorKind::ConnectionRefused);
+        is(ErrorKind::ConnectionRefused, lab, old, "it is listed");
         let mut loaded = lab.gateway.inside(|| plane.clone().load().unwrap());
         let handles = || lab.gateway.inside(|| super::sh("nft -a -s -t list table inet minewall"));
         let before = handles();
@@ -154,7 +162,7 @@ fn sets_are_replaced_under_a_connection() {
         client.write_all(b"PING").unwrap();
         client.read_exact(&mut [0; 4]).unwrap();
         assert!(!judge.of_flow(ports(&client)).is_empty());
-        assert_eq!(attempt(lab, new), ErrorKind::ConnectionRefused);
+        is(ErrorKind::ConnectionRefused, lab, new, "it is listed now");
         std::mem::forget(loaded);
     });
 }

@@ -17,7 +17,7 @@ use crate::wait::patient;
 const PORTS: usize = 16;
 
 /// How long a step of one connection may take.
-const STEP: Duration = Duration::from_secs(2);
+const STEP: Duration = Duration::from_secs(10);
 
 /// About 100 bytes, as small clients write.
 const REQUEST: &[u8] = b"GET /index.html HTTP/1.0\r\nHost: www.example.org\r\nUser-Agent: minewall-lab\r\n\

@@ -19,7 +19,7 @@ use crate::wait::patient;
 const WINDOW: usize = 128;
 
 /// How long an answer may take.
-const ANSWER: Duration = Duration::from_secs(2);
+const ANSWER: Duration = Duration::from_secs(10);
 
 /// Receive buffer of the server, in bytes: the kernel's usual 208 KiB hold fewer than 200 small datagrams, and a loss
 /// there would be taken for one at the gateway.

@@ -5,7 +5,7 @@ mod lines;
 pub use lines::{LOGINS, Login, WORKER, login_of, logins_of};
 
 use std::io::{ErrorKind, Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -55,6 +55,9 @@ pub struct Heard {
 /// Time between two pieces of one line.
 const PAUSE: Duration = Duration::from_millis(2);
 
+/// How long a connection, and a proxy's answer, may take.
+const CONNECT: Duration = Duration::from_secs(20);
+
 /// How long a login waits for an answer before it goes on to its next line.
 const ANSWER: Duration = Duration::from_secs(2);
 
@@ -62,7 +65,7 @@ impl Login {
     /// Connects from `namespace`, logs in and listens until `listen` after the last line, or until cut.
     #[must_use]
     pub fn talk(&self, namespace: &Namespace, pool: SocketAddr, manner: Manner, listen: Duration) -> Heard {
-        let mut session = match Session::connect(namespace, pool, ANSWER) {
+        let mut session = match Session::connect(namespace, pool, CONNECT) {
             Ok(session) => session,
             Err((ending, elapsed)) => {
                 return Heard { lines: Vec::new(), ending, sent: 0, elapsed };
@@ -114,7 +117,7 @@ impl Session {
             self.note(error.kind());
             return false;
         }
-        self.read_until(ANSWER, |session| is_answer(&session.received));
+        self.read_until(CONNECT, |session| is_answer(&session.received));
         let is_answered = is_answer(&self.received);
         self.received.clear();
         is_answered
@@ -172,6 +175,12 @@ impl Session {
     pub fn listen(&mut self, time: Duration) -> Ending {
         self.read_until(time, |_| false);
         self.ending
+    }
+
+    /// Says that nothing more comes and listens until the pool ends it too: what is left unread would reset it.
+    pub fn finish(mut self, timeout: Duration) {
+        let _ = self.stream.shutdown(Shutdown::Write);
+        self.listen(timeout);
     }
 
     /// Complete lines received so far.

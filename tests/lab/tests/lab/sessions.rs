@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, anyhow};
 use minewall_lab::addresses::{Family, HOST_V4, INTERNET_V4};
 use minewall_lab::login::{Ending, LOGINS, Manner, Session, login_of};
 use minewall_lab::pool::{Options, Pool, State};
@@ -22,7 +22,12 @@ fn every_login_completes_and_the_pool_sees_the_nat_address() -> Result<()> {
         for manner in [Manner::Lines, Manner::Together, Manner::Bytes, Manner::Split(20)] {
             let family = Family::BOTH[index % 2];
             let before = pool.sessions().len();
-            let heard = login.talk(&lab.host, pool_at(family, login.dialect), manner, Duration::from_millis(150));
+            let to = pool_at(family, login.dialect);
+            let mut session = Session::connect(&lab.host, to, LIMIT).map_err(|error| anyhow!("{error:?}"))?;
+            session.log_in(login, manner);
+            session.wait_lines(login.lines().len() + 1, LIMIT);
+            let heard = session.heard();
+            session.finish(LIMIT);
             let case = format!("{} {manner:?} {family:?}: {heard:?}", login.client);
             assert_eq!(heard.ending, Ending::Open, "{case}");
             assert!(heard.lines.len() > login.lines().len(), "answers and a push: {case}");
