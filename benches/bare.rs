@@ -1,37 +1,59 @@
-//! `bare FIRST COUNT MARK`: netfilter queues whose packets pass unread, by `nfq`, with this mark. What is left of the speed
-//! of plain forwarding then is what any program that reads a packet a system call could reach at the most.
+//! `bare FIRST COUNT MARK READER`: netfilter queues whose packets pass unread with this mark, by `nfq` or by the messages of
+//! minewall's own reader in bursts. What is left of the speed of plain forwarding then is what any program that reads so could
+//! reach at the most.
 
+#[allow(dead_code, reason = "the daemon's, which reads what is in a packet and changes it")]
+#[path = "../filter/src/queue/message.rs"]
+mod message;
+#[allow(dead_code, reason = "the daemon's, which asks the kernel about addresses and routes")]
+#[path = "../filter/src/netlink.rs"]
+mod netlink;
+#[path = "../filter/src/run/rank.rs"]
+mod rank;
+
+use std::io::Result;
 use std::process::ExitCode;
+use std::thread::JoinHandle;
 
+use message::{Decision, Message, Terms};
+use netlink_sys::protocols::NETLINK_NETFILTER;
+use netlink_sys::{Socket, SocketAddr};
 use nfq::{Queue, Verdict};
-use thread_priority::ThreadPriority;
-use thread_priority::unix::{
-    NormalThreadSchedulePolicy, ThreadSchedulePolicy, set_thread_priority_and_policy, thread_native_id,
-};
+use rustix::io::Errno;
+use rustix::net::{RecvFlags, SendFlags, recv, send, sockopt};
+use thread_priority::unix::{NormalThreadSchedulePolicy, thread_native_id};
 
 /// As of minewall's own threads (docs/decisions/0008).
 const NICE: i32 = -10;
 
-/// As much of a packet as minewall asks for by default.
+/// As much of a packet as minewall asks for by default, and how many may wait.
 const COPY: u16 = 4096;
+const LENGTH: u32 = 4096;
+
+/// As of minewall's reader.
+const BURST: usize = 8;
+const LONGEST: usize = 65_536 + 1024;
+const RECEIVE_BUFFER: usize = 8 << 20;
 
 fn main() -> ExitCode {
-    let words: Vec<u16> = std::env::args().skip(1).filter_map(|word| word.parse().ok()).collect();
-    let [first, count, mark] = words[..] else {
-        println!("bare FIRST COUNT MARK: `cargo xtask bench` runs it on its gateway");
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let numbers: Vec<u16> = words.iter().filter_map(|word| word.parse().ok()).collect();
+    let (&[first, count, mark], Some(reader @ ("nfq" | "burst"))) = (&numbers[..], words.last().map(String::as_str))
+    else {
+        println!("bare FIRST COUNT MARK nfq|burst: `cargo xtask bench` runs it on its gateway");
         return ExitCode::SUCCESS;
     };
-    let queues: std::io::Result<Vec<_>> = (first..first.saturating_add(count)).map(bind).collect();
-    let queues = match queues {
-        Ok(queues) => queues,
+    let start = if reader == "nfq" { one_by_one } else { in_bursts };
+    let threads: Result<Vec<_>> =
+        (first..first.saturating_add(count)).map(|number| start(number, mark.into())).collect();
+    let threads = match threads {
+        Ok(threads) => threads,
         Err(error) => {
             eprintln!("the {count} queues from {first} on cannot be bound: {error}");
             return ExitCode::FAILURE;
         }
     };
     println!("ready");
-    let threads: Vec<_> =
-        queues.into_iter().map(|queue| std::thread::spawn(move || pass(queue, mark.into()))).collect();
     for thread in threads {
         if let Ok(Err(error)) = thread.join() {
             eprintln!("a queue broke: {error}");
@@ -40,29 +62,62 @@ fn main() -> ExitCode {
     ExitCode::FAILURE
 }
 
-fn bind(number: u16) -> std::io::Result<Queue> {
+fn hurry() {
+    rank::rank(thread_native_id(), NormalThreadSchedulePolicy::Batch, rank::plain());
+    if rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE).is_err() {
+        eprintln!("the thread keeps its priority: the figures say less");
+    }
+}
+
+/// Binds a queue and lets everything pass, for ever: a packet and a verdict a system call.
+fn one_by_one(number: u16, mark: u32) -> Result<JoinHandle<Result<()>>> {
     let mut queue = Queue::open()?;
     queue.bind(number)?;
     queue.set_copy_range(number, COPY)?;
-    queue.set_queue_max_len(number, 4096)?;
+    queue.set_queue_max_len(number, LENGTH)?;
     queue.set_recv_gso(number, true)?;
     queue.set_fail_open(number, true)?;
-    Ok(queue)
+    Ok(std::thread::spawn(move || {
+        hurry();
+        loop {
+            let mut message = queue.recv()?;
+            message.set_nfmark(mark);
+            message.set_verdict(Verdict::Accept);
+            queue.verdict(message)?;
+        }
+    }))
 }
 
-/// Lets everything pass, for ever.
-fn pass(mut queue: Queue, mark: u32) -> std::io::Result<()> {
-    let batch = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Batch);
-    let plain = ThreadPriority::Crossplatform(50_u8.try_into().unwrap_or_default());
-    let hurried = set_thread_priority_and_policy(thread_native_id(), plain, batch);
-    let nice = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE);
-    if hurried.is_err() || nice.is_err() {
-        eprintln!("the thread keeps its priority: the figures say less");
-    }
-    loop {
-        let mut message = queue.recv()?;
-        message.set_nfmark(mark);
-        message.set_verdict(Verdict::Accept);
-        queue.verdict(message)?;
-    }
+/// The same, with what waits read at once and its verdicts in one datagram.
+fn in_bursts(number: u16, mark: u32) -> Result<JoinHandle<Result<()>>> {
+    let mut socket = Socket::new(NETLINK_NETFILTER)?;
+    socket.bind_auto()?;
+    socket.connect(&SocketAddr::new(0, 0))?;
+    socket.set_no_enobufs(true)?;
+    sockopt::set_socket_recv_buffer_size_force(&socket, RECEIVE_BUFFER)?;
+    send(&socket, &message::bind(Terms { number, copy: COPY, length: LENGTH, fail_open: true }), SendFlags::empty())?;
+    Ok(std::thread::spawn(move || {
+        hurry();
+        let (mut room, mut verdicts) = (vec![0; LONGEST], Vec::with_capacity(LONGEST));
+        loop {
+            let (mut flags, mut read) = (RecvFlags::empty(), 0);
+            while read < BURST {
+                let length = match recv(&socket, &mut room[..], flags) {
+                    Ok((length, _)) => length,
+                    Err(Errno::AGAIN | Errno::INTR) => break,
+                    Err(error) => return Err(error.into()),
+                };
+                if let Some((Message::Packet(packet), _)) = message::read(&room[..length], 0) {
+                    let decision = Decision { passes: true, mark: Some(mark), bytes: None };
+                    message::verdict(&mut verdicts, number, packet.id, decision);
+                }
+                read += 1;
+                flags = RecvFlags::DONTWAIT;
+            }
+            if !verdicts.is_empty() {
+                send(&socket, &verdicts, SendFlags::empty())?;
+                verdicts.clear();
+            }
+        }
+    }))
 }

@@ -16,7 +16,7 @@ use minewall_core::wire::tcp::Resets;
 
 use crate::inject::Neighbour;
 pub(crate) use counters::Latency;
-use message::Packet;
+use message::{Decision, Packet, Terms};
 use one::One;
 use socket::Socket;
 
@@ -91,23 +91,6 @@ impl Drop for Queue {
             socket.leave(self.fail == Fail::Open);
         }
     }
-}
-
-/// What a queue is bound with.
-#[derive(Clone, Copy, Debug)]
-struct Terms {
-    number: u16,
-    copy: u16,
-    length: u32,
-    fail_open: bool,
-}
-
-/// What is to become of a packet: whether it passes, and with which mark and bytes, if with others.
-#[derive(Clone, Copy, Debug, Default)]
-struct Decision<'a> {
-    passes: bool,
-    mark: Option<u32>,
-    bytes: Option<&'a [u8]>,
 }
 
 /// Where the packets come from.

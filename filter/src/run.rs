@@ -10,6 +10,7 @@ mod herald;
 mod learn;
 mod order;
 mod paused;
+mod rank;
 mod recorder;
 mod reload;
 mod serve;

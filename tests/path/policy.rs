@@ -160,7 +160,7 @@ fn a_kind_of_list_may_be_ignored() -> Result<()> {
 }
 
 /// The first record of the lab's first host about a dialect.
-fn wait_from(minewall: &Minewall, family: Family, dialect: &str) -> Result<serde_json::Value> {
+fn wait_from(minewall: &Minewall, family: Family, dialect: &str) -> Result<Value> {
     minewall.wait_record(
         |record| {
             text_at(record, "/source/ip") == family.host().to_string()

@@ -4,6 +4,7 @@ mod bare;
 mod chart;
 mod compare;
 mod curves;
+mod readers;
 mod reload;
 mod results;
 mod suricata;
@@ -33,6 +34,9 @@ pub(crate) struct Bench {
     /// Only what a reload costs, and no results file
     #[arg(long, conflicts_with_all = ["only_lab", "only_engine"])]
     only_reload: bool,
+    /// Only what it matters how the queue is read, and no results file
+    #[arg(long, conflicts_with_all = ["only_lab", "only_engine", "only_reload"])]
+    only_readers: bool,
     /// Measure this program in the lab instead of the one built here
     #[arg(long, value_name = "FILE")]
     program: Option<PathBuf>,
@@ -51,7 +55,7 @@ impl Bench {
     pub(crate) fn perform(&self) -> Result<()> {
         install::packages(install::BENCHES)?;
         let (mut points, mut counts) = (Vec::new(), Vec::new());
-        if !(self.only_lab || self.only_reload) {
+        if !(self.only_lab || self.only_reload || self.only_readers) {
             if !(self.quick || self.without_divan) {
                 build::cargo(&["bench", "--package", "minewall", "--locked", "--bench", "engine"])?;
             }
@@ -67,11 +71,15 @@ impl Bench {
         if self.only_engine {
             return Ok(());
         }
+        let binary = self.program.clone().map_or_else(|| build::minewall(true), Ok)?;
+        let (rounds, seconds) = if self.quick { (1, 2) } else { (self.rounds, self.seconds) };
+        if self.only_readers {
+            print!("{}", readers::perform(&binary, &curves::program("bare")?, rounds, seconds)?);
+            return Ok(());
+        }
         if !self.only_reload {
             install::suricata();
         }
-        let binary = self.program.clone().map_or_else(|| build::minewall(true), Ok)?;
-        let (rounds, seconds) = if self.quick { (1, 2) } else { (self.rounds, self.seconds) };
         let reload = reload::perform(&binary, rounds, Duration::from_secs(3 * seconds))?;
         let reload = reload::table(&reload, rounds, 3 * seconds);
         print!("{reload}");

@@ -3,7 +3,6 @@
 
 use minewall_core::engine::Meta;
 
-use super::{Decision, Terms};
 use crate::netlink::{self, ACKNOWLEDGE, ERROR, HEADER, REQUEST, align, array, attribute, finish};
 
 /// NFNL_SUBSYS_QUEUE, the upper half of a message's type.
@@ -23,6 +22,23 @@ const FAMILY: usize = 4;
 
 /// NF_INET_LOCAL_IN and NF_INET_LOCAL_OUT: packets for the gateway itself, and from it.
 pub(super) const AT_GATEWAY: [u8; 2] = [1, 3];
+
+/// What a queue is bound with.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Terms {
+    pub(super) number: u16,
+    pub(super) copy: u16,
+    pub(super) length: u32,
+    pub(super) fail_open: bool,
+}
+
+/// What is to become of a packet: whether it passes, and with which mark and bytes, if with others.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Decision<'a> {
+    pub(super) passes: bool,
+    pub(super) mark: Option<u32>,
+    pub(super) bytes: Option<&'a [u8]>,
+}
 
 /// Where a packet lies in what was received, and what the kernel tells of it.
 #[derive(Clone, Copy, Debug, Default)]

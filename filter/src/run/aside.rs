@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow};
 use thread_priority::ThreadPriority;
-use thread_priority::unix::{
-    NormalThreadSchedulePolicy, ThreadId, ThreadSchedulePolicy, set_thread_priority_and_policy, thread_native_id,
-};
+use thread_priority::unix::{NormalThreadSchedulePolicy, ThreadId, thread_native_id};
+
+use super::rank::{plain, rank};
 
 /// How long it gives way. Processors that others keep busy all that time would leave it next to nothing, and whoever
 /// waits for it does nothing else.
@@ -43,18 +43,6 @@ pub(super) fn aside<T: Send>(patience: Duration, work: impl FnOnce() -> Result<T
         _ = thread.join();
         done.unwrap_or_else(|_| Err(anyhow!("a thread broke; report what is written above")))
     })
-}
-
-/// A nice value of 0, of those from 19 at 0 to -20 at 99.
-pub(super) fn plain() -> ThreadPriority {
-    ThreadPriority::Crossplatform(49_u8.try_into().unwrap_or_default())
-}
-
-/// Gives a thread a scheduling policy. Without the right to it stays as it is.
-pub(super) fn rank(thread: ThreadId, policy: NormalThreadSchedulePolicy, priority: ThreadPriority) {
-    if let Err(error) = set_thread_priority_and_policy(thread, priority, ThreadSchedulePolicy::Normal(policy)) {
-        tracing::debug!(%error, ?policy, "a thread keeps its scheduling policy");
-    }
 }
 
 #[cfg(test)]

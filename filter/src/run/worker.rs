@@ -12,9 +12,9 @@ use minewall_core::wire::packet::Packet;
 use minewall_core::wire::tcp::Resets;
 use thread_priority::unix::{NormalThreadSchedulePolicy, thread_native_id};
 
-use super::aside::{plain, rank};
 use super::bridged::{self, Askers};
 use super::count::Slot;
+use super::rank::{plain, rank};
 use super::recorder::Entry;
 use super::{Shared, names};
 use crate::clock::Clock;

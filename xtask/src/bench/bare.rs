@@ -1,5 +1,5 @@
 //! A bare queue on the lab's gateway: of each connection the first payload goes through it, and every DNS question, with the
-//! fewest rules that do so and nobody who looks. No program that reads by `nfq` can be faster.
+//! fewest rules that do so and nobody who looks. No program that reads as it does can be faster.
 
 use std::fs;
 use std::path::Path;
@@ -29,11 +29,12 @@ pub(super) struct Bare<'lab> {
 }
 
 impl<'lab> Bare<'lab> {
-    pub(super) fn start(lab: &'lab Lab, binary: &Path) -> Result<Self> {
+    /// `reader`: as in minewall's `queue.reader`.
+    pub(super) fn start(lab: &'lab Lab, binary: &Path, reader: &str) -> Result<Self> {
         let log = lab.directory().join("bare.log");
         let _ = fs::remove_file(&log);
         let mut command = lab.gateway.command(binary);
-        command.args(["0", "2", MARK]);
+        command.args(["0", "2", MARK, reader]);
         let mut program = Program::start("bare", &mut command, &log)?;
         program.wait_ready(LIMIT, || fs::read_to_string(&log).is_ok_and(|text| text.contains("ready")))?;
         let bare = Self { lab, program };

@@ -19,7 +19,7 @@ pub(super) struct Load {
     measure: fn(&Lab, Duration) -> Result<Measured>,
 }
 
-const LOADS: &[Load] = &[
+pub(super) const LOADS: &[Load] = &[
     Load {
         name: "bulk TCP, IPv4, one stream down",
         unit: "Gbit/s",
@@ -86,11 +86,7 @@ pub(super) fn perform(binary: &Path, bare: &Path, rounds: usize, seconds: u64) -
         bail!("{why}");
     }
     let lab = Lab::new()?;
-    let configuration = format!(
-        "mode = \"block\"\n[runtime]\ndirectory = \"{}\"\n[[sink]]\ntype = \"file\"\npath = \"{}\"\nevents = [\"record\"]\nheld = true\n",
-        lab.directory().join("run").display(),
-        Minewall::records_file(&lab).display(),
-    );
+    let configuration = configuration(&lab);
     let with_suricata = suricata::version().is_some();
     let mut variants = vec![Variant::Plain, Variant::Bare, Variant::Minewall];
     if with_suricata {
@@ -102,7 +98,7 @@ pub(super) fn perform(binary: &Path, bare: &Path, rounds: usize, seconds: u64) -
     for round in 0..rounds {
         for variant in &variants {
             eprintln!("lab: round {} of {rounds}, {variant:?}", round + 1);
-            let bare = (*variant == Variant::Bare).then(|| Bare::start(&lab, bare)).transpose()?;
+            let bare = (*variant == Variant::Bare).then(|| Bare::start(&lab, bare, "nfq")).transpose()?;
             let minewall = (*variant == Variant::Minewall).then(|| Minewall::start(&lab, binary, &configuration));
             let minewall = minewall.transpose()?;
             let suricata = (*variant == Variant::Suricata).then(|| Suricata::start(&lab)).transpose()?;
@@ -127,12 +123,21 @@ pub(super) fn perform(binary: &Path, bare: &Path, rounds: usize, seconds: u64) -
     Ok(rows.collect())
 }
 
-fn once(lab: &Lab, load: &Load, time: Duration) -> Result<Measured> {
+/// What minewall runs with: as it is shipped, blocking, with a file of records.
+pub(super) fn configuration(lab: &Lab) -> String {
+    format!(
+        "mode = \"block\"\n[runtime]\ndirectory = \"{}\"\n[[sink]]\ntype = \"file\"\npath = \"{}\"\nevents = [\"record\"]\nheld = true\n",
+        lab.directory().join("run").display(),
+        Minewall::records_file(lab).display(),
+    )
+}
+
+pub(super) fn once(lab: &Lab, load: &Load, time: Duration) -> Result<Measured> {
     kernel::forget_connections(&lab.gateway)?;
     (load.measure)(lab, time)
 }
 
-fn median(mut figures: Vec<f64>) -> f64 {
+pub(super) fn median(mut figures: Vec<f64>) -> f64 {
     figures.sort_by(f64::total_cmp);
     figures.get(figures.len() / 2).copied().unwrap_or_default()
 }
