@@ -169,11 +169,12 @@ pub(super) struct Tally {
 impl Tally {
     pub(super) fn read(&self) -> SinkCount {
         let shared = &self.shared;
+        // Each is read once: else one that is given up meanwhile would count as waiting and as lost.
         let (sent, given_up) = (shared.sent.load(Relaxed), shared.given_up.load(Relaxed));
         SinkCount {
             name: self.name.clone(),
             sent,
-            lost: shared.lost(),
+            lost: shared.dropped.load(Relaxed) + given_up,
             // The three are not read at one moment.
             waiting: shared.accepted.load(Relaxed).saturating_sub(sent + given_up),
             again: shared.again.load(Relaxed),
