@@ -203,7 +203,8 @@ fn commands_ask_by_the_same_socket() {
         assert_eq!(top.hosts[0].watts, Some(240.0));
     }
     drop(house);
-    let error = caller.hear::<Top>("top").and_then(|_| caller.hear::<Top>("top")).unwrap_err().to_string();
+    // What was told before is heard first.
+    let error = (0..100).find_map(|_| caller.hear::<Top>("top").err()).unwrap().to_string();
     assert!(error.contains("has ended"), "{error}");
     let error = Caller::connect(&config).unwrap_err().to_string();
     assert!(error.contains("no minewall runs here") && error.contains("minewall run"), "{error}");
