@@ -192,9 +192,9 @@ fn the_file_cannot_be_made() {
 
 #[test]
 fn a_password_is_not_written_down() {
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = minewall_lab::Port::tcp().unwrap();
     for client in Client::all() {
-        let words = client.failure(&format!("http://me:secret@127.0.0.1:{port}/list")).to_string();
+        let words = client.failure(&format!("http://me:secret@{}/list", port.at())).to_string();
         assert!(words.contains("me:***@") && !words.contains("secret"), "{words}");
     }
 }

@@ -282,7 +282,8 @@ mod tests {
 
     /// An endpoint at a free port, and what lays `text` down whenever it is wanted.
     fn endpoint(text: &'static str) -> (Endpoint, SocketAddr, Arc<Desk>, Arc<AtomicBool>) {
-        let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let port = minewall_lab::Port::tcp().unwrap();
+        let free = port.at();
         let desk = Arc::new(Desk::default());
         let endpoint = Endpoint::start(Listen::Tcp(free), Arc::clone(&desk)).unwrap();
         let over = Arc::new(AtomicBool::new(false));

@@ -11,6 +11,7 @@
 //! | [`service`] | name server (knot), web server (nginx), gateway's resolver (dnsmasq) |
 //! | [`pool`], [`login`] | both ends of a mining session |
 //! | [`load`] | bulk throughput, connections and DNS questions per second |
+//! | [`Port`] | a port of this machine that a test has to itself |
 //! | [`Minewall`], [`kernel`] | the program under test, and the kernel state it must leave as it was |
 
 pub mod addresses;
@@ -25,6 +26,7 @@ mod dns;
 mod lab;
 mod minewall;
 mod namespace;
+mod port;
 mod program;
 mod tools;
 mod wait;
@@ -33,6 +35,7 @@ pub use dialect::Dialect;
 pub use lab::{Host, Lab};
 pub use minewall::Minewall;
 pub use namespace::Namespace;
+pub use port::Port;
 pub use program::{Program, finish_within};
 pub use tools::{TOOLS, Tool, is_root, missing_packages, ready, skipped, why_not};
 pub use wait::{fewer, patient, until};

@@ -92,9 +92,9 @@ fn who_takes_the_connection_and_says_nothing_is_given_up() {
 
 #[test]
 fn a_port_where_nobody_is_and_a_name_that_is_not() {
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = minewall_lab::Port::tcp().unwrap();
     for client in Client::all() {
-        let failed = client.fails(&format!("http://127.0.0.1:{port}/list"), &[Kind::Connect]);
+        let failed = client.fails(&format!("http://{}/list", port.at()), &[Kind::Connect]);
         assert!(!failed.is_permanent());
         client.fails("http://nowhere.invalid/list", &[Kind::Name, Kind::Connect]);
     }

@@ -1,5 +1,5 @@
 use std::io::{BufRead, BufReader, Read};
-use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::net::{UnixDatagram, UnixListener};
 
 use super::*;
@@ -74,9 +74,9 @@ fn a_peer_that_never_reads_delays_nobody() {
 
 #[test]
 fn a_dead_tcp_peer_that_comes_back_gets_the_records_and_the_count_of_those_lost() {
-    let (listener, address) = listen();
-    let local = listener.local_addr().unwrap();
-    let sinks = start(syslog(address));
+    let port = Port::tcp().unwrap();
+    let listener = port.listen().unwrap();
+    let sinks = start(syslog(format!("tcp://{}", port.at())));
     let (stream, _) = listener.accept().unwrap();
     send(&sinks, 0..3);
     wait_until("3 sent", || count(&sinks).sent == 3);
@@ -94,7 +94,7 @@ fn a_dead_tcp_peer_that_comes_back_gets_the_records_and_the_count_of_those_lost(
     let lost_before = count(&sinks).lost;
     assert!(lost_before >= 196 - 64, "{:?}", count(&sinks));
 
-    let listener = TcpListener::bind(local).unwrap();
+    let listener = port.listen().unwrap();
     let reader = thread::spawn(move || frames(listener.accept().unwrap().0));
     wait_until("all sent", || count(&sinks).waiting == 0);
     send(&sinks, [1000]);
@@ -110,13 +110,11 @@ fn a_dead_tcp_peer_that_comes_back_gets_the_records_and_the_count_of_those_lost(
 
 #[test]
 fn a_peer_down_at_the_start_may_come_later() {
-    let (listener, address) = listen();
-    let local = listener.local_addr().unwrap();
-    drop(listener);
-    let sinks = start(syslog(address));
+    let port = Port::tcp().unwrap();
+    let sinks = start(syslog(format!("tcp://{}", port.at())));
     send(&sinks, 0..3);
     wait_until("an error", || count(&sinks).errors > 1);
-    let listener = TcpListener::bind(local).unwrap();
+    let listener = port.listen().unwrap();
     let reader = thread::spawn(move || frames(listener.accept().unwrap().0));
     let counts = sinks.close(Duration::from_secs(10));
     assert_eq!((counts[0].sent, counts[0].lost), (3, 0));
@@ -125,9 +123,8 @@ fn a_peer_down_at_the_start_may_come_later() {
 
 #[test]
 fn a_peer_that_stays_down_is_given_up_at_the_stop() {
-    let (listener, address) = listen();
-    drop(listener);
-    let sinks = start(syslog(address));
+    let port = Port::tcp().unwrap();
+    let sinks = start(syslog(format!("tcp://{}", port.at())));
     send(&sinks, 0..10);
     let counts = sinks.close(Duration::from_millis(100));
     assert_eq!((counts[0].sent, counts[0].lost + counts[0].waiting, counts[0].connected), (0, 10, false));
@@ -164,13 +161,11 @@ fn local_sockets_of_either_kind() {
 
 #[test]
 fn a_refused_datagram_is_sent_again() {
-    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-    let local = socket.local_addr().unwrap();
-    drop(socket);
-    let sinks = start(syslog(format!("udp://{local}")));
+    let port = Port::udp().unwrap();
+    let sinks = start(syslog(format!("udp://{}", port.at())));
     send(&sinks, 0..5);
     wait_until("refusals", || count(&sinks).errors > 2);
-    let socket = UdpSocket::bind(local).unwrap();
+    let socket = port.receive().unwrap();
     let counts = sinks.close(Duration::from_secs(10));
     assert_eq!((counts[0].sent, counts[0].lost), (5, 0));
     let mut buffer = [0; 9000];
@@ -182,8 +177,8 @@ fn a_refused_datagram_is_sent_again() {
 fn one_sink_does_not_hold_up_another() {
     let scratch = Scratch::new();
     let path = scratch.join("records.json");
-    let (listener, address) = listen();
-    drop(listener);
+    let port = Port::tcp().unwrap();
+    let address = format!("tcp://{}", port.at());
     let sinks = Sinks::start_at(&[syslog(address), file(&path)], "gw", FAST).unwrap();
     for number in 0..300 {
         send(&sinks, [number]);

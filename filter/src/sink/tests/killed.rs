@@ -1,7 +1,7 @@
 //! A real rsyslogd that is killed under load and started again: by every way, with a spool, nothing is missing afterwards.
 
 use std::collections::HashSet;
-use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::net::TcpStream;
 use std::process::{Child, Command};
 
 use super::certificates;
@@ -43,10 +43,6 @@ impl Drop for Daemon {
     }
 }
 
-fn port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
 /// A file for each way, with one id a line.
 fn configuration(place: &Path, driver: &str, inputs: &[(&str, String)]) -> String {
     let shown = place.display();
@@ -85,8 +81,9 @@ fn rsyslogd_killed_under_load_misses_nothing() {
     let place = scratch.0.clone();
     certificates::make(&place);
     let shown = place.display();
-    let (plain, tls) = (port(), port());
-    let udp = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    // Nobody else is given them while the daemon is dead.
+    let ports = [Port::tcp(), Port::tcp(), Port::udp()].map(Result::unwrap);
+    let [plain, tls, udp] = ports.each_ref().map(Port::number);
     let driver = if Path::new("/usr/lib/x86_64-linux-gnu/rsyslog/lmnsd_ossl.so").exists() { "ossl" } else { "gtls" };
     let inputs = [
         ("tcp", format!("type=\"imptcp\" address=\"127.0.0.1\" port=\"{plain}\"")),

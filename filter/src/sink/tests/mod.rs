@@ -13,6 +13,7 @@ use minewall_core::endpoint::{Endpoint, Protocol};
 use minewall_core::evidence::{Action, Notice, Record};
 use minewall_core::finding::{Confidence, Finding, Layer, Said, Subject};
 use minewall_core::incident::Incident;
+use minewall_lab::Port;
 
 use super::lane::Pace;
 use super::{Event, SinkCount, Sinks};

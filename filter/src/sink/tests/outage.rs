@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::BufReader;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::TcpStream;
 
 use super::delivery::{frames, read_frame};
 use super::*;
@@ -12,23 +12,22 @@ type Seen = Arc<std::sync::Mutex<Vec<u32>>>;
 
 /// A server that reads so many messages of each connection and then breaks it off, unread ones in its socket.
 struct Peer {
-    at: SocketAddr,
+    port: Port,
     seen: Seen,
 }
 
 impl Peer {
     fn new() -> Self {
-        let at = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        Self { at, seen: Seen::default() }
+        Self { port: Port::tcp().unwrap(), seen: Seen::default() }
     }
 
     fn address(&self) -> String {
-        format!("tcp://{}", self.at)
+        format!("tcp://{}", self.port.at())
     }
 
     /// Takes one connection after the other, and of each so many messages.
     fn serve(&self, messages: &[usize]) -> thread::JoinHandle<()> {
-        let (listener, seen) = (listen_again(self.at), Arc::clone(&self.seen));
+        let (listener, seen) = (self.port.listen().unwrap(), Arc::clone(&self.seen));
         let messages = messages.to_vec();
         thread::spawn(move || {
             for most in messages {
@@ -40,15 +39,6 @@ impl Peer {
     fn seen(&self) -> Vec<u32> {
         self.seen.lock().unwrap().clone()
     }
-}
-
-fn listen_again(at: SocketAddr) -> TcpListener {
-    let mut listener = None;
-    wait_until("the port is free", || {
-        listener = TcpListener::bind(at).ok();
-        listener.is_some()
-    });
-    listener.unwrap()
 }
 
 fn read_some(stream: TcpStream, most: usize, seen: &Seen) {
@@ -146,7 +136,7 @@ fn what_waits_outlives_a_restart() {
 #[test]
 fn a_stop_before_a_peer_that_reads_nothing_loses_nothing() {
     let (scratch, peer) = (Scratch::new(), Peer::new());
-    let listener = listen_again(peer.at);
+    let listener = peer.port.listen().unwrap();
     let sinks = start(spooled(&peer.address(), &scratch));
     let held = listener.accept().unwrap();
     // More than the sockets hold: the sink is within a write when it is to stop.
@@ -197,7 +187,7 @@ fn a_spool_that_is_full_tells_what_it_lost() {
     wait_until("losses", || count(&sinks).lost > 0 && count(&sinks).errors > 0);
     let before = count(&sinks);
     assert_eq!(before.lost + before.waiting, 3000);
-    let listener = listen_again(peer.at);
+    let listener = peer.port.listen().unwrap();
     let reader = thread::spawn(move || frames(listener.accept().unwrap().0));
     wait_until("the rest is sent", || count(&sinks).waiting == 0);
     let counts = sinks.close(Duration::from_secs(10));

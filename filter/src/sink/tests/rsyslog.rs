@@ -1,7 +1,7 @@
 //! Against Debian's rsyslogd, as a child with a configuration of its own: no system file or socket is touched.
 
 use std::io::{self, Write};
-use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 
 use super::*;
@@ -11,9 +11,8 @@ const RECORDS: u32 = 1000;
 struct Rsyslogd {
     child: Child,
     scratch: Scratch,
-    udp: u16,
-    imtcp: u16,
-    imptcp: u16,
+    /// Of UDP, imtcp and imptcp.
+    ports: [Port; 3],
 }
 
 /// None, and a loud word, where it is not installed.
@@ -34,9 +33,8 @@ impl Rsyslogd {
     fn start() -> Option<Self> {
         let program = program()?;
         let scratch = Scratch::new();
-        let udp = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let ports = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
-        let [imtcp, imptcp] = ports.map(|listener| listener.local_addr().unwrap().port());
+        let ports = [Port::udp(), Port::tcp(), Port::tcp()].map(Result::unwrap);
+        let [udp, imtcp, imptcp] = ports.each_ref().map(Port::number);
         fs::write(scratch.join("rsyslog.conf"), configuration(&scratch.0, udp, imtcp, imptcp)).unwrap();
         let child = Command::new(program)
             .args(["-n", "-f"])
@@ -47,7 +45,7 @@ impl Rsyslogd {
             .stderr(fs::File::create(scratch.join("errors")).unwrap())
             .spawn()
             .unwrap();
-        let daemon = Self { child, scratch, udp, imtcp, imptcp };
+        let daemon = Self { child, scratch, ports };
         let stream = daemon.scratch.join("stream");
         wait_until("rsyslogd listens", || {
             stream.exists() && [imtcp, imptcp].iter().all(|port| TcpStream::connect(("127.0.0.1", *port)).is_ok())
@@ -129,9 +127,10 @@ fn configuration(directory: &Path, udp: u16, imtcp: u16, imptcp: u16) -> String 
 fn rsyslogd_files_host_time_name_and_json_of_every_transport() {
     let Some(daemon) = Rsyslogd::start() else { return };
     let directory = daemon.scratch.0.display();
+    let [udp, imtcp, imptcp] = daemon.ports.each_ref().map(Port::number);
     daemon.check("datagram.out", format!("unix:{directory}/datagram"), usize::MAX);
     daemon.check("stream.out", format!("unix:{directory}/stream"), usize::MAX);
-    daemon.check("udp.out", format!("udp://127.0.0.1:{}", daemon.udp), 50);
-    daemon.check("imtcp.out", format!("tcp://127.0.0.1:{}", daemon.imtcp), usize::MAX);
-    daemon.check("imptcp.out", format!("tcp://localhost:{}", daemon.imptcp), usize::MAX);
+    daemon.check("udp.out", format!("udp://127.0.0.1:{udp}"), 50);
+    daemon.check("imtcp.out", format!("tcp://127.0.0.1:{imtcp}"), usize::MAX);
+    daemon.check("imptcp.out", format!("tcp://localhost:{imptcp}"), usize::MAX);
 }

@@ -12,12 +12,14 @@ use super::*;
 struct Server {
     child: Child,
     port: u16,
+    _held: Port,
     shown: PathBuf,
 }
 
 impl Server {
     fn start(place: &Path, certificate: &str, more: &[&str]) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let held = Port::tcp().unwrap();
+        let port = held.number();
         let shown = place.join(format!("shown-{port}"));
         let child = Command::new("openssl")
             .current_dir(place)
@@ -30,7 +32,7 @@ impl Server {
             .spawn()
             .unwrap();
         wait_until("openssl listens", || TcpStream::connect(("127.0.0.1", port)).is_ok());
-        Self { child, port, shown }
+        Self { child, port, _held: held, shown }
     }
 }
 

@@ -184,7 +184,8 @@ fn what_the_peer_will_never_take_is_given_up_alone() {
 #[test]
 fn one_event_a_request_and_a_spool() {
     let scratch = Scratch::new();
-    let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let port = Port::tcp().unwrap();
+    let gone = port.at();
     let spool = format!("batch = 1\nspool = {:?}", scratch.join("spool"));
     let sinks = start(webhook(&scratch, &format!("http://{gone}/hook"), &spool));
     send(&sinks, 0..50);
@@ -239,7 +240,8 @@ fn nginx_takes_them_over_tls() {
     };
     let scratch = Scratch::new();
     certificates::make(&scratch.0);
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let held = Port::tcp().unwrap();
+    let port = held.number();
     let place = scratch.0.display();
     let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
         .iter()
