@@ -54,7 +54,7 @@ fn tcp_is_octet_counted_and_flushed_at_the_stop() {
 #[test]
 fn a_peer_that_never_reads_delays_nobody() {
     let (listener, address) = listen();
-    let sinks = start(syslog(address));
+    let sinks = start_with(syslog(address), Pace { patience: SHORT, ..FAST });
     let _held = listener.accept().unwrap();
     // An error says that a write has waited for its whole patience. Had send waited with it, nothing would be dropped.
     let mut given = 0_u32;
@@ -142,6 +142,7 @@ fn local_sockets_of_either_kind() {
     send(&sinks, 0..3);
     wait_until("an error", || count(&sinks).errors > 0);
     let socket = UnixDatagram::bind(&path).unwrap();
+    socket.set_read_timeout(Some(LIMIT)).unwrap();
     wait_until("3 sent", || count(&sinks).sent == 3);
     let mut buffer = [0; 9000];
     let datagrams = [(); 3].map(|()| socket.recv(&mut buffer).map(|length| body(&buffer[..length])).unwrap());
@@ -166,6 +167,7 @@ fn a_refused_datagram_is_sent_again() {
     send(&sinks, 0..5);
     wait_until("refusals", || count(&sinks).errors > 2);
     let socket = port.receive().unwrap();
+    socket.set_read_timeout(Some(LIMIT)).unwrap();
     let counts = sinks.close(Duration::from_secs(10));
     assert_eq!((counts[0].sent, counts[0].lost), (5, 0));
     let mut buffer = [0; 9000];

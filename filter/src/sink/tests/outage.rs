@@ -58,7 +58,7 @@ fn spooled(address: &str, scratch: &Scratch) -> config::Sink {
 
 /// As many as wait in the channel in earnest.
 fn start(sink: config::Sink) -> Sinks {
-    Sinks::start_at(&[sink], "gw-7.campus.example", Pace { events: 4096, ..FAST }).unwrap()
+    start_with(sink, Pace { events: 4096, ..FAST })
 }
 
 /// A disk that is slow for a moment does not have the channel overflow.
@@ -92,6 +92,8 @@ fn what_comes_while_the_peer_is_down_waits_on_disk() {
     send_all(&sinks, 2000..2500);
     wait_until("all is sent", || count(&sinks).waiting == 0);
     send_all(&sinks, 2500..2600);
+    // A peer that takes long to read the rest is taken for one that may not have read it.
+    wait_until("all has come", || peer.seen().len() == 2600);
     let counts = sinks.close(Duration::from_secs(10));
     server.join().unwrap();
     assert_eq!((counts[0].sent, counts[0].lost, counts[0].again), (2600, 0, 0));
@@ -105,6 +107,8 @@ fn a_peer_that_dies_again_and_again_gets_all_in_order() {
     let server = peer.serve(&[300, 1, 0, 777, 50, 2, usize::MAX]);
     let sinks = start(spooled(&peer.address(), &scratch));
     send_all(&sinks, 0..3000);
+    // The kernel may take all of it for a connection that is about to break.
+    wait_until("all has come", || peer.seen().last() == Some(&2999));
     wait_until("all is sent", || count(&sinks).waiting == 0);
     let counts = sinks.close(Duration::from_secs(10));
     server.join().unwrap();
@@ -137,7 +141,8 @@ fn what_waits_outlives_a_restart() {
 fn a_stop_before_a_peer_that_reads_nothing_loses_nothing() {
     let (scratch, peer) = (Scratch::new(), Peer::new());
     let listener = peer.port.listen().unwrap();
-    let sinks = start(spooled(&peer.address(), &scratch));
+    // Room for all that is given below: a disk that stalls does not have the channel overflow.
+    let sinks = start_with(spooled(&peer.address(), &scratch), Pace { events: 200_064, patience: SHORT, ..FAST });
     let held = listener.accept().unwrap();
     // More than the sockets hold: the sink is within a write when it is to stop.
     let mut given = 0;
@@ -165,6 +170,9 @@ fn after_a_reload_the_new_sink_goes_on_where_the_old_one_stopped() {
     let (scratch, peer) = (Scratch::new(), Peer::new());
     let old = start(spooled(&peer.address(), &scratch));
     send_all(&old, 0..200);
+    // Else the new one could be the first to open the spool.
+    let is_segment = |entry: std::io::Result<fs::DirEntry>| entry.unwrap().path().extension() == Some("spool".as_ref());
+    wait_until("the old one spools", || fs::read_dir(scratch.join("spool")).is_ok_and(|mut all| all.any(is_segment)));
     // As the recorder does it: the new ones are started before the old ones are closed.
     let new = start(spooled(&peer.address(), &scratch));
     send_all(&new, 200..250);
