@@ -169,6 +169,27 @@ fn what_is_past_its_time_is_not_used() {
 }
 
 #[test]
+fn a_manifest_past_its_time_is_told_while_it_is_used() {
+    let campus = Campus::new();
+    let place = &campus.place;
+    let row = place.status()["feeds"][0].clone();
+    assert_eq!((&row["expired"], &row["alarm"]), (&false.into(), &false.into()), "{row}");
+    // Its time passes: what is known of it lies in the past.
+    let state = place.path("lists/generation-1/state.json");
+    let text = fs::read_to_string(&state).unwrap();
+    let until = text.split("\"valid_until\": \"").nth(1).unwrap().split('"').next().unwrap();
+    fs::write(&state, text.replace(until, "2026-01-01T00:00:00Z")).unwrap();
+    let row = place.status()["feeds"][0].clone();
+    assert_eq!((&row["expired"], &row["alarm"]), (&true.into(), &true.into()), "{row}");
+    let shown = place.run(&["lists", "status"]);
+    shown.must(1, &["(!)"]);
+    assert!(!shown.out.contains("ago (!)"), "it was looked at just now: {shown:?}");
+    let doctor = place.run(&["doctor", "--format", "json"]);
+    assert!(doctor.out.contains("its signed manifest was valid until 2026-01-01"), "{doctor:?}");
+    assert!(place.lists("n0.good.example"), "it is used still");
+}
+
+#[test]
 fn keys_are_rolled_over() {
     let campus = Campus::new();
     let second = keygen(&campus.place, "two.key");

@@ -27,6 +27,8 @@ pub(crate) struct Status {
     pub(crate) time_us: i64,
     /// The day that incidents are counted for now, by `incident.utc_offset`: `2026-11-30`.
     pub(crate) today: String,
+    /// By how many seconds its times are later than UTC; nothing where an older program told this.
+    pub(crate) utc_offset_s: Option<i32>,
     /// When it began to look at packets, in seconds since 1970.
     pub(crate) started: u64,
     /// When configuration and lists were last read.

@@ -8,7 +8,7 @@ use minewall_lists::ListMeta;
 
 use super::check::Outcome;
 use super::scene::Scene;
-use crate::{journal, lists};
+use crate::{journal, lists, update};
 
 /// Days after which the shipped lists are old.
 const OLD_DAYS: i64 = 365;
@@ -28,10 +28,13 @@ pub(super) fn lists(scene: &Scene) -> Vec<Outcome> {
         let age = feed.age.map_or_else(|| "never fetched".to_owned(), |age| format!("looked at {} h ago", age / 3600));
         let wrong =
             feed.error.as_ref().map(|error| format!("; {error} ({} failures)", feed.failures)).unwrap_or_default();
+        let past = feed.valid_until.filter(|_| feed.expired).map(update::date);
+        let past = past.map(|past| format!("; its signed manifest was valid until {past}")).unwrap_or_default();
         outcomes.push(match (feed.alarm, feed.failures) {
-            (true, _) => {
-                Outcome::warn(format!("feed {name}: {age}{wrong}"), "minewall lists update; minewall lists status")
-            }
+            (true, _) => Outcome::warn(
+                format!("feed {name}: {age}{past}{wrong}"),
+                "minewall lists update; minewall lists status",
+            ),
             (false, 1..) => Outcome::note(format!("feed {name}: {age}{wrong}"), "minewall lists status"),
             (false, 0) => Outcome::ok(format!("feed {name}: {age}, {} entries", feed.entries.unwrap_or_default())),
         });

@@ -54,7 +54,9 @@ pub(crate) struct Row<'a> {
     pub(crate) age: Option<i64>,
     /// Of a signed feed: the version of its manifest, and how long that holds.
     version: Option<u64>,
-    valid_until: Option<i64>,
+    pub(crate) valid_until: Option<i64>,
+    /// Whether that is past.
+    pub(crate) expired: bool,
     /// Whether it is older than it should be, its manifest is past its time, or it is not there.
     pub(crate) alarm: bool,
     pub(crate) error: Option<String>,
@@ -100,6 +102,7 @@ fn row<'a>(feed: &'a Feed, generation: Option<&Generation>, attempts: &Attempts)
     let checked = kept.map(|kept| attempt.checked.unwrap_or_default().max(kept.fetched));
     let signed = kept.and_then(|kept| kept.signed.as_ref());
     let valid_until = signed.map(|signed| signed.last.valid_until.as_second());
+    let expired = valid_until.is_some_and(|until| until < now);
     let age = checked.map(|checked| now.saturating_sub(checked).max(0));
     Row {
         name: &feed.name,
@@ -112,7 +115,8 @@ fn row<'a>(feed: &'a Feed, generation: Option<&Generation>, attempts: &Attempts)
         age,
         version: signed.map(|signed| signed.last.version),
         valid_until,
-        alarm: age.is_none_or(|age| age > OLD) || valid_until.is_some_and(|until| until < now),
+        expired,
+        alarm: age.is_none_or(|age| age > OLD) || expired,
         next_try: attempt.waits_until(now),
         failures: attempt.failures,
         error: attempt.error,
@@ -131,12 +135,13 @@ fn table(config: &Config, shown: &Shown<'_>) -> String {
     let number = |number: Option<usize>| number.map_or_else(|| "-".to_owned(), |number| number.to_string());
     for row in &shown.feeds {
         let age = row.age.map_or_else(|| "never".to_owned(), ago_s);
-        let age = if row.alarm { format!("{age} (!)") } else { age };
+        let age = if row.age.is_none_or(|age| age > OLD) { format!("{age} (!)") } else { age };
         let next = row.next_try.map(|next| format!("; next try {}", update::time(next))).unwrap_or_default();
         let wrong = row.error.as_ref().map(|error| printable(error, usize::MAX) + &next).unwrap_or_default();
         let mut fetched = row.fetched.map_or_else(|| "-".to_owned(), update::date);
         if let (Some(version), Some(until)) = (row.version, row.valid_until) {
-            fetched += &format!(", version {version} until {}", update::date(until));
+            let past = if row.expired { " (!)" } else { "" };
+            fetched += &format!(", version {version} until {}{past}", update::date(until));
         }
         let category = row.category.to_owned();
         table.add_row([row.name.to_owned(), category, number(row.entries), number(row.rejected), age, fetched, wrong]);

@@ -27,6 +27,7 @@ pub(super) fn status(all: &Snapshot, settings: &Settings, config: &Path, state: 
         backend: state.loaded.plane().backend(),
         time_us,
         today: day(time_us, state.utc_offset_s),
+        utc_offset_s: Some(state.utc_offset_s),
         started: all.started,
         read: all.read,
         ease: all.ease,
