@@ -14,7 +14,7 @@ use super::figure::{mass, number, rate, shortened, whole};
 use super::incidents::Source;
 use super::page::{moment, offset};
 use super::reasons;
-use super::reasons::{basis, side};
+use super::reasons::{basis, row, side};
 use super::summary::{hours, weights};
 use super::texts::{self as t, Lang, Text};
 use super::when::{Range, When};
@@ -235,8 +235,13 @@ fn what(incident: &Incident, range: &Range, lang: Lang) -> Rows {
         None => coin.clone(),
     });
     let few = |texts: &[String]| texts.iter().take(LISTED).cloned().collect::<Vec<_>>().join(", ");
-    let pool: Vec<_> =
-        incident.pool.clone().into_iter().chain(incident.endpoints.iter().take(LISTED).cloned()).collect();
+    // A pool of which no other name is known is called as its host is.
+    let mut pool: Vec<_> = incident.pool.clone().into_iter().collect();
+    for endpoint in incident.endpoints.iter().take(LISTED) {
+        if !pool.contains(endpoint) {
+            pool.push(endpoint.clone());
+        }
+    }
     known(
         [
             (t::FIRST, Some(moment(range, incident.first_us))),
@@ -280,7 +285,7 @@ fn much(incident: &Incident, lang: Lang) -> Rows {
         let co2 = [mass(energy.co2_kg), energy.co2_factor.to_string()];
         rows.push((t::ENERGY, Some(t::ENERGY_OF.with(lang, &[&kwh[0], &kwh[1], &kwh[2]]))));
         rows.push((t::BURNT, Some(t::BURNT_OF.with(lang, &[&coal[0], &coal[1], &co2[0], &co2[1]]))));
-        rows.push((t::BASES, Some(t::BASIS_OF.with(lang, &[&energy.row, &basis(&energy.basis, lang)]))));
+        rows.push((t::BASES, Some(t::BASIS_OF.with(lang, &[&row(&energy.row, lang), &basis(&energy.basis, lang)]))));
     } else {
         rows.push((t::ENERGY, Some(t::NO_ENERGY.of(lang).to_owned())));
     }

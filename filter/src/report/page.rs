@@ -372,7 +372,7 @@ fn bases(summary: &Summary<'_>, lang: Lang) -> Section {
     let row = |row: &super::summary::Basis| {
         let factors = [row.coal_factor, row.co2_factor].map(|factor| factor.to_string());
         let [coal, co2] = factors;
-        vec![row.row.clone(), basis(&row.basis, lang), count(row.incidents), number(row.kwh), coal, co2]
+        vec![reasons::row(&row.row, lang), basis(&row.basis, lang), count(row.incidents), number(row.kwh), coal, co2]
     };
     let without = summary.total.without_energy + summary.approved_total.without_energy;
     let mut notes = vec![t::METHOD.with(lang, &[&offset(&summary.range)])];

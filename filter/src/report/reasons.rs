@@ -40,6 +40,23 @@ const RIGS: &[(&str, &str)] = &[
     ("{} names of workers, several connections at one time", "{} 个矿工名，同时多个连接"),
 ];
 
+/// What stands in the rows of the table of watts.
+const ROWS: &[(&str, &str)] = &[
+    (" on processors, ", "（处理器），"),
+    (" on graphics cards, ", "（显卡），"),
+    (" on mining machines, ", "（专用矿机），"),
+    ("a mining machine, ", "专用矿机，"),
+    ("a PC with a graphics card, ", "带显卡的电脑，"),
+    ("a PC that mines with its processor, ", "以处理器“挖矿”的电脑，"),
+    ("a machine of unknown kind, ", "类型不明的机器，"),
+    (" W each rig, as the miner declares", " W / 台，“挖矿”软件自报"),
+    (" and ", " 与 "),
+    (" per ", " / "),
+    (" to ", " ～ "),
+    (" (", "（"),
+    (")", "）"),
+];
+
 /// The reason of one incident; what has no translation stays as it is.
 pub(crate) fn text(rule: &str, english: &str, lang: Lang) -> String {
     let chinese = || CHINESE.iter().find(|(known, _)| *known == rule);
@@ -66,6 +83,16 @@ pub(crate) fn rigs(english: &str, lang: Lang) -> String {
         (Lang::Zh, Some((_, text))) => text.replacen("{}", &number, 1),
         _ => english.to_owned(),
     }
+}
+
+/// The row of the table of watts that an estimate rests on.
+pub(crate) fn row(english: &str, lang: Lang) -> String {
+    if lang == Lang::En {
+        return english.to_owned();
+    }
+    let rest = english.strip_suffix(" for the rest of the machine").and_then(|text| text.rsplit_once(" and "));
+    let text = rest.map_or_else(|| english.to_owned(), |(own, rest)| format!("{own}，整机其余部分 {rest}"));
+    ROWS.iter().fold(text, |text, (english, chinese)| text.replace(english, chinese)).replace("） / ", "）/ ")
 }
 
 /// What a reason speaks for.
@@ -95,6 +122,8 @@ fn first_number(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use minewall_core::incident::power::{MACHINES, ROWS as ROWS_OF_WATTS, Row};
+
     use super::*;
 
     #[test]
@@ -102,6 +131,21 @@ mod tests {
         let rules: Vec<_> = RULES.iter().map(|rule| rule.id).collect();
         let known: Vec<_> = CHINESE.iter().map(|(rule, _)| *rule).collect();
         assert_eq!(known, rules);
+    }
+
+    #[test]
+    fn rows_of_watts_are_translated() {
+        let english = "RandomX on processors, 12 W (4 to 23) per kH/s and 50 W (40 to 60) for the rest of the machine";
+        assert_eq!(row(english, Lang::Zh), "RandomX（处理器），12 W（4 ～ 23）/ kH/s，整机其余部分 50 W（40 ～ 60）");
+        assert_eq!(row(english, Lang::En), english);
+        let machines = MACHINES.iter().map(|machine| format!("{}, 145 W (55 to 345)", machine.name));
+        let declared = "120 W each rig, as the miner declares".to_owned();
+        for english in ROWS_OF_WATTS.iter().map(Row::words).chain(machines).chain([declared]) {
+            let chinese = row(&english, Lang::Zh);
+            for word in ["machine", "card", "processor", "PC", "miner", " and ", " per ", " to ", "(", ")"] {
+                assert!(!chinese.contains(word), "{chinese}");
+            }
+        }
     }
 
     #[test]
