@@ -6,6 +6,7 @@
 //! | `app` | the files of the app: what it may run, its texts, its options |
 //! | `texts` | catalogues of translations, and the texts of the pages |
 //! | `options` | the options of UCI as the pages have them |
+//! | `shared` | what all pages make of what commands say, without a browser |
 //! | `acl` | what rpcd lets a session do |
 //! | `uci` | a configuration as rpcd hands it out and takes changes of it |
 //! | `router` | a web server that stands for uhttpd, rpcd and cgi-io |
@@ -23,6 +24,7 @@ mod options;
 mod pages;
 mod router;
 mod school;
+mod shared;
 mod texts;
 mod trouble;
 mod uci;

@@ -7,7 +7,7 @@ use minewall_core::incident::State;
 use serde_json::{Value, json};
 
 use super::browser::Browser;
-use super::school::{School, looks_right, picture, until_today};
+use super::school::{School, looks_right, picture, said, status, until_today};
 use crate::cli::program::minewall;
 use crate::report::sample;
 
@@ -23,8 +23,8 @@ fn words(page: &str, lang: &str) -> &'static [&'static str] {
         ("overview", _) => &["挖矿"],
         ("incidents", "en") => &["NiceHash", "Details"],
         ("incidents", _) => &["矿池", "币种"],
-        ("lists", "en") => &["nocoin", "never fetched", "Prof. Chen"],
-        ("lists", _) => &["从未获取", "豁免主机"],
+        ("lists", "en") => &["nocoin", "failed", "signed as valid until", "Prof. Chen"],
+        ("lists", _) => &["失败", "签名有效期至", "豁免主机"],
         ("settings", "en") => &["192.168.1.0/24", "Kernel and resources"],
         _ => &["内核与资源"],
     }
@@ -32,6 +32,7 @@ fn words(page: &str, lang: &str) -> &'static [&'static str] {
 
 fn every_page(lang: &'static str) {
     let school = School::new(lang, true);
+    school.fetch();
     let mut browser = school.browser();
     for (width, height) in [(1280, 900), (390, 844)] {
         browser.size(width, height);
@@ -46,7 +47,7 @@ fn every_page(lang: &'static str) {
                 assert!(shown.contains(word), "{page} {lang}: no {word} in {shown}");
             }
             looks_right(&mut browser, width);
-            browser.picture(&picture(&school.files, &format!("luci-{page}-{lang}-{width}.png")), 2400);
+            browser.picture(&picture(&school.files, &format!("luci-{page}-{lang}-{width}.png")), 2700);
             if page == "incidents" {
                 browser.click("button[data-incident$='-1']");
                 browser.wait("document.body.classList.contains('modal-overlay-active')");
@@ -133,24 +134,50 @@ fn incidents_are_filtered_and_handed_out_as_files() {
 }
 
 #[test]
-fn a_name_with_html_in_it_stays_text() {
+fn html_in_what_others_say_stays_text() {
     let mut incidents = until_today(sample::fortnight(false));
-    incidents[0].who.hostname = Some(HOSTILE.to_owned());
-    let school = School::of(incidents, "en", true);
+    let incident = &mut incidents[0];
+    let hostile = || Some(HOSTILE.to_owned());
+    (incident.who.hostname, incident.who.unit, incident.who.person) = (hostile(), hostile(), hostile());
+    (incident.wallet, incident.pool, incident.coin) = (hostile(), hostile(), hostile());
+    (incident.agents, incident.rigs.workers) = (vec![HOSTILE.to_owned()], vec![HOSTILE.to_owned()]);
+    (incident.endpoints, incident.dialects) = (vec![HOSTILE.to_owned()], vec![HOSTILE.to_owned()]);
+    (incident.reasons[0].text, incident.reasons[0].rule) = (HOSTILE.to_owned(), "none".to_owned());
+    let school = School::saying(incidents, "en", true, |words| {
+        let told = match words[1].as_str() {
+            "status" => {
+                let mut status = status();
+                (status["sinks"][0]["name"], status["lists"][0]["name"]) = (json!(HOSTILE), json!(HOSTILE));
+                status["paused"] =
+                    json!({ "since": 0, "until": 0, "observe": true, "reason": HOSTILE, "by": { "login": HOSTILE } });
+                status
+            }
+            "doctor" => {
+                json!({ "results": [{ "state": "warn", "what": HOSTILE, "seen": HOSTILE, "remedy": HOSTILE }] })
+            }
+            "lists" => json!({
+                "generation": 1, "problems": [HOSTILE],
+                "feeds": [{ "name": HOSTILE, "category": HOSTILE, "url": HOSTILE, "entries": null, "rejected": null, "error": HOSTILE }]
+            }),
+            _ => return None,
+        };
+        Some(said(told.to_string()))
+    });
     let mut browser = school.browser();
     browser.size(1280, 900);
-    for page in ["overview", "incidents"] {
+    let nothing =
+        "[document.body.dataset.hit ?? 'no', document.querySelectorAll('#maincontent img, .modal img').length]";
+    for (page, place) in [("overview", "#mw-doctor"), ("lists", "#mw-feeds"), ("incidents", "#mw-incidents")] {
         browser.open(&school.router.page(page));
-        browser.wait(&format!("document.body.innerText.includes({})", json!(HOSTILE)));
+        browser.wait(&format!("document.querySelector('{place}').innerText.includes({})", json!(HOSTILE)));
+        assert_eq!(browser.run(nothing), json!(["no", 0]), "{page}");
     }
     browser.run(&format!("[...document.querySelectorAll('#mw-incidents .tr')].find((row) => row.innerText.includes({})).querySelector('button').click()", json!(HOSTILE)));
     browser.wait(&format!("document.querySelector('.modal').innerText.includes({})", json!(HOSTILE)));
-    assert_eq!(
-        browser.run(
-            "[document.body.dataset.hit ?? 'no', document.querySelectorAll('#maincontent img, .modal img').length]"
-        ),
-        json!(["no", 0])
-    );
+    // Everything of it is there, and is text.
+    let times = format!("document.querySelector('.modal').innerText.split({}).length > 9", json!(HOSTILE));
+    assert_eq!(browser.run(&times), true);
+    assert_eq!(browser.run(nothing), json!(["no", 0]));
 }
 
 #[test]

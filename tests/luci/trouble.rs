@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use jiff::{Timestamp, ToSpan as _};
 use serde_json::{Value, json};
 
+use super::browser::Browser;
 use super::school::{School, failed, said, status, today, until_today};
 use crate::report::sample;
 
@@ -40,6 +41,57 @@ fn a_list_is_called_old_where_its_feed_is_and_nowhere_else() {
     assert_eq!(names, json!(["shipped", "left-alone", "looked-at", "fetched"]));
     let old = browser.run(&format!("{rows}?.querySelector('.mw-warn')).map((row) => row.children[0].innerText)"));
     assert_eq!(old, json!(["left-alone"]));
+}
+
+#[test]
+fn a_signed_feed_past_its_time_is_told() {
+    let mut feed = json!({
+        "name": "campus", "category": "pool", "url": "https://lists.example.org/manifest.toml", "entries": 9, "rejected": 0,
+        "fetched": 1_795_000_000, "checked": 1_795_000_000, "age": 60, "version": 7, "valid_until": 1_796_256_000,
+        "expired": false, "alarm": false, "error": null, "failures": 0, "next_try": null,
+    });
+    let holds = feed.clone();
+    feed["name"] = json!("stale");
+    (feed["expired"], feed["alarm"]) = (json!(true), json!(true));
+    let past = feed.clone();
+    feed["name"] = json!("gone");
+    (feed["error"], feed["next_try"]) = (json!("was valid until 2026-12-03"), json!(1_796_259_600));
+    let lists = json!({ "generation": 3, "former_generation": 2, "problems": [], "feeds": [holds, past, feed] });
+    let school =
+        School::saying(Vec::new(), "en", true, move |words| (words[1] == "lists").then(|| said(lists.to_string())));
+    let mut browser = school.browser();
+    browser.open(&school.router.page("lists"));
+    let state = |browser: &mut Browser, row: u32| {
+        browser.text(&format!("document.querySelectorAll('#mw-feeds .tr')[{row}].querySelectorAll('.td')[1].innerText"))
+    };
+    assert_eq!(state(&mut browser, 1), "current\nversion 7, signed as valid until 2026-12-03 00:00");
+    let past = "past its time\nVersion 7 was signed as valid until 2026-12-03 00:00. It is used still; ask its maker for a newer one.";
+    assert_eq!(state(&mut browser, 2), past);
+    let failed = "failed\nwas valid until 2026-12-03\ntried again from 2026-12-03 01:00\n";
+    assert_eq!(state(&mut browser, 3), format!("{failed}{past}"));
+}
+
+#[test]
+fn why_records_are_not_shown_is_told() {
+    let school = School::saying(until_today(sample::fortnight(false)), "en", true, |words| {
+        (words[1] == "show").then(|| failed("the journal is locked"))
+    });
+    let mut browser = school.browser();
+    browser.open(&school.router.page("incidents"));
+    browser.click("#mw-incidents button");
+    browser
+        .wait("document.querySelector('.modal').innerText.includes('Records may be missing: the journal is locked')");
+}
+
+#[test]
+fn a_long_list_is_cut_short_and_says_so() {
+    let incidents = (0..205).map(|number| sample::incident(&format!("5f0c9a1e77b2d4c3-{number}"))).collect();
+    let school = School::of(until_today(incidents), "en", true);
+    let mut browser = school.browser();
+    browser.open(&school.router.page("incidents"));
+    assert_eq!(browser.run("document.querySelectorAll('#mw-incidents .tr:not(.table-titles)').length"), 200);
+    let shown = browser.text("document.querySelector('.mw-page').innerText");
+    assert!(shown.contains("205 of 205") && shown.contains("5 more are not shown"), "{shown}");
 }
 
 #[test]
@@ -108,7 +160,7 @@ fn a_page_asks_once_when_it_is_opened() {
     browser.before("window.setInterval = () => 1;");
     for (page, commands) in [
         ("overview", &["status", "incidents", "incidents", "doctor"][..]),
-        ("incidents", &["incidents"; 2]),
+        ("incidents", &["status", "incidents", "incidents"]),
         ("lists", &["lists", "status"]),
     ] {
         browser.open(&school.router.page(page));

@@ -13,7 +13,7 @@ use crate::cli::program::{Files, minewall};
 const RANGE: [&str; 6] = ["--since", "2026-11-16", "--until", "2026-11-29", "--offset", "+08:00"];
 const RETURNED: &str = "5f0c9a1e77b2d4c3-11b";
 
-fn keep(path: &Path) {
+pub(crate) fn keep(path: &Path) {
     if let Ok(to) = std::env::var("MINEWALL_SHOTS") {
         fs::copy(path, Path::new(&to).join(path.file_name().unwrap())).unwrap();
     }
@@ -29,11 +29,17 @@ fn record(incident: &Incident) -> String {
     let (address, port) = incident.nat[0].rsplit_once(':').unwrap();
     let coin = incident.coin.as_deref().unwrap_or_default();
     let wallet = incident.wallet.as_deref().unwrap_or("bc1q");
-    let login = format!("{{\"id\":1,\"method\":\"login\",\"params\":{{\"login\":\"{wallet}\",\"pass\":\"*\"}}}}\\x0a");
+    let login = if incident.dialects == ["cryptonote"] {
+        format!("{{\"id\":1,\"method\":\"login\",\"params\":{{\"login\":\"{wallet}\",\"pass\":\"*\"}}}}\\x0a")
+    } else {
+        format!("{{\"id\":1,\"method\":\"mining.authorize\",\"params\":[\"{wallet}.rig\",\"x\"]}}\\x0a")
+    };
+    let reason =
+        format!("Let {} talk to {}: a login was heard (rule login of dialects)", incident.ip, incident.endpoints[0]);
     let excerpt: String = login.chars().take(256).collect();
     serde_json::json!({
         "@timestamp": minewall_core::evidence::timestamp(incident.first_us),
-        "event": {"kind": "alert", "action": "observed", "id": incident.records[0], "reason": "made up for tests"},
+        "event": {"kind": "alert", "action": "observed", "id": incident.records[0], "reason": reason},
         "source": {"ip": incident.ip, "port": 40_321, "nat": {"ip": address, "port": port.parse::<u16>().unwrap()}},
         "rule": {"name": "login", "ruleset": "dialects"},
         "minewall": {"layer": "payload", "confidence": "high", "coin": coin, "excerpt": excerpt},

@@ -51,7 +51,7 @@ pub(crate) fn incident(id: &str) -> Incident {
         coin: Some("XMR".to_owned()),
         coin_confidence: Some("high".to_owned()),
         algorithm: Some("rx/0".to_owned()),
-        dialects: vec!["spoken".to_owned()],
+        dialects: vec!["cryptonote".to_owned()],
         agents: vec!["XMRig/6.21.0".to_owned()],
         hardware: Some("cpu".to_owned()),
         rigs: Rigs {
@@ -155,7 +155,7 @@ const OPEN: [Kind; 3] = [
         watts: [610.0, 780.0, 980.0],
         row: "Etchash on GPUs, 2.1 W per MH/s",
         reasons: &[
-            (Side::Wilful, 25, "T-Rex/0.26.8 mines with graphics cards", "graphics-card"),
+            (Side::Wilful, 25, "lolMiner 1.88 mines with graphics cards", "graphics-card"),
             (Side::Wilful, 15, "the login is an account that somebody opened at the pool", "account"),
         ],
     },
@@ -273,6 +273,7 @@ fn host(
         wallet: Some(kind.wallet.to_owned()),
         coin: Some(kind.coin.to_owned()),
         algorithm: Some(kind.algorithm.to_owned()),
+        dialects: vec![if kind.coin == "XMR" { "cryptonote" } else { "stratum-v1" }.to_owned()],
         agents: vec![kind.agent.to_owned()],
         hardware: Some(kind.hardware.to_owned()),
         rigs: Rigs {

@@ -29,6 +29,10 @@ const PAUSES = { '10m': 600, '1h': 3600, '4h': 14400, '24h': 86400 };
 
 const SVG = 'http://www.w3.org/2000/svg';
 
+/* The gateway's clock, as its status told last: by how many milliseconds it is ahead of this browser's, and by how many seconds
+   its times are later than UTC (null: not known, those of this browser hold). */
+const clock = { ahead: 0, offset: null };
+
 function commandLine(name, more) {
 	return COMMANDS[name].concat(more ?? []);
 }
@@ -38,24 +42,35 @@ function complaint(text) {
 	return String(text ?? '').trim().replace(/^(minewall: )?(error: )?/i, '');
 }
 
-/* Lines of JSON as objects, and what is none of these. */
+/* Lines of JSON as objects; what is said beside them; whether a line was cut off. */
 function readLines(text) {
-	const read = { objects: [], rest: [] };
+	const read = { objects: [], wrong: '', isCut: false }, rest = [];
 
 	for (const line of String(text ?? '').split('\n')) {
 		if (line.charAt(0) === '{') {
 			try {
 				read.objects.push(JSON.parse(line));
-				continue;
 			}
-			catch (e) { /* a line that was cut off: shown as it is */ }
+			catch (e) {
+				read.isCut = true;
+			}
 		}
-
-		if (line.trim() !== '')
-			read.rest.push(line);
+		else if (line.trim() !== '')
+			rest.push(line);
 	}
 
+	read.wrong = complaint(rest.join('\n')) || (read.isCut ? _('What minewall said was cut off.') : '');
+
 	return read;
+}
+
+/* By how many seconds the gateway's times are later than UTC, this browser's where that is not known. */
+function offsetAt(ms) {
+	return clock.offset ?? here(ms);
+}
+
+function here(ms) {
+	return -60 * new Date(ms).getTimezoneOffset();
 }
 
 /* Three digits, as many as an estimate deserves. */
@@ -114,20 +129,28 @@ return baseclass.extend({
 		});
 	},
 
-	/* How the daemon fares; { error } where none runs or it does not answer. */
+	/* How the daemon fares; { error } where none runs or it does not answer. The gateway's clock is read there. */
 	status: function() {
-		return this.json('status').then((status) => status.running === false ? { error: new Error(_('No minewall runs here.')) } : status, (error) => ({ error }));
+		return this.json('status').then((status) => {
+			if (status.running === false)
+				return { error: new Error(_('No minewall runs here.')) };
+
+			clock.ahead = status.time_us / 1000 - Date.now();
+			clock.offset = status.utc_offset_s ?? null;
+
+			return status;
+		}, (error) => ({ error }));
 	},
 
-	/* The same of a command that prints one object a line, however many. */
-	lines: function(name) {
-		return fs.exec_direct(PROGRAM, commandLine(name), 'text', false, true).then((text) => {
+	/* The same of a command that prints one object a line, however many and however long: { objects, wrong, isCut }. */
+	lines: function(name, more) {
+		return fs.exec_direct(PROGRAM, commandLine(name, more), 'text', false, true).then((text) => {
 			const read = readLines(text);
 
-			if (!read.objects.length && read.rest.length)
-				throw new Error(complaint(read.rest.join('\n')));
+			if (!read.objects.length && read.wrong)
+				throw new Error(read.wrong);
 
-			return read.objects;
+			return read;
 		});
 	},
 
@@ -139,12 +162,12 @@ return baseclass.extend({
 		});
 	},
 
-	/* Incidents as they are known, with those open right now: each once, as it was told last, the one seen last first. What is
-	   open no more has ended, whether or not the journal was told. */
-	merged: function(known, live) {
+	/* Incidents as they are known, with those open right now: each once, as it was told last, the one seen last first. Where
+	   these are all that are open, any other has ended, whether or not the journal was told. */
+	merged: function(known, live, areAll) {
 		const all = new Map(known.map((incident) => [ incident.id, incident ])), open = new Set();
 
-		for (const incident of live ?? []) {
+		for (const incident of live) {
 			const before = all.get(incident.id);
 
 			open.add(incident.id);
@@ -153,7 +176,7 @@ return baseclass.extend({
 				all.set(incident.id, incident);
 		}
 
-		if (live)
+		if (areAll)
 			for (const [ id, incident ] of all)
 				if (!open.has(id) && this.isOpen(incident))
 					all.set(id, Object.assign({}, incident, { state: 'ended' }));
@@ -162,19 +185,20 @@ return baseclass.extend({
 	},
 
 	/* Those of the last days and those open right now. `before` is what was told the last time: what cannot be had now stays
-	   as it was, and `error` says why. The past is read until that went well once, for a journal may be long. Where nothing
-	   was ever had, it is not known that there are none. */
+	   as it was, and `error` says why. The past is read until that went well once, for a journal may be long; what was wrong
+	   with it then goes on being said. Where nothing was ever had, it is not known that there are none. */
 	incidents: function(before) {
-		const past = before?.hasPast ? Promise.resolve(before.list) : this.lines('incidents');
+		const past = before?.hasPast ? Promise.resolve({ objects: before.list, wrong: before.wrong }) : this.lines('incidents');
 
-		return Promise.allSettled([ past, this.lines('live') ]).then(([ known, live ]) => {
-			const has = (one) => one.status === 'fulfilled';
+		return Promise.allSettled([ past, this.lines('live') ]).then(([ { value: known, reason: unknown }, { value: live, reason: dead } ]) => {
+			const wrong = live?.wrong || known?.wrong;
 
 			return {
-				list: this.merged(known.value ?? before?.list ?? [], live.value),
-				hasPast: has(known),
-				isKnown: has(known) || has(live) || Boolean(before?.isKnown),
-				error: live.reason ?? known.reason ?? null
+				list: this.merged(known?.objects ?? before?.list ?? [], live?.objects ?? [], live && !live.isCut),
+				hasPast: Boolean(known && !known.isCut),
+				wrong: known?.wrong,
+				isKnown: Boolean(known || live || before?.isKnown),
+				error: dead ?? unknown ?? (wrong ? new Error(wrong) : null)
 			};
 		});
 	},
@@ -195,6 +219,24 @@ return baseclass.extend({
 		poll.add(() => Date.now() - loaded < seconds * 500 ? null : call(), seconds);
 	},
 
+	/* Calls and shows what they give. Calls overlap: what was asked for before something that is shown already is left out,
+	   for it may be older than what was done meanwhile. */
+	inTurn: function(show) {
+		let asked = 0, shown = 0;
+
+		return (call) => {
+			const turn = ++asked;
+
+			return call().then((told) => {
+				if (turn < shown)
+					return;
+
+				shown = turn;
+				show(told);
+			});
+		};
+	},
+
 	/* An element of a drawing. */
 	svg: function(name, attributes, children) {
 		return E(document.createElementNS(SVG, name), attributes ?? {}, children ?? []);
@@ -205,25 +247,32 @@ return baseclass.extend({
 		return E('link', { 'rel': 'stylesheet', 'href': L.resource('minewall/style.css') });
 	},
 
-	/* 2026-11-30 14:05, as the clock of this browser says. */
-	moment: function(us) {
-		const time = new Date(us / 1000);
+	/* Milliseconds since 1970 by the gateway's clock. */
+	now: function() {
+		return Date.now() + clock.ahead;
+	},
 
-		return '%d-%s-%s %s:%s'.format(time.getFullYear(), two(time.getMonth() + 1), two(time.getDate()), two(time.getHours()), two(time.getMinutes()));
+	/* 2026-11-30 14:05, as the gateway counts; where that is not how this browser does, with the offset from UTC. 19 letters
+	   of it have seconds too. */
+	moment: function(us, letters) {
+		const ms = us / 1000, offset = offsetAt(ms), minutes = Math.abs(offset) / 60;
+		const text = new Date(ms + offset * 1000).toISOString().slice(0, letters ?? 16).replace('T', ' ');
+
+		return offset === here(ms) ? text : '%s (UTC%s%s:%s)'.format(text, offset < 0 ? '-' : '+', two(Math.floor(minutes / 60)), two(minutes % 60));
 	},
 
 	span: function(seconds) {
 		const days = Math.floor(seconds / 86400), hours = Math.floor(seconds / 3600) % 24, minutes = Math.floor(seconds / 60) % 60;
 
 		if (days > 0)
-			return _('%d d %d h').format(days, hours);
+			return hours ? _('%d d %d h').format(days, hours) : _('%d d').format(days);
 		if (hours > 0)
-			return _('%d h %d min').format(hours, minutes);
+			return minutes ? _('%d h %d min').format(hours, minutes) : _('%d h').format(hours);
 		return minutes > 0 ? _('%d min').format(minutes) : _('%d s').format(Math.max(0, Math.floor(seconds)));
 	},
 
 	ago: function(us) {
-		return _('%s ago').format(this.span(Math.max(0, Date.now() / 1000 - us / 1e6)));
+		return _('%s ago').format(this.span(Math.max(0, this.now() / 1000 - us / 1e6)));
 	},
 
 	/* How long the slowest queue took over half of the packets, and over 99 of 100; null where it was not measured. */
@@ -276,7 +325,7 @@ return baseclass.extend({
 
 	/* A table that becomes cards on a narrow screen. `columns` are texts, `rows` lists of what stands in their cells. */
 	table: function(columns, rows) {
-		return E('table', { 'class': 'table mw-table' }, [
+		return E('table', { 'class': columns.length > 3 ? 'table mw-table' : 'table mw-table mw-few' }, [
 			E('tr', { 'class': 'tr table-titles' }, columns.map((title) => E('th', { 'class': 'th' }, [ title ]))),
 			...rows.map((cells) => E('tr', { 'class': 'tr' }, cells.map((cell, at) =>
 				E('td', { 'class': 'td', 'data-title': columns[at] || null }, listed(cell)))))

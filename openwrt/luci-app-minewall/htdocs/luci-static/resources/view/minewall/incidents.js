@@ -44,6 +44,9 @@ const COLUMNS = [
 /* Days shown of one incident. */
 const DAYS = 14;
 
+/* Rows shown at one time: a browser of a telephone holds no more with ease. */
+const ROWS = 200;
+
 function utc(us) {
 	return new Date(us / 1000).toISOString().slice(0, 19).replace('T', ' ');
 }
@@ -81,8 +84,9 @@ function known(reason) {
 }
 
 return view.extend({
+	/* The status is asked for the gateway's clock alone. */
 	load: function() {
-		return mw.incidents(null);
+		return Promise.all([ mw.incidents(null), mw.status() ]);
 	},
 
 	chosen: function() {
@@ -97,11 +101,14 @@ return view.extend({
 
 	/* What may be chosen: what there is. */
 	fill: function(select, all, values) {
-		const before = select.value;
+		const before = select.value, newest = [ '', ...Array.from(new Set(values)).filter((value) => value).sort() ];
 
-		dom.content(select, [ E('option', { 'value': '' }, [ all ]) ].concat(Array.from(new Set(values)).filter((value) => value).sort().map((value) =>
-			E('option', { 'value': value }, [ value ]))));
-		select.value = Array.from(select.options).some((option) => option.value === before) ? before : '';
+		/* A list that somebody has opened is left alone where nothing has changed. */
+		if (newest.join('\n') === Array.from(select.options, (option) => option.value).join('\n'))
+			return;
+
+		dom.content(select, newest.map((value) => E('option', { 'value': value }, [ value || all ])));
+		select.value = newest.includes(before) ? before : '';
 	},
 
 	state: function(incident) {
@@ -124,7 +131,7 @@ return view.extend({
 		if (incident.who?.hostname)
 			host.push(E('div', { 'class': 'mw-small' }, [ incident.ip ]));
 		if (incident.who?.unit)
-			host.push(E('div', { 'class': 'mw-small' }, [ [ incident.who.unit, incident.who.room ].filter((word) => word).join(', ') ]));
+			host.push(E('div', { 'class': 'mw-small' }, [ [ incident.who.unit, incident.who.room ].filter((word) => word).join(' · ') ]));
 
 		return [
 			this.state(incident), host, incident.coin ?? '–', E('span', { 'class': 'mw-break' }, [ mw.poolOf(incident) || '–' ]), mw.whole(this.rate(incident)),
@@ -136,12 +143,17 @@ return view.extend({
 	},
 
 	refill: function() {
-		const chosen = this.chosen();
+		const chosen = this.chosen(), focused = document.activeElement?.getAttribute('data-incident');
 
 		dom.content(this.fields.count, [ _('%d of %d').format(chosen.length, this.incidents.length) ]);
 		dom.content(this.place, [ mw.trouble(this.told), chosen.length
-			? mw.table([ _('State'), _('Host'), _('Coin'), _('Pool'), _('Hashrate'), _('Power'), _('Sightings'), _('Last seen'), '' ], chosen.map((incident) => this.row(incident)))
-			: this.told.isKnown ? mw.placeholder(this.incidents.length ? _('No incident is like that.') : _('No mining was seen.')) : E([]) ]);
+			? mw.table([ _('State'), _('Host'), _('Coin'), _('Pool'), _('Hashrate'), _('Power'), _('Sightings'), _('Last seen'), '' ], chosen.slice(0, ROWS).map((incident) => this.row(incident)))
+			: this.told.isKnown ? mw.placeholder(this.incidents.length ? _('No incident is like that.') : _('No mining was seen.')) : E([]),
+			chosen.length > ROWS ? mw.placeholder(_('%d more are not shown: choose fewer, or export them.').format(chosen.length - ROWS)) : E([]) ]);
+
+		/* Whoever goes by keys stays where they were. */
+		if (focused)
+			this.place.querySelector('[data-incident="%s"]'.format(CSS.escape(focused)))?.focus({ preventScroll: true });
 	},
 
 	take: function(told) {
@@ -165,7 +177,7 @@ return view.extend({
 	},
 
 	who: function(incident) {
-		const who = incident.who ?? {}, join = (...words) => words.filter((word) => word).join(', ');
+		const who = incident.who ?? {}, join = (...words) => words.filter((word) => word).join(' · ');
 
 		return mw.sheet([
 			[ _('Host'), join(who.hostname, incident.ip) ],
@@ -181,15 +193,16 @@ return view.extend({
 
 	what: function(incident) {
 		const sure = { high: _('sure'), medium: _('likely'), low: _('a guess') }[incident.coin_confidence];
+		const hardware = { cpu: _('a processor'), gpu: _('graphics cards'), asic: _('a mining machine') }[incident.hardware] ?? incident.hardware;
 
 		return mw.sheet([
-			[ _('Coin'), [ incident.coin, sure, incident.algorithm ].filter((word) => word).join(', ') ],
+			[ _('Coin'), [ incident.coin, sure, incident.algorithm ].filter((word) => word).join(' · ') ],
 			[ _('Pool'), incident.pool ],
 			[ _('Reached at'), (incident.endpoints ?? []).join(', ') ],
 			[ _('Wallet'), incident.wallet ? E('code', { 'class': 'mw-break' }, [ incident.wallet ]) : null ],
 			[ _('Protocol'), (incident.dialects ?? []).join(', ') ],
 			[ _('Software'), (incident.agents ?? []).join(', ') ],
-			[ _('Runs on'), incident.hardware ],
+			[ _('Runs on'), hardware ],
 			[ _('Rigs'), incident.rigs?.count ? '%d (%s)'.format(incident.rigs.count, known(incident.rigs.reason)) : null ],
 			[ _('Workers'), (incident.rigs?.workers ?? []).join(', ') ]
 		]);
@@ -246,15 +259,21 @@ return view.extend({
 		]);
 	},
 
-	evidence: function(records) {
-		if (!records.length)
-			return E([], [
-				E('h4', {}, [ _('Evidence') ]),
-				E('p', { 'class': 'mw-small' }, [ _('The records themselves are kept only where the journal is switched on.') ])
-			]);
+	/* When a record was written, as all other times; as it stands there where it is none. */
+	time: function(record) {
+		const text = String(record['@timestamp'] ?? ''), ms = Date.parse(text);
 
-		return E([], [ E('h4', {}, [ _('Evidence') ]) ].concat(records.map((record) => E('div', { 'class': 'mw-record' }, [
-			E('div', {}, [ E('strong', {}, [ String(record['@timestamp'] ?? '') ]), ' ', String(record.event?.reason ?? '') ]),
+		return Number.isNaN(ms) ? text : mw.moment(ms * 1000, 19);
+	},
+
+	evidence: function(records, wrong) {
+		const head = [ E('h4', {}, [ _('Evidence') ]), wrong ? E('p', { 'class': 'mw-break' }, [ _('Records may be missing: %s').format(wrong) ]) : '' ];
+
+		if (!records.length)
+			return E([], [ ...head, E('p', { 'class': 'mw-small' }, [ _('The records themselves are kept only where the journal is switched on.') ]) ]);
+
+		return E([], head.concat(records.map((record) => E('div', { 'class': 'mw-record' }, [
+			E('div', {}, [ E('strong', {}, [ this.time(record) ]), ' ', String(record.event?.reason ?? '') ]),
 			record.rule?.name ? E('div', { 'class': 'mw-small' }, [ _('by'), ' ', String(record.rule.name), ' (', String(record.rule.ruleset ?? ''), ')' ]) : '',
 			record.minewall?.excerpt ? E('pre', {}, [ String(record.minewall.excerpt) ]) : ''
 		]))));
@@ -262,7 +281,7 @@ return view.extend({
 
 	/* All that is known of one, with its records where these are kept. */
 	open: function(incident) {
-		return mw.json('show', [ incident.id ]).catch(() => ({ incident, records: [] })).then((told) => {
+		return mw.lines('show', [ incident.id ]).then(({ objects, wrong }) => ({ ...objects[0], wrong }), (error) => ({ wrong: error.message })).then((told) => {
 			const whole = told.incident && told.incident.time_us >= incident.time_us ? told.incident : incident;
 
 			ui.showModal([ _('Incident of %s').format(mw.host(whole)) ], [
@@ -272,7 +291,7 @@ return view.extend({
 					E('h4', {}, [ _('What') ]), this.what(whole),
 					E('h4', {}, [ _('How much') ]), this.howMuch(whole),
 					whole.exemption ? E('p', {}, [ _('Approved by %s: %s').format(whole.exemption.owner, whole.exemption.reason) ]) : '',
-					this.reasons(whole), this.days(whole), this.evidence(told.records ?? [])
+					this.reasons(whole), this.days(whole), this.evidence(told.records ?? [], told.wrong)
 				]),
 				E('div', { 'class': 'right mw-buttons' }, [
 					E('button', { 'class': 'btn', 'click': () => mw.save('minewall-%s.json'.format(whole.id), 'application/json', JSON.stringify({ incident: whole, records: told.records ?? [] }, null, '\t') + '\n') }, [ _('Export JSON') ]), ' ',
@@ -282,7 +301,7 @@ return view.extend({
 		});
 	},
 
-	render: function(told) {
+	render: function([ told ]) {
 		const refill = L.bind(this.refill, this);
 		const select = (id) => E('select', { 'class': 'cbi-input-select', 'id': id, 'change': refill });
 		const labelled = (name, field) => E('label', {}, [ E('span', {}, [ name ]), field ]);

@@ -17,11 +17,23 @@ return view.extend({
 	},
 
 	feedState: function(feed) {
+		const small = (text) => E('div', { 'class': 'mw-small mw-break' }, [ text ]), told = [];
+
 		if (feed.error)
-			return [ mw.badge('bad', _('failed')), E('div', { 'class': 'mw-small mw-break' }, [ feed.error ]) ];
-		if (!feed.fetched)
-			return [ mw.badge('warn', _('never fetched')) ];
-		return [ feed.alarm ? mw.badge('warn', _('old')) : mw.badge('good', _('current')) ];
+			told.push(mw.badge('bad', _('failed')), small(feed.error));
+		else if (!feed.fetched)
+			told.push(mw.badge('warn', _('never fetched')));
+		else if (!feed.expired)
+			told.push(feed.alarm ? mw.badge('warn', _('old')) : mw.badge('good', _('current')));
+
+		if (feed.error && feed.next_try)
+			told.push(small(_('tried again from %s').format(mw.moment(feed.next_try * 1e6))));
+		if (feed.expired)
+			told.push(mw.badge('warn', _('past its time')), small(_('Version %d was signed as valid until %s. It is used still; ask its maker for a newer one.').format(feed.version, mw.moment(feed.valid_until * 1e6))));
+		else if (feed.valid_until)
+			told.push(small(_('version %d, signed as valid until %s').format(feed.version, mw.moment(feed.valid_until * 1e6))));
+
+		return told;
 	},
 
 	renderFeeds: function(told) {
@@ -32,8 +44,8 @@ return view.extend({
 
 		return E([], [
 			...told.problems.map((problem) => E('div', { 'class': 'alert-message warning' }, [ problem ])),
-			mw.table([ _('Feed'), _('Category'), _('State'), _('Entries'), _('Refused'), _('Fetched'), _('Looked at') ], told.feeds.map((feed) => [
-				[ E('strong', {}, [ feed.name ]), E('div', { 'class': 'mw-small mw-break' }, [ feed.url ]) ], feed.category, this.feedState(feed),
+			mw.table([ _('Feed'), _('State'), _('Category'), _('Entries'), _('Refused'), _('Fetched'), _('Looked at') ], told.feeds.map((feed) => [
+				[ E('strong', {}, [ feed.name ]), E('div', { 'class': 'mw-small mw-break' }, [ feed.url ]) ], this.feedState(feed), feed.category,
 				feed.entries === null ? '–' : mw.count(feed.entries), feed.rejected === null ? '–' : mw.count(feed.rejected),
 				feed.fetched ? mw.ago(feed.fetched * 1e6) : '–', feed.checked ? mw.ago(feed.checked * 1e6) : '–'
 			])),
@@ -52,22 +64,26 @@ return view.extend({
 
 	/* Fetches, showing what is said meanwhile; then what it says at last, and the lists as they are now. */
 	handleUpdate: function(name) {
+		const still = (is) => this.buttons.forEach((button) => { button.disabled = is; });
 		const said = E('pre', { 'class': 'mw-said', 'id': 'mw-said' }, [ _('Fetching…') ]);
 
 		dom.content(this.places.progress, [ said ]);
+		still(true);
 
 		return mw.follow(name, (text) => dom.content(said, [ text || _('Fetching…') ])).then((text) => {
 			dom.content(said, [ text.trim() || _('It said nothing.') ]);
 		}, (error) => {
 			dom.content(said, [ _('It failed: %s').format(error.message) ]);
-		}).then(() => this.refresh());
+		}).then(() => this.refresh()).finally(() => still(false));
+	},
+
+	show: function([ told, status ]) {
+		dom.content(this.places.feeds, [ this.renderFeeds(told) ]);
+		dom.content(this.places.lists, [ this.renderLists(status) ]);
 	},
 
 	refresh: function() {
-		return this.load().then(([ told, status ]) => {
-			dom.content(this.places.feeds, [ this.renderFeeds(told) ]);
-			dom.content(this.places.lists, [ this.renderLists(status) ]);
-		});
+		return this.inTurn(() => this.load());
 	},
 
 	render: function([ told, status ]) {
@@ -75,7 +91,13 @@ return view.extend({
 
 		fields.add(map, 'lists');
 
-		this.places = { feeds: E('div', { 'id': 'mw-feeds' }, [ this.renderFeeds(told) ]), lists: E('div', { 'id': 'mw-lists' }, [ this.renderLists(status) ]), progress: E('div') };
+		this.places = { feeds: E('div', { 'id': 'mw-feeds' }), lists: E('div', { 'id': 'mw-lists' }), progress: E('div') };
+		this.buttons = [
+			E('button', { 'class': 'btn cbi-button-action', 'id': 'mw-update', 'click': ui.createHandlerFn(this, 'handleUpdate', 'update') }, [ _('Update now') ]),
+			E('button', { 'class': 'btn', 'id': 'mw-retry', 'click': ui.createHandlerFn(this, 'handleUpdate', 'retry') }, [ _('Try failed ones again') ])
+		];
+		this.show([ told, status ]);
+		this.inTurn = mw.inTurn((newest) => this.show(newest));
 		mw.again(L.bind(this.refresh, this), 30);
 
 		return map.render().then((exceptions) => E('div', { 'class': 'mw-page' }, [
@@ -84,10 +106,7 @@ return view.extend({
 			E('div', { 'class': 'cbi-section' }, [
 				E('h3', {}, [ _('Feeds') ]),
 				this.places.feeds,
-				E('p', { 'class': 'mw-buttons' }, [
-					E('button', { 'class': 'btn cbi-button-action', 'id': 'mw-update', 'click': ui.createHandlerFn(this, 'handleUpdate', 'update') }, [ _('Update now') ]), ' ',
-					E('button', { 'class': 'btn', 'id': 'mw-retry', 'click': ui.createHandlerFn(this, 'handleUpdate', 'retry') }, [ _('Try failed ones again') ])
-				]),
+				E('p', { 'class': 'mw-buttons' }, [ this.buttons[0], ' ', this.buttons[1] ]),
 				this.places.progress
 			]),
 			E('div', { 'class': 'cbi-section' }, [ E('h3', {}, [ _('Lists in use') ]), this.places.lists ]),

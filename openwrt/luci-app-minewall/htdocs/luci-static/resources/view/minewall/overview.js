@@ -23,7 +23,7 @@ function sum(rows, figure) {
    which day it is there. Where it does not, it is the browser's day, or that of the last incident if that is later. */
 function dates(today, incidents, count) {
 	const days = incidents.flatMap((incident) => (incident.days ?? []).map((day) => day.date));
-	const last = new Date((today || [ ...days, new Date().toISOString().slice(0, 10) ].sort().pop()) + 'T00:00:00Z');
+	const last = new Date((today || [ ...days, new Date(mw.now()).toISOString().slice(0, 10) ].sort().pop()) + 'T00:00:00Z');
 
 	return Array.from({ length: count }, (_unused, at) => new Date(last.getTime() - (count - 1 - at) * 86400000).toISOString().slice(0, 10));
 }
@@ -197,7 +197,7 @@ return view.extend({
 		const sinks = (status.sinks ?? []).map((sink) => [ E('span', { 'class': 'mw-break' }, [ sink.name ]), mw.badge(...states[this.sinkState(sink)]), mw.count(sink.sent), mw.count(sink.waiting), mw.count(sink.lost) ]);
 		/* A list that comes with the program is as old as that; one of a feed should be looked at now and then. */
 		const feed = (list) => (status.feeds ?? []).find((one) => one.name === list.name);
-		const old = (list) => feed(list) && Date.now() / 1000 - Math.max(feed(list).checked ?? 0, list.date) > STALE;
+		const old = (list) => feed(list) && mw.now() / 1000 - Math.max(feed(list).checked ?? 0, list.date) > STALE;
 		const lists = (status.lists ?? []).map((list) => [ list.name, mw.count(list.entries), list.date ? (old(list) ? mw.badge('warn', mw.ago(list.date * 1e6)) : mw.ago(list.date * 1e6)) : '–' ]);
 
 		return E([], [
@@ -216,7 +216,7 @@ return view.extend({
 		const wrong = told.results.filter((result) => WRONG[result.state]).sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state));
 
 		return wrong.map((result) => E('div', { 'class': 'alert-message %s'.format(WRONG[result.state]) }, [
-			E('strong', {}, [ result.what ]), E('div', {}, [ result.seen ]),
+			E('strong', {}, [ result.seen ]), E('div', {}, [ _('It should be so: %s').format(result.what) ]),
 			result.remedy ? E('div', { 'class': 'mw-remedy' }, [ _('What helps:'), ' ', E('code', {}, [ result.remedy ]) ]) : ''
 		]));
 	},
@@ -236,11 +236,11 @@ return view.extend({
 	},
 
 	refreshStatus: function() {
-		return mw.status().then((status) => this.show(status, this.told));
+		return this.inTurn(() => mw.status().then((status) => [ status, this.told ]));
 	},
 
 	refresh: function() {
-		return Promise.all([ mw.status(), mw.incidents(this.told) ]).then(([ status, told ]) => this.show(status, told));
+		return this.inTurn(() => Promise.all([ mw.status(), mw.incidents(this.told) ]));
 	},
 
 	/* Puts the newest figures in their places. */
@@ -259,6 +259,7 @@ return view.extend({
 
 		this.places = { state: place('mw-place'), tiles: place('mw-place'), trouble: place('mw-place'), charts: place('mw-halves'), parts: place('mw-place') };
 		this.show(status, told);
+		this.inTurn = mw.inTurn(([ newest, all ]) => this.show(newest, all));
 
 		mw.again(L.bind(this.refresh, this), 10);
 		window.setTimeout(L.bind(this.look, this), 100);
