@@ -9,6 +9,8 @@ use minewall_core::incident::{Hashrate, Incident, Side};
 use serde_json::Value;
 
 use crate::cli::program::{Files, Ran, minewall};
+use crate::report::browser::Browser;
+use crate::report::pages::keep;
 
 const HOUR_US: i64 = 3_600_000_000;
 
@@ -209,6 +211,27 @@ fn the_report_sums_up_what_is_true() {
     }
     let zh = lab.ask("report", &[&range[..4], &["--lang", "zh", "--format", "html"]].concat()).out;
     assert!(zh.contains("图书馆") && zh.contains("Dormitory 4"), "units stand in the page");
+}
+
+/// The pictures of docs/report.md.
+#[test]
+fn its_report_and_notice_show_whole() {
+    let (lab, files) = (lab(), Files::new());
+    let browser = Browser::new(files.path());
+    let range = &["--since", "2026-11-24", "--until", "2026-11-24"][..];
+    let named = &["00000000-3", "--named", "No. 17: 203.0.113.6:20036, 2026-11-24 01:00", "--due", "2026-12-08"][..];
+    for (command, asked, lang, width, height) in
+        [("report", range, "en", 1280, 1500), ("report", range, "zh", 1280, 1500), ("notice", named, "zh", 900, 1640)]
+    {
+        let page = files.path().join(format!("day-{command}-{lang}.html"));
+        let made = ["--offset", "+08:00", "--lang", lang, "--format", "html", "-o", page.to_str().unwrap()];
+        lab.ask(command, &[asked, &made].concat());
+        let shown = browser.measure(&page, width);
+        assert!(shown.width == width && shown.wider.is_empty(), "{shown:?}");
+        let (picture, console) = browser.picture(&page, width, height);
+        assert!(console.is_empty(), "{console:?}");
+        keep(&picture);
+    }
 }
 
 #[test]

@@ -5,20 +5,20 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// Chromium with a profile in a directory that goes away with the test.
-pub(super) struct Browser<'a> {
+pub(crate) struct Browser<'a> {
     directory: &'a Path,
 }
 
 /// What a page is like when shown.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Shown {
+pub(crate) struct Shown {
     /// The width of the window.
-    pub(super) window: u32,
+    pub(crate) window: u32,
     /// The width and height of all of the page.
-    pub(super) width: u32,
-    pub(super) height: u32,
+    pub(crate) width: u32,
+    pub(crate) height: u32,
     /// What stands wider than the window outside of what scrolls.
-    pub(super) wider: Vec<String>,
+    pub(crate) wider: Vec<String>,
 }
 
 /// Run in the test's copy only: writes down how wide and high the page is, and what reaches over the window's edge
@@ -40,7 +40,7 @@ const FRAME: &str = r#"<!DOCTYPE html><body><script>addEventListener("message", 
 })</script>"#;
 
 impl<'a> Browser<'a> {
-    pub(super) fn new(directory: &'a Path) -> Self {
+    pub(crate) fn new(directory: &'a Path) -> Self {
         Self { directory }
     }
 
@@ -60,7 +60,7 @@ impl<'a> Browser<'a> {
     }
 
     /// How a page shows in a window so wide.
-    pub(super) fn measure(&self, page: &Path, width: u32) -> Shown {
+    pub(crate) fn measure(&self, page: &Path, width: u32) -> Shown {
         let text = fs::read_to_string(page).unwrap();
         let policy = "content=\"default-src 'none'; style-src 'unsafe-inline'\"";
         assert!(text.contains(policy), "the page lets something be fetched");
@@ -80,7 +80,7 @@ impl<'a> Browser<'a> {
     }
 
     /// A picture of the top of the page as it is, and what the browser's console said.
-    pub(super) fn picture(&self, page: &Path, width: u32, height: u32) -> (PathBuf, Vec<String>) {
+    pub(crate) fn picture(&self, page: &Path, width: u32, height: u32) -> (PathBuf, Vec<String>) {
         let picture = self.directory.join(format!("{}-{width}.png", page.file_stem().unwrap().to_str().unwrap()));
         let shot = format!("--screenshot={}", picture.display());
         let output = self.run(page, &[&shot, &format!("--window-size={width},{height}")]);
@@ -89,7 +89,7 @@ impl<'a> Browser<'a> {
     }
 
     /// The page as it is printed.
-    pub(super) fn print(&self, page: &Path) -> Vec<u8> {
+    pub(crate) fn print(&self, page: &Path) -> Vec<u8> {
         let pdf = self.directory.join("printed.pdf");
         self.run(page, &["--no-pdf-header-footer", &format!("--print-to-pdf={}", pdf.display())]);
         fs::read(pdf).unwrap()

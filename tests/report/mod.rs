@@ -5,6 +5,6 @@
 //! | `sample` | incidents as they might be |
 //! | `browser` | a real headless Chromium |
 
-mod browser;
+pub(crate) mod browser;
 pub(crate) mod pages;
 pub(crate) mod sample;
