@@ -84,6 +84,21 @@ fn why_records_are_not_shown_is_told() {
 }
 
 #[test]
+fn a_fetch_that_nothing_is_heard_of_has_not_failed() {
+    let school = School::new("en", true);
+    let mut browser = school.browser();
+    // As where uhttpd has waited long enough.
+    browser.before(
+        "const send = XMLHttpRequest.prototype.send; XMLHttpRequest.prototype.send = function(body) { \
+         if (String(body).includes('update')) setTimeout(() => this.onerror(), 0); else send.call(this, body); };",
+    );
+    browser.open(&school.router.page("lists"));
+    browser.click("#mw-update");
+    browser.wait("document.getElementById('mw-said').innerText.includes('What was begun goes on')");
+    browser.wait("!document.getElementById('mw-update').disabled && !document.getElementById('mw-retry').disabled");
+}
+
+#[test]
 fn a_long_list_is_cut_short_and_says_so() {
     let incidents = (0..205).map(|number| sample::incident(&format!("5f0c9a1e77b2d4c3-{number}"))).collect();
     let school = School::of(until_today(incidents), "en", true);

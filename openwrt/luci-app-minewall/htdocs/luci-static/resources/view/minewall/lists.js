@@ -8,6 +8,9 @@
 
 /* Lists: what is known, how old it is, fetching it anew; and what is let pass although it is listed. */
 
+/* Names of errors by which LuCI says that a command was not begun. */
+const REFUSED = [ 'InvalidArgumentError', 'PermissionError', 'NotFoundError' ];
+
 return view.extend({
 	load: function() {
 		return Promise.all([
@@ -73,7 +76,10 @@ return view.extend({
 		return mw.follow(name, (text) => dom.content(said, [ text || _('Fetching…') ])).then((text) => {
 			dom.content(said, [ text.trim() || _('It said nothing.') ]);
 		}, (error) => {
-			dom.content(said, [ _('It failed: %s').format(error.message) ]);
+			/* The web server of a router does not wait for ever; the command does not mind. */
+			const text = REFUSED.includes(error.name) ? _('It failed: %s') : _('Nothing more was heard of it: %s. What was begun goes on; what came of it is shown above in a while.');
+
+			dom.content(said, [ text.format(error.message) ]);
 		}).then(() => this.refresh()).finally(() => still(false));
 	},
 
