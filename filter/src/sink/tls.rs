@@ -23,6 +23,7 @@ mod built_in {
     use minewall_core::config::Syslog;
     use rustix::io::Errno;
     use rustix::net::{RecvFlags, recv};
+    use rustls::client::Resumption;
     use rustls::pki_types::pem::{self, PemObject};
     use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
     use rustls::{AlertDescription, CertificateError, ClientConfig, ClientConnection, ProtocolVersion, RootCertStore};
@@ -60,13 +61,19 @@ mod built_in {
         let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
         let builder = builder.with_root_certificates(authorities(&settings.authorities)?);
         if settings.certificate.is_empty() {
-            return Ok(builder.with_no_client_auth());
+            return Ok(anew_each_time(builder.with_no_client_auth()));
         }
         let chain = certificates(&settings.certificate).context("certificate")?;
         let key = PrivateKeyDer::from_pem_file(&settings.key).map_err(|error| unreadable(&settings.key, error));
         let key = key.context("a PEM file with an unencrypted private key is needed").context("key")?;
         let fits = || format!("{} is not the key of the certificate in {}", settings.key, settings.certificate);
-        builder.with_client_auth_cert(chain, key).with_context(fits).context("key")
+        builder.with_client_auth_cert(chain, key).map(anew_each_time).with_context(fits).context("key")
+    }
+
+    /// No session is taken up again: an rsyslogd that asks for certificates (ossl) refuses one that is.
+    fn anew_each_time(mut config: ClientConfig) -> ClientConfig {
+        config.resumption = Resumption::disabled();
+        config
     }
 
     fn authorities(path: &str) -> Result<RootCertStore> {

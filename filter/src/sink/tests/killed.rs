@@ -69,6 +69,31 @@ fn filed(place: &Path, name: &str) -> Vec<u32> {
     ids(text.lines().filter(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()))
 }
 
+/// A connection that broke is followed by another at the first attempt, also where certificates are asked for.
+#[test]
+fn rsyslogd_is_returned_to_by_tls() {
+    let Some(program) = program() else { return };
+    let scratch = Scratch::new();
+    let place = scratch.0.clone();
+    certificates::make(&place);
+    let port = Port::tcp().unwrap();
+    let tls = port.number();
+    let inputs = [("tls", format!("type=\"imtcp\" address=\"127.0.0.1\" port=\"{tls}\""))];
+    fs::write(place.join("rsyslog.conf"), configuration(&place, driver(), &inputs)).unwrap();
+    let mut daemon = Daemon { program, place: place.clone(), ready: tls, child: None };
+    daemon.start();
+    let settings = certificates::sink(&place, "localhost", tls, "ca", Some("gw"));
+    let config::Sink::Syslog(settings) = from_toml(&settings) else { panic!("syslog") };
+    let mut transport = super::super::transport::new(&settings, Duration::from_secs(5)).unwrap();
+    for time in ["first", "second", "third"] {
+        transport.open().unwrap_or_else(|error| panic!("the {time} time: {error}"));
+    }
+}
+
+fn driver() -> &'static str {
+    if Path::new("/usr/lib/x86_64-linux-gnu/rsyslog/lmnsd_ossl.so").exists() { "ossl" } else { "gtls" }
+}
+
 /// `MINEWALL_OUTAGE` seconds for a longer one by hand, `MINEWALL_OUTAGE_RATE` records a second.
 fn from_environment(name: &str, otherwise: u64) -> u64 {
     env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
@@ -84,14 +109,13 @@ fn rsyslogd_killed_under_load_misses_nothing() {
     // Nobody else is given them while the daemon is dead.
     let ports = [Port::tcp(), Port::tcp(), Port::udp()].map(Result::unwrap);
     let [plain, tls, udp] = ports.each_ref().map(Port::number);
-    let driver = if Path::new("/usr/lib/x86_64-linux-gnu/rsyslog/lmnsd_ossl.so").exists() { "ossl" } else { "gtls" };
     let inputs = [
         ("tcp", format!("type=\"imptcp\" address=\"127.0.0.1\" port=\"{plain}\"")),
         ("tls", format!("type=\"imtcp\" address=\"127.0.0.1\" port=\"{tls}\"")),
         ("udp", format!("type=\"imudp\" address=\"127.0.0.1\" port=\"{udp}\" rcvbufSize=\"4m\"")),
         ("unix", format!("type=\"imuxsock\" Socket=\"{shown}/socket\" UseSpecialParser=\"off\"")),
     ];
-    fs::write(place.join("rsyslog.conf"), configuration(&place, driver, &inputs)).unwrap();
+    fs::write(place.join("rsyslog.conf"), configuration(&place, driver(), &inputs)).unwrap();
     let mut daemon = Daemon { program, place: place.clone(), ready: plain, child: None };
     daemon.start();
     let way = |name: &str, address: String| {
