@@ -79,6 +79,10 @@ impl Seen {
 #[derive(Debug)]
 struct Going {
     id: String,
+    /// Those of its records that it names.
+    records: Vec<String>,
+    /// Where it led to.
+    endpoints: Vec<String>,
     since_us: i64,
     until_us: i64,
 }
@@ -168,10 +172,12 @@ impl Index {
         }
         for incident in incidents {
             let ip = incident.ip.to_string();
-            let going = Going { id: incident.id, since_us: incident.first_us, until_us: incident.last_us };
+            let far = incident.endpoints.last().cloned().or(incident.pool).unwrap_or_default();
+            let (since_us, until_us) = (incident.first_us, incident.last_us);
+            let (records, endpoints) = (incident.records, incident.endpoints);
+            let going = Going { id: incident.id, records, endpoints, since_us, until_us };
             self.incidents.entry(ip.clone()).or_default().push(going);
             let host = Host { ip, mac: incident.mac, who: incident.who };
-            let far = incident.endpoints.last().cloned().or(incident.pool).unwrap_or_default();
             for address in incident.nat.iter().filter_map(|nat| nat.parse::<SocketAddr>().ok()) {
                 let seen = Seen {
                     since_us: incident.first_us,
@@ -260,11 +266,17 @@ impl Index {
         all.get(from..to).unwrap_or_default().iter().filter(near)
     }
 
-    /// The incident of the host that was going on then, or the nearest within that time.
-    pub(super) fn incident(&self, ip: &str, at_us: i64, within_us: i64) -> Option<&str> {
-        let distance = |going: &&Going| (going.since_us - at_us).max(at_us - going.until_us).max(0);
-        let nearest = self.incidents.get(ip)?.iter().min_by_key(distance)?;
-        (distance(&nearest) <= within_us).then_some(nearest.id.as_str())
+    /// The incident that this was seen of: of the host's that went on then, or within that time, the one that names the
+    /// record, else one that led there, else the nearest.
+    pub(super) fn incident(&self, seen: &Seen, at_us: i64, within_us: i64) -> Option<&str> {
+        let distance = |going: &Going| (going.since_us - at_us).max(at_us - going.until_us).max(0);
+        let is_strange = |going: &Going| {
+            let names_it = seen.record.as_ref().is_some_and(|record| going.records.contains(record));
+            let far = seen.far.split(' ').next().unwrap_or_default();
+            (!names_it, !going.endpoints.iter().any(|endpoint| endpoint == far))
+        };
+        let all = self.incidents.get(&seen.host.ip)?.iter().filter(|going| distance(going) <= within_us);
+        all.min_by_key(|going| (is_strange(going), distance(going))).map(|going| going.id.as_str())
     }
 }
 
@@ -287,4 +299,43 @@ fn narrowed(told: Seen, seen: &[Seen]) -> Vec<Seen> {
         rest = end.and_then(|end| behind.get(end..)).unwrap_or_default();
     }
     if stretches.is_empty() { vec![told] } else { stretches }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_incidents_at_one_time_the_one_it_was_seen_of_is_told() {
+        let going = |id: &str, record: &str, endpoint: &str| Going {
+            id: id.to_owned(),
+            records: vec![record.to_owned()],
+            endpoints: vec![endpoint.to_owned()],
+            since_us: 0,
+            until_us: 9,
+        };
+        let mut index = Index::new(HashSet::new());
+        let all = vec![going("name", "r-1", "pool.example.org"), going("login", "r-2", "192.0.2.7:3333")];
+        index.incidents.insert("10.0.0.5".to_owned(), all);
+        let host = Arc::new(Host { ip: "10.0.0.5".to_owned(), mac: None, who: Who::default() });
+        for (record, far, id) in [
+            (Some("r-2"), "", "login"),
+            (Some("r-1"), "192.0.2.7:3333", "name"),
+            (Some("r-9"), "192.0.2.7:3333 (pool.example.org)", "login"),
+            (None, "198.51.100.1:443", "name"),
+        ] {
+            let seen = Seen {
+                since_us: 5,
+                until_us: 5,
+                public_port: None,
+                inside_port: None,
+                host: Arc::clone(&host),
+                far: far.into(),
+                source: Source::Record,
+                record: record.map(str::to_owned),
+            };
+            assert_eq!(index.incident(&seen, 5, 0), Some(id), "{record:?} {far}");
+            assert_eq!(index.incident(&seen, 20, 5), None);
+        }
+    }
 }

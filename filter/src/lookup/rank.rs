@@ -62,7 +62,7 @@ pub(super) fn answers<'a>(index: &'a Index, question: &Question) -> Vec<Answer<'
     let answers = all.into_iter().take(MOST).enumerate().map(|(at, ((certainty, _, _), seen))| {
         let certainty = if is_taken { certainty.max(Certainty::Likely) } else { certainty };
         is_taken |= certainty == Certainty::Exact;
-        let incident = index.incident(&seen.host.ip, question.at_us, question.within_us);
+        let incident = index.incident(seen, question.at_us, question.within_us);
         Answer { rank: at + 1, certainty, why: why(seen, question), seen, incident }
     });
     answers.collect()
