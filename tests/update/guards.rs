@@ -29,7 +29,7 @@ fn refused(place: &Place, text: &str, words: &[&str]) {
 
 /// `--accept` takes it.
 fn accepted(place: &Place) {
-    place.update(&["one", "--accept", "--force"]).must(0, &["one: "]);
+    place.update(&["one", "--accept"]).must(0, &["one: "]);
 }
 
 #[test]

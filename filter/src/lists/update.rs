@@ -27,8 +27,8 @@ pub(crate) struct Update {
     /// Try feeds again that are left alone after failures
     #[arg(long)]
     force: bool,
-    /// Take the named feeds although they have shrunk or grown, hold many names that are never blocked or that cannot be
-    /// used, list what lists.allow holds, or were rolled back
+    /// Take the named feeds now, although they have shrunk or grown, hold many names that are never blocked or that cannot
+    /// be used, list what lists.allow holds, or were rolled back
     #[arg(long, requires = "names")]
     accept: bool,
     /// Say only what went wrong

@@ -32,6 +32,13 @@ pub(crate) struct Options {
     pub(crate) accept: bool,
 }
 
+impl Options {
+    /// Who takes what was refused means now, not at the next try.
+    const fn tries_now(self) -> bool {
+        self.force || self.accept
+    }
+}
+
 /// An update under way.
 #[derive(Debug)]
 pub(crate) struct Update<'a> {
@@ -113,7 +120,7 @@ impl<'a> Update<'a> {
     pub(crate) fn take(&mut self, feed: &'a Feed) -> End {
         let now = super::now();
         let attempt = self.attempts.of(&feed.name);
-        if let Some(until) = attempt.waits_until(now).filter(|_| !self.options.force) {
+        if let Some(until) = attempt.waits_until(now).filter(|_| !self.options.tries_now()) {
             return End::Waits(until, attempt.error.clone().unwrap_or_default());
         }
         let end = self.fetch(feed, now);
