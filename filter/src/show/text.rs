@@ -39,7 +39,7 @@ fn who(sheet: &mut Sheet, incident: &Incident) {
     sheet.heading("Who");
     sheet.row("host", joined([Some(&incident.ip.to_string()), who.hostname.as_ref()]));
     let others: Vec<_> = who.addresses.iter().filter(|ip| **ip != incident.ip).map(ToString::to_string).collect();
-    sheet.row("also seen as", others.join(", "));
+    sheet.row("also seen", others.join(", "));
     let mac = incident.mac.as_ref();
     sheet.row(
         "hardware",

@@ -21,6 +21,9 @@ const HIGH: u16 = 16;
 /// Lines of what happened.
 const EVENTS: u16 = 5;
 
+/// What stands over them.
+pub(super) const EVENTS_TITLE: &str = "last events (UTC)";
+
 /// Whether there are colours.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Paint {
@@ -210,7 +213,7 @@ fn largest(span: &str) -> String {
 }
 
 fn happened(frame: &mut Frame<'_>, area: Rect, view: &View) {
-    let title = Line::styled("last events (UTC)", Style::new().add_modifier(Modifier::UNDERLINED));
+    let title = Line::styled(EVENTS_TITLE, Style::new().add_modifier(Modifier::UNDERLINED));
     let columns = usize::from(area.width);
     let lines = view.top.events.iter().take(EVENTS.into()).map(|event| Line::from(event_text(event, columns)));
     frame.render_widget(Paragraph::new(std::iter::once(title).chain(lines).collect::<Vec<_>>()), area);

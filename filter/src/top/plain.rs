@@ -2,7 +2,7 @@
 
 use comfy_table::{ContentArrangement, Table, presets};
 
-use super::draw::{HEADER, columns, event_text, figures_text, heading_text};
+use super::draw::{EVENTS_TITLE, HEADER, columns, event_text, figures_text, heading_text};
 use super::view::View;
 use crate::incidents::Width;
 
@@ -23,6 +23,9 @@ pub(super) fn text(view: &View, width: Width) -> String {
         if view.top.open > rows.len() {
             text += &format!("and {} more: minewall incidents --live\n", view.top.open - rows.len());
         }
+    }
+    if !view.top.events.is_empty() {
+        text += &format!("{EVENTS_TITLE}\n");
     }
     for event in &view.top.events {
         text += &format!("{}\n", event_text(event, width.0));
