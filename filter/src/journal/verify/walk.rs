@@ -89,7 +89,8 @@ impl<'a> Walk<'a> {
             self.read(segment, is_open);
         }
         if !segments.is_empty() && !is_written && !self.is_stopped {
-            let what = "it ends without the checkpoint of a stop: minewall was killed, or the end is cut off";
+            let what = "it ends without the checkpoint of a stop: minewall was killed, the end is cut off, or this is \
+                        a copy made while it was written";
             self.find("unfinished", self.next - 1, what.to_owned());
         }
         self.beginning(first, oldest.as_deref());
