@@ -141,7 +141,7 @@ enum Command {
     /// From the journal of the configuration, or from files; without these the running minewall is asked for the open
     /// ones. The one seen last comes first. Exit code 0: they were read, whether or not there are any; 2: error.
     #[command(
-        after_help = "Examples:\n  minewall incidents\n  minewall incidents --since 7d --unit Physics --state open\n  minewall incidents --from /var/log/minewall.jsonl --format csv > incidents.csv\n  minewall incidents --live --format json | jq .wallet"
+        after_help = "Examples:\n  minewall incidents\n  minewall incidents --since 7d --unit Physics --state open\n  minewall incidents --from /var/log/minewall/records.jsonl --format csv > incidents.csv\n  minewall incidents --live --format json | jq .wallet"
     )]
     Incidents(incidents::Incidents),
     /// Watch what mines right now, in a terminal
@@ -157,7 +157,7 @@ enum Command {
     /// Who, what, how much, when, the reasons with their weights, and the records where these can be read. Exit code 0:
     /// it was shown; 2: there is none, several ids begin so, or error.
     #[command(
-        after_help = "Examples:\n  minewall show 4f1c\n  minewall show 4f1c --from /var/log/minewall.jsonl --offset +08:00\n  minewall show 4f1c --format json | jq .incident.energy"
+        after_help = "Examples:\n  minewall show 4f1c\n  minewall show 4f1c --from /var/log/minewall/records.jsonl --offset +08:00\n  minewall show 4f1c --format json | jq .incident.energy"
     )]
     Show(show::Show),
     /// The lists: fetch them, search them, hand them on
@@ -172,7 +172,7 @@ enum Command {
     /// rest. Approved research is told apart. Exit code 0: written; 1: written, and no mining was seen; 2: error.
     #[cfg(feature = "report")]
     #[command(
-        after_help = "Examples:\n  minewall report --since last-week --lang zh -o report.html\n  minewall report --from /var/log/minewall.json --since 2026-11-01 --by host --format csv --bom > hosts.csv\n  minewall report --since 7d --format json | jq .total.kwh"
+        after_help = "Examples:\n  minewall report --since last-week --lang zh -o report.html\n  minewall report --from /var/log/minewall/records.jsonl --since 2026-11-01 --by host --format csv --bom > hosts.csv\n  minewall report --since 7d --format json | jq .total.kwh"
     )]
     Report(report::Report),
     /// Write one incident on one page, with its evidence and fields to sign

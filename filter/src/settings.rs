@@ -128,9 +128,15 @@ fn within(path: &Path) -> String {
 }
 
 fn parse(text: &str) -> Result<Config> {
-    let config: Config = tree::toml(text).map_err(|error| anyhow!("{}", error.to_string().trim_end()))?;
+    let config: Config = tree::toml(text).map_err(|wrong| unread(&wrong))?;
     bounds(&config).map_err(|error| located(text, error))?;
     Ok(config)
+}
+
+/// A block of the manual put at the end of a file that has its table already is the most usual mistake.
+fn unread(wrong: &tree::Wrong) -> Error {
+    let remedy = if wrong.message() == "duplicate key" { ": it stands above already; change it there" } else { "" };
+    anyhow!("{}{remedy}", wrong.to_string().trim_end())
 }
 
 /// Checks what types cannot; an error says in its context which setting it is about.

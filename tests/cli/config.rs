@@ -24,12 +24,12 @@ fn what_is_commented_out_in_the_example_is_sound_too() {
     };
     let text: Vec<_> = text.lines().map(uncomment).collect();
     let text = text.join("\n").replace("/etc/minewall/own.list", &list);
-    let text = text.replace("/var/log/minewall.jsonl", records.to_str().unwrap());
+    let text = text.replace("/var/log/minewall/records.jsonl", records.to_str().unwrap());
     let secret = files.write("webhook.secret", "0123456789abcdef\n");
     let text = text.replace("/etc/minewall/webhook.secret", &secret);
     let (spools, eve) = (files.path().join("spool"), files.path().join("eve.json"));
     let text = text.replace("/var/lib/minewall/spool", spools.to_str().unwrap());
-    let text = text.replace("/var/log/minewall-eve.json", eve.to_str().unwrap());
+    let text = text.replace("/var/log/minewall/eve.json", eve.to_str().unwrap());
     for word in ["\n[[exempt]]", "\n[[lists.file]]", "\n[[lists.feed]]", "\n[[sink]]", "\nexpires ="] {
         assert!(text.contains(word), "{word} is not in the example any more");
     }
@@ -50,7 +50,7 @@ fn every_mistake_names_file_line_setting_and_remedy() {
         ("\nmod = \"block\"\n", 2, &["unknown field `mod`", "`mode`"]),
         ("mode = block\n", 1, &["mode = block"]),
         ("[dns\n", 1, &["[dns"]),
-        ("mode = \"block\"\nmode = \"observe\"\n", 2, &["mode", "duplicate"]),
+        ("mode = \"block\"\nmode = \"observe\"\n", 2, &["mode", "duplicate", "change it there"]),
         ("inside = [\"10.0.0\"]\n", 1, &["\"10.0.0\" is no address or prefix", "10.0.0.0/8"]),
         ("[observer]\nname = 7\n", 2, &["name = 7", "expected a string"]),
         ("[dns]\naction = \"refuse\"\n", 2, &["refuse", "nxdomain", "sinkhole"]),

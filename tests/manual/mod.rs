@@ -184,7 +184,12 @@ fn rsyslogd_understands_what_is_meant_for_it() {
     }
     for block in of("rsyslog") {
         let files = Files::new();
-        let config = files.write("rsyslog.conf", &block.text);
+        // It looks whether certificates are there, and no further.
+        for name in ["ca.pem", "logs.pem", "logs.key"] {
+            files.write(name, "");
+        }
+        let place = format!("{}/", files.path().display());
+        let config = files.write("rsyslog.conf", block.text.replace("/etc/rsyslog/", &place));
         let output = Command::new(program).args(["-N1", "-f", &config]).output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success() && !said.contains("error"), "{}: {said}", block.place());

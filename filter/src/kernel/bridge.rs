@@ -125,7 +125,10 @@ impl Shown {
         }
         for name in hidden(settings) {
             let path = settings.join(name);
-            fs::write(&path, "1").with_context(|| format!("kernel.bridge = \"on\" needs net.bridge.{name} = 1"))?;
+            // The service of the Debian package may not.
+            let needs =
+                || format!("kernel.bridge = \"on\" needs net.bridge.{name} = 1; set it by sysctl (docs/bridge.md)");
+            fs::write(&path, "1").with_context(needs)?;
             if !self.changed.contains(&path) {
                 self.changed.push(path);
             }
