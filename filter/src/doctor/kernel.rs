@@ -100,7 +100,10 @@ pub(super) fn bridged(scene: &Scene) -> Vec<Outcome> {
     }
     let outcome = |seen: String| match scene.config.kernel.bridge {
         Bridge::On => Outcome::fail(seen, "start minewall: it sets br_netfilter itself"),
-        Bridge::Auto => Outcome::note(seen, "kernel.bridge = \"on\" if hosts are beyond a port, then restart minewall"),
+        Bridge::Auto => Outcome::note(
+            seen,
+            "kernel.bridge = \"on\" if hosts are beyond a port (Debian's package: docs/bridge.md), then restart minewall",
+        ),
         Bridge::Off => Outcome::note(seen, ""),
     };
     obstacles.into_iter().map(outcome).collect()

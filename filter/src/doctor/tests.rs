@@ -456,7 +456,7 @@ fn document() -> String {
          sinks' peers (with `--send-test` a line that says it is a test). Without root and without a running minewall it says what\n\
          it could not look at.\n\n\
          ```sh\n\
-         minewall doctor                     # all of it, traffic for 3 seconds\n\
+         minewall doctor                     # all of it, traffic for some seconds\n\
          minewall doctor --watch 60          # traffic for a minute: says more of interfaces that see nothing\n\
          minewall doctor --list              # which checks there are\n\
          minewall doctor --check sinks --send-test\n\
