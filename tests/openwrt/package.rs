@@ -103,7 +103,13 @@ fn the_program_is_built_for_routers() {
     let path = format!("{}:{}", out.join("bin").display(), std::env::var("PATH").unwrap());
     let told = must(make(out, "compile").env("PATH", path));
     let version = env!("CARGO_PKG_VERSION");
-    for word in ["--no-default-features", "--features router", "--profile router", "--locked", &format!("minewall-{version}/filter")] {
+    for word in [
+        "--no-default-features",
+        "--features router",
+        "--profile router",
+        "--locked",
+        &format!("minewall-{version}/filter"),
+    ] {
         assert!(told.contains(word), "{word}: {told}");
     }
     let manifest: toml::Table = fs::read_to_string(at("filter/Cargo.toml")).unwrap().parse().unwrap();
