@@ -11,7 +11,7 @@ mod netlink;
 #[path = "../filter/src/run/rank.rs"]
 mod rank;
 
-use std::io::Result;
+use std::io::{Error, ErrorKind, Result};
 use std::process::ExitCode;
 use std::thread::JoinHandle;
 
@@ -96,9 +96,17 @@ fn in_bursts(number: u16, mark: u32) -> Result<JoinHandle<Result<()>>> {
     socket.set_no_enobufs(true)?;
     sockopt::set_socket_recv_buffer_size_force(&socket, RECEIVE_BUFFER)?;
     send(&socket, &message::bind(Terms { number, copy: COPY, length: LENGTH, fail_open: true }), SendFlags::empty())?;
+    // No rule leads here yet, so that the answer comes first.
+    let mut room = vec![0; LONGEST];
+    let (length, _) = recv(&socket, &mut room[..], RecvFlags::empty())?;
+    match message::read(&room[..length], 0) {
+        Some((Message::Error(0), _)) => {}
+        Some((Message::Error(number), _)) => return Err(Error::from_raw_os_error(number)),
+        _ => return Err(ErrorKind::InvalidData.into()),
+    }
     Ok(std::thread::spawn(move || {
         hurry();
-        let (mut room, mut verdicts) = (vec![0; LONGEST], Vec::with_capacity(LONGEST));
+        let mut verdicts = Vec::with_capacity(LONGEST);
         loop {
             let (mut flags, mut read) = (RecvFlags::empty(), 0);
             while read < BURST {
@@ -107,9 +115,13 @@ fn in_bursts(number: u16, mark: u32) -> Result<JoinHandle<Result<()>>> {
                     Err(Errno::AGAIN | Errno::INTR) => break,
                     Err(error) => return Err(error.into()),
                 };
-                if let Some((Message::Packet(packet), _)) = message::read(&room[..length], 0) {
-                    let decision = Decision { passes: true, mark: Some(mark), bytes: None };
-                    message::verdict(&mut verdicts, number, packet.id, decision);
+                match message::read(&room[..length], 0) {
+                    Some((Message::Packet(packet), _)) => {
+                        let decision = Decision { passes: true, mark: Some(mark), bytes: None };
+                        message::verdict(&mut verdicts, number, packet.id, decision);
+                    }
+                    // Of a packet that is gone; the binding was said to be good before.
+                    Some((Message::Error(_) | Message::Other, _)) | None => {}
                 }
                 read += 1;
                 flags = RecvFlags::DONTWAIT;

@@ -6,6 +6,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::Output;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -31,6 +32,7 @@ struct Shared {
     uci: Mutex<Uci>,
     ran: Mutex<Vec<String>>,
     refused: Mutex<Vec<String>>,
+    is_deaf: AtomicBool,
 }
 
 /// A request: method, path without its query, body.
@@ -48,7 +50,8 @@ impl Router {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let at = listener.local_addr().unwrap();
         let (ran, refused) = (Mutex::default(), Mutex::default());
-        let shared = Arc::new(Shared { acl, lang, runs, uci: Mutex::new(uci), ran, refused });
+        let is_deaf = AtomicBool::new(false);
+        let shared = Arc::new(Shared { acl, lang, runs, uci: Mutex::new(uci), ran, refused, is_deaf });
         let served = Arc::clone(&shared);
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
@@ -62,6 +65,11 @@ impl Router {
     /// The address of a page.
     pub(super) fn page(&self, name: &str) -> String {
         format!("http://{}/cgi-bin/luci/admin/services/minewall/{name}", self.at)
+    }
+
+    /// Has its cgi-io hand out nothing of what commands complain of, as before OpenWrt 25.12.
+    pub(super) fn is_deaf(&self) {
+        self.shared.is_deaf.store(true, Ordering::Release);
     }
 
     /// What was run since the last time.
@@ -156,7 +164,7 @@ impl Shared {
         let done = if self.acl.executes_by("cgi-io") { self.run(&words) } else { None };
         let Some(done) = done else { return Reply("403 Forbidden", "text/plain", Vec::new()) };
         let mut told = done.stdout;
-        if field("stderr") == "1" {
+        if field("stderr") == "1" && !self.is_deaf.load(Ordering::Acquire) {
             told.extend(done.stderr);
         }
         Reply("200 OK", "application/octet-stream", told)

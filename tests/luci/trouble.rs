@@ -77,17 +77,33 @@ fn why_records_are_not_shown_is_told() {
         (words[1] == "show").then(|| failed("the journal is locked"))
     });
     let mut browser = school.browser();
+    let told = "document.querySelector('.modal')?.innerText.includes('Records may be missing: the journal is locked')";
+    for is_old in [false, true] {
+        if is_old {
+            school.router.is_deaf();
+        }
+        browser.open(&school.router.page("incidents"));
+        browser.click("#mw-incidents button");
+        browser.wait(told);
+    }
+}
+
+#[test]
+fn nothing_to_choose_is_said_too() {
+    let school = School::of(Vec::new(), "en", true);
+    let mut browser = school.browser();
     browser.open(&school.router.page("incidents"));
-    browser.click("#mw-incidents button");
-    browser
-        .wait("document.querySelector('.modal').innerText.includes('Records may be missing: the journal is locked')");
+    browser.wait("document.body.innerText.includes('No mining was seen.')");
+    for (id, text) in [("coin", "any coin"), ("pool", "any pool")] {
+        assert_eq!(browser.text(&format!("document.getElementById('mw-{id}').innerText")), text);
+    }
 }
 
 #[test]
 fn a_fetch_that_nothing_is_heard_of_has_not_failed() {
     let school = School::new("en", true);
     let mut browser = school.browser();
-    // As where uhttpd has waited long enough.
+    // As where the connection breaks.
     browser.before(
         "const send = XMLHttpRequest.prototype.send; XMLHttpRequest.prototype.send = function(body) { \
          if (String(body).includes('update')) setTimeout(() => this.onerror(), 0); else send.call(this, body); };",
@@ -132,6 +148,15 @@ struct Ways {
 
 #[test]
 fn what_cannot_be_read_is_told_and_what_was_read_stays() {
+    trouble(false);
+}
+
+#[test]
+fn what_cannot_be_read_is_told_by_an_older_openwrt_too() {
+    trouble(true);
+}
+
+fn trouble(is_old: bool) {
     let ways = Arc::new(Ways::default());
     ways.past_fails.store(true, Ordering::Release);
     ways.live_fails.store(true, Ordering::Release);
@@ -145,6 +170,9 @@ fn what_cannot_be_read_is_told_and_what_was_read_stays() {
         (words[1] == "incidents" && fails.load(Ordering::Acquire)).then(|| failed(error))
     });
     let mut browser = school.browser();
+    if is_old {
+        school.router.is_deaf();
+    }
     let trouble = "(document.getElementById('mw-trouble')?.innerText ?? '')";
     let rows = "document.querySelectorAll('#mw-incidents .tr:not(.table-titles)').length";
 

@@ -42,6 +42,8 @@ fn until_a_job(host: &Namespace, login: &Login, family: Family) -> Result<Heard>
     let mut session = connected.map_err(|error| anyhow!("{}: {error:?}", login.client))?;
     session.log_in(login, Manner::Lines);
     session.wait_lines(login.lines().len() + 1, LIMIT);
+    // A cut would follow.
+    session.listen(QUIET);
     Ok(session.heard())
 }
 

@@ -51,6 +51,7 @@ impl Test {
         build::cargo(&["test", "--workspace", "--locked"])?;
         Fuzz::short(FUZZ_SECONDS).perform()
     }
+
     /// What others have to give and cannot be had here is passed over, where that was asked for.
     fn or_skipped(&self, result: Result<()>) -> Result<()> {
         match result {

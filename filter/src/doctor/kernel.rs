@@ -99,7 +99,9 @@ pub(super) fn bridged(scene: &Scene) -> Vec<Outcome> {
         return vec![Outcome::ok("what passes between ports of bridges is shown to the rules")];
     }
     let outcome = |seen: String| match scene.config.kernel.bridge {
-        Bridge::On => Outcome::fail(seen, "start minewall: it sets br_netfilter itself"),
+        Bridge::On => {
+            Outcome::fail(seen, "start minewall: it sets br_netfilter itself (Debian's package: docs/bridge.md)")
+        }
         Bridge::Auto => Outcome::note(
             seen,
             "kernel.bridge = \"on\" if hosts are beyond a port (Debian's package: docs/bridge.md), then restart minewall",

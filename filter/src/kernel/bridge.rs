@@ -119,7 +119,7 @@ impl Shown {
             run("modprobe", &[MODULE], "").with_context(|| {
                 format!(
                     "kernel.bridge = \"on\" needs the kernel module {MODULE} (CONFIG_BRIDGE_NETFILTER; OpenWrt: \
-                     kmod-br-netfilter)"
+                     kmod-br-netfilter; Debian's package: docs/bridge.md)"
                 )
             })?;
         }

@@ -272,12 +272,22 @@ impl Index {
         let distance = |going: &Going| (going.since_us - at_us).max(at_us - going.until_us).max(0);
         let is_strange = |going: &Going| {
             let names_it = seen.record.as_ref().is_some_and(|record| going.records.contains(record));
-            let far = seen.far.split(' ').next().unwrap_or_default();
-            (!names_it, !going.endpoints.iter().any(|endpoint| endpoint == far))
+            (!names_it, !going.endpoints.iter().any(|endpoint| led_to(&seen.far, endpoint)))
         };
         let all = self.incidents.get(&seen.host.ip)?.iter().filter(|going| distance(going) <= within_us);
         all.min_by_key(|going| (is_strange(going), distance(going))).map(|going| going.id.as_str())
     }
+}
+
+/// Whether what was seen on its way to `192.0.2.7:3333 (pool.example.org)` led where an incident says: to a name where one is
+/// known, `pool.example.org:3333`, which may only have been asked for, else to an address.
+fn led_to(far: &str, endpoint: &str) -> bool {
+    let Some((address, name)) = far.split_once(" (") else { return far == endpoint };
+    let name = name.trim_end_matches(')');
+    let port = address.rsplit(':').next().unwrap_or_default();
+    endpoint == name
+        || endpoint == address
+        || endpoint.strip_prefix(name).and_then(|rest| rest.strip_prefix(':')) == Some(port)
 }
 
 /// The stretches of an incident in which a port was its host's: from a record of it to the first record of another host.
@@ -315,13 +325,20 @@ mod tests {
             until_us: 9,
         };
         let mut index = Index::new(HashSet::new());
-        let all = vec![going("name", "r-1", "pool.example.org"), going("login", "r-2", "192.0.2.7:3333")];
+        let all = vec![
+            going("name", "r-1", "other.example.org"),
+            going("login", "r-2", "192.0.2.7:3333"),
+            going("named", "r-3", "pool.example.org:4444"),
+        ];
         index.incidents.insert("10.0.0.5".to_owned(), all);
         let host = Arc::new(Host { ip: "10.0.0.5".to_owned(), mac: None, who: Who::default() });
         for (record, far, id) in [
             (Some("r-2"), "", "login"),
             (Some("r-1"), "192.0.2.7:3333", "name"),
-            (Some("r-9"), "192.0.2.7:3333 (pool.example.org)", "login"),
+            (Some("r-9"), "192.0.2.7:3333", "login"),
+            (Some("r-9"), "192.0.2.7:4444 (pool.example.org)", "named"),
+            (Some("r-9"), "[2001:db8::7]:4444 (pool.example.org)", "named"),
+            (Some("r-9"), "192.0.2.7:5555 (pool.example.org)", "name"),
             (None, "198.51.100.1:443", "name"),
         ] {
             let seen = Seen {

@@ -34,7 +34,7 @@ fn status() -> Status {
         read: 1_795_000_000 - 300,
         queues: vec![queue(4700, 123_456, Some(50), Some(2_500)), queue(4701, 0, Some(0), Some(0))],
         sinks: vec![
-            sink("file:/var/log/minewall.jsonl", 0, true),
+            sink("file:/var/log/minewall/eve.jsonl", 0, true),
             sink("tls://siem.example.edu:6514", 4, false),
             sink("journal:/var/lib/minewall/journal", 0, false),
         ],
@@ -80,7 +80,7 @@ incidents      2 open, 5 opened since the start
 ┌───────────────────────────────────┬────────┬──────┬─────────┬──────┬────────┐
 │ sink                              ┆ state  ┆ sent ┆ waiting ┆ lost ┆ errors │
 ╞═══════════════════════════════════╪════════╪══════╪═════════╪══════╪════════╡
-│ file:/var/log/minewall.jsonl      ┆ up     ┆   12 ┆       0 ┆    0 ┆      0 │
+│ file:/var/log/minewall/eve.jsonl  ┆ up     ┆   12 ┆       0 ┆    0 ┆      0 │
 │ tls://siem.example.edu:6514       ┆ DOWN   ┆   12 ┆       0 ┆    0 ┆      4 │
 │ journal:/var/lib/minewall/journal ┆ unused ┆   12 ┆       0 ┆    0 ┆      0 │
 └───────────────────────────────────┴────────┴──────┴─────────┴──────┴────────┘
@@ -117,7 +117,7 @@ incidents      2 open, 5 opened since the start
 ┌───────────────────────────────────┬────────┬──────┬─────────┬──────┬────────┐
 │ sink                              ┆ state  ┆ sent ┆ waiting ┆ lost ┆ errors │
 ╞═══════════════════════════════════╪════════╪══════╪═════════╪══════╪════════╡
-│ file:/var/log/minewall.jsonl      ┆ up     ┆   12 ┆       0 ┆    0 ┆      0 │
+│ file:/var/log/minewall/eve.jsonl  ┆ up     ┆   12 ┆       0 ┆    0 ┆      0 │
 │ tls://siem.example.edu:6514       ┆ DOWN   ┆   12 ┆       0 ┆    0 ┆      4 │
 │ journal:/var/lib/minewall/journal ┆ unused ┆   12 ┆       0 ┆    0 ┆      0 │
 └───────────────────────────────────┴────────┴──────┴─────────┴──────┴────────┘

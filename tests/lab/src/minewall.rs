@@ -218,9 +218,9 @@ fn read_lines(file: &Path) -> Result<Vec<Value>> {
         return Ok(Vec::new());
     };
     // The last line may end within a letter yet.
-    let text = String::from_utf8_lossy(&bytes);
-    let complete = text.rfind('\n').map_or("", |end| &text[..end]);
-    complete
+    let complete = bytes.iter().rposition(|byte| *byte == b'\n').map_or(&[][..], |end| &bytes[..end]);
+    std::str::from_utf8(complete)
+        .context("records are UTF-8")?
         .lines()
         .map(|line| serde_json::from_str(line).with_context(|| format!("a record is not JSON: {line}")))
         .collect()

@@ -34,7 +34,16 @@ impl Port {
     }
 
     fn new(kind: SocketType) -> io::Result<Self> {
-        let held = bound(kind, SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0).into())?;
+        let any = SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0).into();
+        let held = if kind == SocketType::DGRAM {
+            // With the option set before, the kernel gives the same port to two.
+            let held = unbound(kind)?;
+            bind(&held, &any)?;
+            sockopt::set_socket_reuseaddr(&held, true)?;
+            held
+        } else {
+            bound(kind, any)?
+        };
         Ok(Self { at: getsockname(&held)?.try_into()?, _held: held })
     }
 
@@ -69,8 +78,12 @@ impl Port {
     }
 }
 
+fn unbound(kind: SocketType) -> io::Result<OwnedFd> {
+    Ok(socket_with(AddressFamily::INET, kind, SocketFlags::CLOEXEC, None)?)
+}
+
 fn bound(kind: SocketType, at: SocketAddr) -> io::Result<OwnedFd> {
-    let socket = socket_with(AddressFamily::INET, kind, SocketFlags::CLOEXEC, None)?;
+    let socket = unbound(kind)?;
     sockopt::set_socket_reuseaddr(&socket, true)?;
     bind(&socket, &at)?;
     Ok(socket)
@@ -111,8 +124,10 @@ mod tests {
 
     #[test]
     fn nobody_else_is_given_it() {
-        let port = Port::tcp().unwrap();
-        let others: Vec<_> = (0..500).map(|_| Port::tcp().unwrap()).collect();
-        assert!(others.iter().all(|other| other.number() != port.number()));
+        for give in [Port::tcp, Port::udp] {
+            let ports: Vec<_> = (0..500).map(|_| give().unwrap()).collect();
+            let numbers: std::collections::BTreeSet<_> = ports.iter().map(Port::number).collect();
+            assert_eq!(numbers.len(), ports.len());
+        }
     }
 }

@@ -142,9 +142,15 @@ return baseclass.extend({
 		}, (error) => ({ error }));
 	},
 
-	/* The same of a command that prints one object a line, however many and however long: { objects, wrong, isCut }. */
+	/* The same of a command that prints one object a line, however many and however long: { objects, wrong, isCut }. Before
+	   OpenWrt 25.12 cgi-io hands out nothing of what a command says is wrong: where it says nothing at all, ubus is asked. */
 	lines: function(name, more) {
-		return fs.exec_direct(PROGRAM, commandLine(name, more), 'text', false, true).then((text) => {
+		return fs.exec_direct(PROGRAM, commandLine(name, more), 'text', false, true).then((text) => text.trim() ? text : this.run(name, more).then((done) => {
+			if (done.code)
+				throw new Error(complaint(done.stderr) || _('minewall said nothing (exit code %d).').format(done.code));
+
+			return done.stdout ?? '';
+		})).then((text) => {
 			const read = readLines(text);
 
 			if (!read.objects.length && read.wrong)

@@ -104,7 +104,7 @@ return view.extend({
 		const before = select.value, newest = [ '', ...Array.from(new Set(values)).filter((value) => value).sort() ];
 
 		/* A list that somebody has opened is left alone where nothing has changed. */
-		if (newest.join('\n') === Array.from(select.options, (option) => option.value).join('\n'))
+		if (newest.length === select.options.length && newest.every((value, at) => value === select.options[at].value))
 			return;
 
 		dom.content(select, newest.map((value) => E('option', { 'value': value }, [ value || all ])));
@@ -315,7 +315,7 @@ return view.extend({
 		dom.content(this.fields.state, [ E('option', { 'value': '' }, [ _('any state') ]), E('option', { 'value': 'open' }, [ _('goes on') ]), E('option', { 'value': 'ended' }, [ _('ended') ]) ]);
 		this.take(told);
 
-		mw.again(() => mw.incidents(this.told).then((again) => this.take(again)), 15);
+		mw.again(() => Promise.all([ mw.incidents(this.told), mw.status() ]).then(([ again ]) => this.take(again)), 15);
 
 		return E('div', { 'class': 'mw-page' }, [
 			mw.style(),

@@ -74,9 +74,9 @@ return view.extend({
 		still(true);
 
 		return mw.follow(name, (text) => dom.content(said, [ text || _('Fetching…') ])).then((text) => {
-			dom.content(said, [ text.trim() || _('It said nothing.') ]);
+			dom.content(said, [ text.trim() || _('It said nothing here. What came of each feed stands above.') ]);
 		}, (error) => {
-			/* The web server of a router does not wait for ever; the command does not mind. */
+			/* A connection may break; the command does not mind. */
 			const text = REFUSED.includes(error.name) ? _('It failed: %s') : _('Nothing more was heard of it: %s. What was begun goes on; what came of it is shown above in a while.');
 
 			dom.content(said, [ text.format(error.message) ]);
