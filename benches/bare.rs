@@ -21,10 +21,6 @@ use netlink_sys::{Socket, SocketAddr};
 use nfq::{Queue, Verdict};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags, recv, send, sockopt};
-use thread_priority::unix::{NormalThreadSchedulePolicy, thread_native_id};
-
-/// As of minewall's own threads (docs/decisions/0008).
-const NICE: i32 = -10;
 
 /// As much of a packet as minewall asks for by default, and how many may wait.
 const COPY: u16 = 4096;
@@ -62,10 +58,10 @@ fn main() -> ExitCode {
     ExitCode::FAILURE
 }
 
+/// As minewall's own threads do.
 fn hurry() {
-    rank::rank(thread_native_id(), NormalThreadSchedulePolicy::Batch, rank::plain());
-    if rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE).is_err() {
-        eprintln!("the thread keeps its priority: the figures say less");
+    if let Err(error) = rank::hurry() {
+        eprintln!("the thread keeps its place among others, and the figures say less: {error}");
     }
 }
 

@@ -1,8 +1,8 @@
 //! What the operator may want instead of a reset.
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result};
 use minewall_lab::addresses::Family;
-use minewall_lab::login::{Ending, Heard, LOGINS, Login, Manner, Session, WORKER, login_of};
+use minewall_lab::login::{Ending, Heard, LOGINS, Login, Manner, WORKER, login_of};
 use minewall_lab::pool::{Options, Pool};
 use minewall_lab::{Lab, Minewall, Namespace, ready, until};
 use serde_json::Value;
@@ -38,10 +38,7 @@ fn with_drop_the_pool_hears_nothing_and_the_client_is_not_told() -> Result<()> {
 
 /// Logs in and listens until the pool has sent a job besides its answers, or cut the connection.
 fn until_a_job(host: &Namespace, login: &Login, family: Family) -> Result<Heard> {
-    let connected = Session::connect(host, pool_at(family, login.dialect), LIMIT);
-    let mut session = connected.map_err(|error| anyhow!("{}: {error:?}", login.client))?;
-    session.log_in(login, Manner::Lines);
-    session.wait_lines(login.lines().len() + 1, LIMIT);
+    let mut session = login.until_a_job(host, pool_at(family, login.dialect), Manner::Lines, LIMIT)?;
     // A cut would follow.
     session.listen(QUIET);
     Ok(session.heard())

@@ -74,7 +74,7 @@ impl Bench {
         let binary = self.program.clone().map_or_else(|| build::minewall(true), Ok)?;
         let (rounds, seconds) = if self.quick { (1, 2) } else { (self.rounds, self.seconds) };
         if self.only_readers {
-            print!("{}", readers::perform(&binary, &curves::program("bare")?, rounds, seconds)?);
+            print!("{}", readers::perform([&binary, &curves::program("bare")?], rounds, seconds)?);
             return Ok(());
         }
         if !self.only_reload {
@@ -86,7 +86,7 @@ impl Bench {
         if self.only_reload {
             return Ok(());
         }
-        let rows = compare::perform(&binary, &curves::program("bare")?, rounds, seconds)?;
+        let rows = compare::perform([&binary, &curves::program("bare")?], rounds, seconds)?;
         print!("{}", results::lab(&rows, rounds, seconds));
         if !(self.only_lab || self.quick) {
             results::write(&rows, &reload, (rounds, seconds), &points, &counts)?;

@@ -25,7 +25,7 @@ pub(super) fn aside<T: Send>(patience: Duration, work: impl FnOnce() -> Result<T
     std::thread::scope(|scope| {
         let thread = Builder::new().name("aside".to_owned()).spawn_scoped(scope, move || {
             let own = thread_native_id();
-            rank(own, NormalThreadSchedulePolicy::Idle, ThreadPriority::Min);
+            told_if_kept(rank(own, NormalThreadSchedulePolicy::Idle, ThreadPriority::Min));
             // Whoever waits hears both, as long as this thread lives. As a number: with musl it is a pointer, which is not sent.
             _ = tell.send(own as usize);
             _ = give.send(work());
@@ -36,13 +36,19 @@ pub(super) fn aside<T: Send>(patience: Duration, work: impl FnOnce() -> Result<T
             if error == RecvTimeoutError::Timeout
                 && let Ok(thread) = told.recv()
             {
-                rank(thread as ThreadId, NormalThreadSchedulePolicy::Other, plain());
+                told_if_kept(rank(thread as ThreadId, NormalThreadSchedulePolicy::Other, plain()));
             }
             given.recv()
         });
         _ = thread.join();
         done.unwrap_or_else(|_| Err(anyhow!("a thread broke; report what is written above")))
     })
+}
+
+fn told_if_kept(ranked: Result<()>) {
+    if let Err(error) = ranked {
+        tracing::debug!(%error, "a thread of long work keeps its scheduling policy");
+    }
 }
 
 #[cfg(test)]

@@ -10,20 +10,14 @@ use minewall_core::engine::{Engine, Outcome, Seed, Settings, Verdict};
 use minewall_core::learned::Learned;
 use minewall_core::wire::packet::Packet;
 use minewall_core::wire::tcp::Resets;
-use thread_priority::unix::{NormalThreadSchedulePolicy, thread_native_id};
 
 use super::bridged::{self, Askers};
 use super::count::Slot;
-use super::rank::{plain, rank};
 use super::recorder::Entry;
-use super::{Shared, names};
+use super::{Shared, names, rank};
 use crate::clock::Clock;
 use crate::inject::{Injector, Neighbour};
 use crate::queue::Queue;
-
-/// The nice value of a queue's thread. Measured: on a gateway whose processors are busy with other work, at 0 a queue
-/// gets its fair share only, and half of the connections and DNS questions per second.
-const NICE: i32 = -10;
 
 /// How long a broken queue is left alone before it is tried again.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -209,12 +203,9 @@ fn send(
     }
 }
 
-/// Puts this thread before ordinary work of the gateway: packets wait for it. But when it wakes it does not push aside what
-/// runs, so that under load several packets await it. Measured on a gateway whose processors are busy with the load itself:
-/// docs/decisions/0008. Without the right to it stays as it is.
+/// Goes first, where it may.
 fn hurry() {
-    rank(thread_native_id(), NormalThreadSchedulePolicy::Batch, plain());
-    if let Err(error) = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE) {
-        tracing::debug!(%error, "the queue's thread keeps its priority");
+    if let Err(error) = rank::hurry() {
+        tracing::debug!(%error, "the queue's thread keeps its place among others");
     }
 }

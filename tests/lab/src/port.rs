@@ -34,16 +34,10 @@ impl Port {
     }
 
     fn new(kind: SocketType) -> io::Result<Self> {
-        let any = SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0).into();
-        let held = if kind == SocketType::DGRAM {
-            // With the option set before, the kernel gives the same port to two.
-            let held = unbound(kind)?;
-            bind(&held, &any)?;
-            sockopt::set_socket_reuseaddr(&held, true)?;
-            held
-        } else {
-            bound(kind, any)?
-        };
+        let held = unbound(kind)?;
+        bind(&held, &SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0))?;
+        // Set before, the kernel would give the same port for datagrams to two.
+        sockopt::set_socket_reuseaddr(&held, true)?;
         Ok(Self { at: getsockname(&held)?.try_into()?, _held: held })
     }
 
@@ -74,19 +68,15 @@ impl Port {
     /// # Errors
     /// The kernel says no.
     pub fn receive(&self) -> io::Result<UdpSocket> {
-        bound(SocketType::DGRAM, self.at).map(UdpSocket::from)
+        let socket = unbound(SocketType::DGRAM)?;
+        sockopt::set_socket_reuseaddr(&socket, true)?;
+        bind(&socket, &self.at)?;
+        Ok(socket.into())
     }
 }
 
 fn unbound(kind: SocketType) -> io::Result<OwnedFd> {
     Ok(socket_with(AddressFamily::INET, kind, SocketFlags::CLOEXEC, None)?)
-}
-
-fn bound(kind: SocketType, at: SocketAddr) -> io::Result<OwnedFd> {
-    let socket = unbound(kind)?;
-    sockopt::set_socket_reuseaddr(&socket, true)?;
-    bind(&socket, &at)?;
-    Ok(socket)
 }
 
 #[cfg(test)]

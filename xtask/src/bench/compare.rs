@@ -58,16 +58,22 @@ pub(super) const LOADS: &[Load] = &[
     },
 ];
 
-/// What stands on the gateway.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Variant {
+/// What stands on the gateway, and how it reads its queues (minewall's `queue.reader`).
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Gateway {
     Plain,
-    Bare,
-    Minewall,
+    Bare(&'static str),
+    Minewall(&'static str),
     Suricata,
 }
 
-const VARIANTS: usize = 4;
+/// Under one load, in the order of the gateways.
+pub(super) struct Figures {
+    pub(super) load: &'static Load,
+    pub(super) medians: Vec<f64>,
+    /// Connections that failed, questions without an answer, streams that stalled: all rounds.
+    pub(super) errors: Vec<u64>,
+}
 
 /// The medians of one load.
 pub(super) struct Row {
@@ -77,67 +83,82 @@ pub(super) struct Row {
     pub(super) minewall: f64,
     /// None where Suricata is not installed.
     pub(super) suricata: Option<f64>,
-    /// Connections that failed, questions without an answer, streams that stalled: all rounds, in the same order.
-    pub(super) errors: [u64; VARIANTS],
+    pub(super) errors: Vec<u64>,
 }
 
-pub(super) fn perform(binary: &Path, bare: &Path, rounds: usize, seconds: u64) -> Result<Vec<Row>> {
+/// minewall and a bare queue by `nfq`, beside the plain gateway and Suricata.
+pub(super) fn perform(programs: [&Path; 2], rounds: usize, seconds: u64) -> Result<Vec<Row>> {
+    let mut gateways = vec![Gateway::Plain, Gateway::Bare("nfq"), Gateway::Minewall("nfq")];
+    if suricata::version().is_some() {
+        gateways.push(Gateway::Suricata);
+    }
+    let figures = measure(programs, &gateways, LOADS.iter(), rounds, seconds)?;
+    let row = |Figures { load, medians, errors }| {
+        let median = |at: usize| medians.get(at).copied();
+        let [plain, bare, minewall] = [0, 1, 2].map(|at| median(at).unwrap_or_default());
+        Row { load, plain, bare, minewall, suricata: median(3), errors }
+    };
+    Ok(figures.into_iter().map(row).collect())
+}
+
+/// Measures the gateways in interleaved rounds; `programs`: minewall, and the bare queue.
+pub(super) fn measure(
+    [binary, bare]: [&Path; 2],
+    gateways: &[Gateway],
+    loads: impl Iterator<Item = &'static Load>,
+    rounds: usize,
+    seconds: u64,
+) -> Result<Vec<Figures>> {
     if let Some(why) = why_not() {
         bail!("{why}");
     }
     let lab = Lab::new()?;
-    let configuration = configuration(&lab);
-    let with_suricata = suricata::version().is_some();
-    let mut variants = vec![Variant::Plain, Variant::Bare, Variant::Minewall];
-    if with_suricata {
-        variants.push(Variant::Suricata);
-    }
-    let time = Duration::from_secs(seconds);
-    let mut figures = vec![[const { Vec::new() }; VARIANTS]; LOADS.len()];
-    let mut errors = vec![[0; VARIANTS]; LOADS.len()];
+    let none = vec![(Vec::new(), 0); gateways.len()];
+    let mut all: Vec<_> = loads.map(|load| (load, none.clone())).collect();
     for round in 0..rounds {
-        for variant in &variants {
-            eprintln!("lab: round {} of {rounds}, {variant:?}", round + 1);
-            let bare = (*variant == Variant::Bare).then(|| Bare::start(&lab, bare, "nfq")).transpose()?;
-            let minewall = (*variant == Variant::Minewall).then(|| Minewall::start(&lab, binary, &configuration));
-            let minewall = minewall.transpose()?;
-            let suricata = (*variant == Variant::Suricata).then(|| Suricata::start(&lab)).transpose()?;
-            for ((load, figures), errors) in LOADS.iter().zip(&mut figures).zip(&mut errors) {
-                let measured = once(&lab, load, time)?;
-                figures[*variant as usize].push(measured.per_second() * load.scale);
-                errors[*variant as usize] += measured.errors;
+        for (at, gateway) in gateways.iter().enumerate() {
+            eprintln!("lab: round {} of {rounds}, {gateway:?}", round + 1);
+            let (mut queue, mut minewall, mut other) = (None, None, None);
+            match gateway {
+                Gateway::Plain => {}
+                Gateway::Bare(reader) => queue = Some(Bare::start(&lab, bare, reader)?),
+                Gateway::Minewall(reader) => {
+                    minewall = Some(Minewall::start(&lab, binary, &configuration(&lab, reader))?)
+                }
+                Gateway::Suricata => other = Some(Suricata::start(&lab)?),
+            }
+            for (load, figures) in &mut all {
+                let measured = once(&lab, load, Duration::from_secs(seconds))?;
+                figures[at].0.push(measured.per_second() * load.scale);
+                figures[at].1 += measured.errors;
             }
             minewall.map(|mut minewall| minewall.stop()).transpose()?;
-            suricata.map(Suricata::stop).transpose()?;
-            bare.map(Bare::stop).transpose()?;
+            other.map(Suricata::stop).transpose()?;
+            queue.map(Bare::stop).transpose()?;
         }
     }
-    let rows = LOADS.iter().zip(figures).zip(errors).map(|((load, [plain, bare, minewall, suricata]), errors)| Row {
-        load,
-        plain: median(plain),
-        bare: median(bare),
-        minewall: median(minewall),
-        suricata: with_suricata.then(|| median(suricata)),
-        errors,
-    });
-    Ok(rows.collect())
+    let medians = |(load, figures): (_, Vec<(Vec<f64>, u64)>)| {
+        let (figures, errors): (Vec<_>, Vec<_>) = figures.into_iter().unzip();
+        Figures { load, medians: figures.into_iter().map(median).collect(), errors }
+    };
+    Ok(all.into_iter().map(medians).collect())
 }
 
 /// What minewall runs with: as it is shipped, blocking, with a file of records.
-pub(super) fn configuration(lab: &Lab) -> String {
+fn configuration(lab: &Lab, reader: &str) -> String {
     format!(
-        "mode = \"block\"\n[runtime]\ndirectory = \"{}\"\n[[sink]]\ntype = \"file\"\npath = \"{}\"\nevents = [\"record\"]\nheld = true\n",
+        "queue.reader = \"{reader}\"\nmode = \"block\"\n[runtime]\ndirectory = \"{}\"\n[[sink]]\ntype = \"file\"\npath = \"{}\"\nevents = [\"record\"]\nheld = true\n",
         lab.directory().join("run").display(),
         Minewall::records_file(lab).display(),
     )
 }
 
-pub(super) fn once(lab: &Lab, load: &Load, time: Duration) -> Result<Measured> {
+fn once(lab: &Lab, load: &Load, time: Duration) -> Result<Measured> {
     kernel::forget_connections(&lab.gateway)?;
     (load.measure)(lab, time)
 }
 
-pub(super) fn median(mut figures: Vec<f64>) -> f64 {
+fn median(mut figures: Vec<f64>) -> f64 {
     figures.sort_by(f64::total_cmp);
     figures.get(figures.len() / 2).copied().unwrap_or_default()
 }

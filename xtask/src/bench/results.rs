@@ -27,7 +27,7 @@ pub(super) fn lab(rows: &[Row], rounds: usize, seconds: u64) -> String {
             Some(other) => (figure(other, unit), format!("{:.2} x", row.minewall / other)),
             None => ("not installed".to_owned(), "-".to_owned()),
         };
-        let errors = row.errors.map(|count| count.to_string()).join(" / ");
+        let errors = row.errors.iter().map(ToString::to_string).collect::<Vec<_>>().join(" / ");
         let _ = writeln!(
             text,
             "| {} | {} | {} | {} | {other} | {:.3} | {:.3} | {times} | {errors} |",

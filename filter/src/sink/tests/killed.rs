@@ -16,6 +16,15 @@ struct Daemon {
 }
 
 impl Daemon {
+    /// With certificates, one of these inputs a way, and the first port it is to listen at.
+    fn with(program: &'static str, place: &Path, ready: u16, inputs: &[(&str, String)]) -> Self {
+        certificates::make(place);
+        fs::write(place.join("rsyslog.conf"), configuration(place, driver(), inputs)).unwrap();
+        let mut daemon = Self { program, place: place.to_owned(), ready, child: None };
+        daemon.start();
+        daemon
+    }
+
     fn start(&mut self) {
         let (place, log) =
             (&self.place, fs::OpenOptions::new().append(true).create(true).open(self.place.join("log")).unwrap());
@@ -75,13 +84,10 @@ fn rsyslogd_is_returned_to_by_tls() {
     let Some(program) = program() else { return };
     let scratch = Scratch::new();
     let place = scratch.0.clone();
-    certificates::make(&place);
     let port = Port::tcp().unwrap();
     let tls = port.number();
     let inputs = [("tls", format!("type=\"imtcp\" address=\"127.0.0.1\" port=\"{tls}\""))];
-    fs::write(place.join("rsyslog.conf"), configuration(&place, driver(), &inputs)).unwrap();
-    let mut daemon = Daemon { program, place: place.clone(), ready: tls, child: None };
-    daemon.start();
+    let _daemon = Daemon::with(program, &place, tls, &inputs);
     let settings = certificates::sink(&place, "localhost", tls, "ca", Some("gw"));
     let config::Sink::Syslog(settings) = from_toml(&settings) else { panic!("syslog") };
     let mut transport = super::super::transport::new(&settings, Duration::from_secs(5)).unwrap();
@@ -104,7 +110,6 @@ fn rsyslogd_killed_under_load_misses_nothing() {
     let Some(program) = program() else { return };
     let scratch = Scratch::new();
     let place = scratch.0.clone();
-    certificates::make(&place);
     let shown = place.display();
     // Nobody else is given them while the daemon is dead.
     let ports = [Port::tcp(), Port::tcp(), Port::udp()].map(Result::unwrap);
@@ -115,9 +120,7 @@ fn rsyslogd_killed_under_load_misses_nothing() {
         ("udp", format!("type=\"imudp\" address=\"127.0.0.1\" port=\"{udp}\" rcvbufSize=\"4m\"")),
         ("unix", format!("type=\"imuxsock\" Socket=\"{shown}/socket\" UseSpecialParser=\"off\"")),
     ];
-    fs::write(place.join("rsyslog.conf"), configuration(&place, driver(), &inputs)).unwrap();
-    let mut daemon = Daemon { program, place: place.clone(), ready: plain, child: None };
-    daemon.start();
+    let mut daemon = Daemon::with(program, &place, plain, &inputs);
     let way = |name: &str, address: String| {
         let more = if name == "tls" { certificates::sink(&place, "localhost", tls, "ca", Some("gw")) } else { address };
         from_toml(&format!("{more}spool = \"{shown}/spool-{name}\"\nspool_bytes = 268435456"))

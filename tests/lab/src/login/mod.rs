@@ -75,6 +75,24 @@ impl Login {
         session.listen(listen);
         session.heard()
     }
+
+    /// Connects, logs in and waits until there is a line besides the answers, as a job is, or the connection was cut.
+    ///
+    /// # Errors
+    /// There was no connection.
+    pub fn until_a_job(
+        &self,
+        namespace: &Namespace,
+        pool: SocketAddr,
+        manner: Manner,
+        limit: Duration,
+    ) -> anyhow::Result<Session> {
+        let mut session = Session::connect(namespace, pool, limit)
+            .map_err(|(ending, elapsed)| anyhow::anyhow!("{}: {ending:?} after {elapsed:?}", self.client))?;
+        session.log_in(self, manner);
+        session.wait_lines(self.lines().len() + 1, limit);
+        Ok(session)
+    }
 }
 
 /// An open connection to a pool, for tests that need it to last.

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result};
 use minewall_lab::addresses::{Family, HOST_V4, INTERNET_V4};
 use minewall_lab::login::{Ending, LOGINS, Manner, Session, login_of};
 use minewall_lab::pool::{Options, Pool, State};
@@ -22,10 +22,7 @@ fn every_login_completes_and_the_pool_sees_the_nat_address() -> Result<()> {
         for manner in [Manner::Lines, Manner::Together, Manner::Bytes, Manner::Split(20)] {
             let family = Family::BOTH[index % 2];
             let before = pool.sessions().len();
-            let to = pool_at(family, login.dialect);
-            let mut session = Session::connect(&lab.host, to, LIMIT).map_err(|error| anyhow!("{error:?}"))?;
-            session.log_in(login, manner);
-            session.wait_lines(login.lines().len() + 1, LIMIT);
+            let session = login.until_a_job(&lab.host, pool_at(family, login.dialect), manner, LIMIT)?;
             let heard = session.heard();
             session.finish(LIMIT);
             let case = format!("{} {manner:?} {family:?}: {heard:?}", login.client);

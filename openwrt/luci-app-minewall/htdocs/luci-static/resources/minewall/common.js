@@ -42,6 +42,11 @@ function complaint(text) {
 	return String(text ?? '').trim().replace(/^(minewall: )?(error: )?/i, '');
 }
 
+/* Why a command that has ended printed nothing of use. */
+function failure(done) {
+	return new Error(complaint(done.stderr) || complaint(done.stdout) || _('minewall said nothing (exit code %d).').format(done.code));
+}
+
 /* Lines of JSON as objects; what is said beside them; whether a line was cut off. */
 function readLines(text) {
 	const read = { objects: [], wrong: '', isCut: false }, rest = [];
@@ -124,7 +129,7 @@ return baseclass.extend({
 				return JSON.parse(done.stdout);
 			}
 			catch (e) {
-				throw new Error(complaint(done.stderr) || complaint(done.stdout) || _('minewall said nothing (exit code %d).').format(done.code));
+				throw failure(done);
 			}
 		});
 	},
@@ -147,7 +152,7 @@ return baseclass.extend({
 	lines: function(name, more) {
 		return fs.exec_direct(PROGRAM, commandLine(name, more), 'text', false, true).then((text) => text.trim() ? text : this.run(name, more).then((done) => {
 			if (done.code)
-				throw new Error(complaint(done.stderr) || _('minewall said nothing (exit code %d).').format(done.code));
+				throw failure(done);
 
 			return done.stdout ?? '';
 		})).then((text) => {
